@@ -25,7 +25,7 @@ export function acceptedTypes(name: AggregateFunction): readonly ColumnType[] {
 /** Stands for the rows themselves, where no column is counted. */
 export const countColumn = { type: 'integer', nullable: false } as const;
 
-/** What comes out for a column of values. Null where there was none; seen as such if null was seen among the values. */
+/** The result for a column of values. Null if there were none; null counts as seen if it was seen among the values. */
 export function resultType(name: AggregateFunction, column: Pick<Column, 'type' | 'nullable' | 'nulls'>): Pick<Column, 'type' | 'nullable' | 'nulls'> {
   if (name === 'count' || name === 'distinctCount') return { type: 'integer', nullable: false };
   const isNumber = name === 'percentile' || (name === 'average' && column.type !== 'decimal');

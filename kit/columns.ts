@@ -1,4 +1,4 @@
-import { missing } from '../model/problems/missing.ts';
+import { missing } from '../model/faults/missing.ts';
 import type { ParamFix } from '../model/problems/problem.ts';
 import type { Column, ColumnType, Schema } from '../model/values/types.ts';
 import type { CodeAnalysis, NodeProblem } from './node.ts';
@@ -24,11 +24,11 @@ export const numericTypes = ['integer', 'number'] as const satisfies readonly Co
 /** Types of numbers, decimals among them. */
 export const numberTypes = ['integer', 'number', 'decimal'] as const satisfies readonly ColumnType[];
 
-/** Wider rows are looked up in an index: by thousands of params over thousands of columns, too. */
+/** Wider schemas are looked up in an index, because thousands of params may name thousands of columns. */
 const indexedFrom = 32;
 const indexes = new WeakMap<readonly Column[], ReadonlyMap<string, Column>>();
 
-/** The edit that makes the only column of times or days the param `timeColumn`; null where there is none, or several. */
+/** The edit that sets the param `timeColumn` to the only column of times or days; null if there is none, or if there are several. */
 export function onlyTime({ columns }: Schema): ParamFix | null {
   const [only, ...others] = columns.filter(({ type }) => timeTypes.some((each) => each === type));
   return only && others.length === 0 ? { title: `Go by "${only.name}"`, param: 'timeColumn', value: only.name } : null;

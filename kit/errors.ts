@@ -11,14 +11,14 @@ export { MillraceError };
 
 type Told = Omit<Problem, 'severity' | 'behaviour' | 'retryAfterMs'>;
 
-/** The other side is away: a refused connection, a drive, a broker. Where the run had worked, it connects again until that succeeds. */
+/** The other side is away: a refused connection, a drive, a broker. A run that had worked reconnects until it succeeds. */
 export class NotConnected extends MillraceError {
   constructor(problem: Told, options?: ErrorOptions) {
     super({ ...problem, behaviour: 'not-connected' }, options);
   }
 }
 
-/** The other side asks to wait, as HTTP does by `Retry-After`: it is tried again after `ms` milliseconds, and not before. */
+/** The other side asks to wait, as with HTTP's `Retry-After`: retried after `ms` milliseconds, and not before. */
 export class RetryAfter extends MillraceError {
   /** Throws a RangeError unless `ms` is a finite number of at least 0. */
   constructor(ms: number, problem: Told, options?: ErrorOptions) {
@@ -27,7 +27,7 @@ export class RetryAfter extends MillraceError {
   }
 }
 
-/** The same fails again until somebody changes something: a wrong password, a topic that does not exist. Never tried again. */
+/** Fails again until somebody changes something: a wrong password, a topic that does not exist. Never retried. */
 export class Permanent extends MillraceError {
   constructor(problem: Told, options?: ErrorOptions) {
     super({ ...problem, behaviour: 'permanent' }, options);

@@ -1,6 +1,6 @@
 import type { ColumnType, Json } from '../model/values/types.ts';
 
-/** What every field of a params declaration can say. A field is plain data: it crosses the protocol as it is. */
+/** The properties of every field of a params declaration. A field is plain data: it crosses the protocol unchanged. */
 export interface FieldBase {
   readonly label: string;
   /** One or two sentences under the field. */

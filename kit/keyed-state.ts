@@ -2,7 +2,7 @@ import type { State, Value } from '../model/values/types.ts';
 
 /**
  * Values by key. Keys are text: `keyText` of keys.ts makes one of several values. A value belongs to the state once it is set: what
- * changes within it counts once it is set again, and is to be got anew for every row, as values come and go between memory and disk.
+ * changes within it counts once it is set again, and must be fetched again for every row, as values come and go between memory and disk.
  */
 export interface KeyedState<V extends State> {
   get(key: string): V | undefined;
@@ -19,7 +19,7 @@ export interface KeyedState<V extends State> {
 }
 
 /**
- * Whether an instance has the rows of a key. The values are those of an operation's key columns in their order, decimals as their keys
+ * Whether an instance owns a key. The values are those of an operation's key columns in their order, decimals as their keys
  * (`decimalKey`). Of all instances exactly one owns a key, that of nulls included.
  */
 export type Owns = (key: readonly Value[]) => boolean;

@@ -6,7 +6,7 @@
  *     export default defineNode({ …, code, run: (context) => code().openTopic(context) });
  */
 export interface Loaded<M = unknown> {
-  /** The module. Throws before it is loaded; within what `defineNode` lists as needing it, it is. */
+  /** The module. Throws if it is not loaded; within the functions that `defineNode` lists as needing it, it is. */
   (): M;
   readonly isLoaded: boolean;
   /** Loads it, once; rejects where that fails, and tries again when called again. */

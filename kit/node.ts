@@ -29,20 +29,20 @@ export interface Identity {
   readonly icon: IconName;
   /** Rises by one with each migration; starts at 1. */
   readonly version: number;
-  /** Rises by one where what a checkpoint has of the node's state changes its form: older state is then refused. 1 where it is left out. */
+  /** Rises by one when the form of the node's state in a checkpoint changes: older state is then refused. Default 1. */
   readonly stateVersion?: number;
   readonly keywords?: readonly string[];
-  /** The engine puts it into runs by itself: nobody chooses it, so neither the palette nor the docs list it. */
+  /** The engine adds it to runs; users do not choose it, so neither the palette nor the docs list it. */
   readonly hidden?: boolean;
-  /** It is there to measure engines, not for people's data: the palette offers it only to those who name it, and the docs list it apart. */
+  /** For measuring engines, not for users' data: the palette shows it only in a search by name, and the docs list it separately. */
   readonly forBenchmarks?: boolean;
 }
 
-/** What the engine can tell about users' code without running it. Total: never throws. */
+/** Static analysis of users' code. Total: never throws. */
 export interface CodeAnalysis {
   /** What an expression over `row` gives. */
   expression(source: string, input: Schema): AnalysedExpression;
-  /** The columns that a snippet's default function returns, or null where they cannot be told. `declared` ones count more than what the code shows. */
+  /** The columns that a snippet's default function returns, or null if they cannot be determined. `declared` columns take precedence over the code. */
   snippet(source: string, input: Schema, declared?: readonly Column[]): { readonly schema: Schema | null; readonly problem?: CodeProblem };
   /** The same for what `onRow` and `onTimer` of a keyed module return; `warning` is no reason not to run it. */
   keyed(
@@ -53,7 +53,7 @@ export interface CodeAnalysis {
   ): { readonly schema: Schema | null; readonly problem?: CodeProblem; readonly warning?: CodeProblem };
 }
 export interface AnalysedExpression extends Pick<Column, 'nullable' | 'nulls'> {
-  /** Null where it cannot be told. */
+  /** Null if it cannot be determined. */
   readonly type: ColumnType | null;
   readonly problem?: CodeProblem;
   /** Where it may meet null. */
@@ -65,7 +65,7 @@ export type CodeProblem = Pick<Problem, 'code' | 'message' | 'hint' | 'range' | 
 
 export interface InferContext<P = AnyParams, I extends Ports = Ports> {
   readonly params: P;
-  /** By input port: what arrives there, or null while unknown. For a port that takes many edges, see `inputLists`. */
+  /** By input port: the schema that arrives there, or null while unknown. For a port that takes many edges, see `inputLists`. */
   readonly inputs: ByPort<I, Schema | null>;
   readonly inputLists: ByPort<I, readonly (Schema | null)[]>;
   /** Sources: what `discover` found, or null while unknown. */
@@ -88,10 +88,10 @@ export interface OutputTime {
   /** To be asked when rows come. */
   order(): OrderCare | undefined;
 }
-/** What an operation gets from whoever runs it. */
+/** What the runner gives to an operation. */
 export interface OperatorContext<In = AnySchemas, Out = AnySchemas> extends Omit<RunContext<unknown, In, Out>, 'params'> {
   /**
-   * The clock of the run, in milliseconds since 1970: never goes back, not in a run that goes on from a checkpoint either (see
+   * The clock of the run, in milliseconds since 1970: never goes back, not even in a run that resumes from a checkpoint (see
    * `SteadyClock`), so that state may hold times of it. In previews and tests a virtual one. Event time is better wherever rows have one.
    */
   now(): number;
@@ -114,12 +114,12 @@ export interface OperatorContext<In = AnySchemas, Out = AnySchemas> extends Omit
   emit(port: keyof Out & string, rows: readonly Row[]): void;
   /**
    * To be called again and again by a `finish` that emits more than memory holds. A promise is to be awaited: sinks are to take what
-   * was emitted, or others want a turn. Afterwards `signal` says whether to go on.
+   * was emitted, or others want a turn. Afterwards `signal` says whether to continue.
    */
   breathe(): void | Promise<void>;
   /**
    * Users' code as a function, confined. `field` is the path of the param that holds it, for error messages. Errors that
-   * the function throws are told with snippet line and column by the engine; do not catch them.
+   * the function throws are reported with snippet line and column by the engine; do not catch them.
    */
   expression(source: string, field: string): (row: Row) => unknown;
   snippet(source: string, field: string): (row: Row) => unknown;
@@ -158,21 +158,21 @@ export interface StatefulOperator {
   process(rows: readonly Row[], port: string): void;
   /**
    * The watermark over all inputs (the least of those that are not idle) has moved to this time: see event-time.ts. What is
-   * complete by now is emitted here, in the order of event time, and so comes before the watermark at the nodes behind.
+   * complete by now is emitted here, in the order of event time, and so comes before the watermark at the nodes downstream.
    * Called with `endOfTime` once, before `finish`.
    */
   advance?(watermark: number): void;
-  /** The watermark to hand on, where rows still to come out may be older than the inputs' watermark: at most that. */
+  /** The watermark to send on, if rows still to be emitted may be older than the inputs' watermark: at most that. */
   outputWatermark?(watermark: number): number;
   /** About ten times a second, with the time as `now` gives it, for what must happen without rows (early firings, rates). Never in previews. */
   tick?(now: number): void;
-  /** An input port has ended: no more rows arrive there. Told once more after a `restore`, of each port that had ended before. */
+  /** An input port has ended: no more rows arrive there. Called again after a `restore`, for each port that had ended before. */
   ended?(port: string): void;
-  /** All inputs have ended: emit what is still held. Called once. */
+  /** All inputs have ended: emit all held rows. Called once. */
   finish?(): void | Promise<void>;
   /** True once no further row can change what comes out: the engine may then stop pulling what only this node needs. Asked after each `process`. */
   done?(): boolean;
-  /** The state, and back into a new operator, before its first row. What they give must not change afterwards. */
+  /** Takes the state, and restores it into a new operator before its first row. The returned state must not change afterwards. */
   snapshot?(): State;
   restore?(state: State): void;
   /**
@@ -190,11 +190,11 @@ export interface StatefulOperator {
 /**
  * Sinks commit in two phases, so that several of them and the sources' positions are one consistent cut:
  *
- * 1. `prepare(n)` on every writer: all rows written so far become durable, and nobody sees them yet.
+ * 1. `prepare(n)` on every writer: all rows written so far become durable, but not yet visible.
  * 2. Checkpoint n is stored with what each `prepare` gave, its token. From here on it will be committed, whatever happens.
  * 3. `commit(n)` on every writer makes them visible.
  *
- * A run that goes on from checkpoint n gives each writer its token as `resume`: the writer first makes sure that n is
+ * A run that resumes from checkpoint n gives each writer its token as `resume`: the writer first makes sure that n is
  * committed (step 3 may have been done, half done, or not at all) and that whatever came after n is gone.
  *
  * A database cannot promise in step 1 that it will commit in step 3 after a crash. So where a writer has a `transaction`,
@@ -208,14 +208,14 @@ export interface SinkContext<P = AnyParams, In = AnySchemas> extends RunContext<
    */
   readonly commits: 'end' | 'checkpoint';
   /**
-   * What to go on from, or null for a run that starts anew (the first of its lineage, or one that failed before its first
+   * What to resume from, or null for a run that starts from scratch (the first of its lineage, or one that failed before its first
    * checkpoint: what an earlier attempt of the same lineage left behind is then to be undone). With commits `end` there is no
-   * going on: `run` makes sure that the checkpoint is committed, and the next call is `close`. `isOlder`: later checkpoints were
+   * resuming: `run` makes sure that the checkpoint is committed, and the next call is `close`. `isOlder`: later checkpoints were
    * committed, and are given up; what they wrote is to go where that is possible. Otherwise what comes behind this one in an
    * output that others may write to is theirs.
    */
   readonly resume: { readonly checkpoint: number; readonly token: Json; readonly isOlder?: boolean } | null;
-  /** Names what this pipeline writes from one start to the next across all restarts between: a marker in a database is filed under it. */
+  /** Identifies this pipeline's output across all restarts of one start from scratch: a marker in a database is stored under it. */
   readonly lineage: string;
 }
 export interface Writer {
@@ -224,7 +224,7 @@ export interface Writer {
   prepare?(checkpoint: number): Json | Promise<Json>;
   /** Phase two: makes all prepared rows visible. Without `prepare`, or where there was none, everything written. */
   commit(checkpoint?: number): void | Promise<void>;
-  /** Undoes what was not committed, so that an output is as it was at the last commit. Not called once a checkpoint is decided. */
+  /** Undoes everything since the last commit. Not called once a checkpoint is decided. */
   abort(): void | Promise<void>;
   /** Always called last, after commit or abort. */
   close(): void | Promise<void>;
@@ -261,7 +261,7 @@ export interface Transaction {
    * durable by the end of `prepare`. Called before the first row.
    */
   keepRedo(folder: string): void;
-  /** All is committed, and nothing goes on from there: what tells of checkpoints goes, unless another program is in the way. */
+  /** Everything is committed, and nothing will resume from it: records of checkpoints are removed, unless another program prevents it. */
   forget?(): void;
 }
 export type Output =
@@ -331,7 +331,7 @@ export interface OpensFiles {
   /** The params with which such a source reads a file. `path` is how they are to name it, `file` where it is. */
   params(path: string, file: string): { readonly [name: string]: Json };
 }
-/** What carries a source or sink out: see loaded.ts. */
+/** The code of a source or sink: see loaded.ts. */
 interface CarriedOut {
   /** Absent where what it needs is all in its file. `opens.params`, `discover`, `run` and all others that do I/O find it loaded. */
   readonly code?: Loaded;
@@ -346,7 +346,7 @@ export interface SourceDefinition<F extends Fields = Fields, O extends Ports = P
    * this machine's clock, so none of them is too far ahead of it.
    */
   readonly eventTime?: { readonly column: string; readonly simulated?: boolean };
-  /** What it reads is gone afterwards. Absent: it can be opened again and gives the same rows, as long as nobody changes what it reads. */
+  /** Its input is gone once read. Absent: it can be opened again and gives the same rows, as long as the input does not change. */
   readonly readsOnce?: boolean;
   /** While it has no rows, its watermark stays where it is. Sources themselves leave it out: event-time-source.ts gives it. */
   holdsBack?(params: ParamsOf<F>): boolean;
@@ -356,15 +356,15 @@ export interface SourceDefinition<F extends Fields = Fields, O extends Ports = P
   discover?(context: DiscoverContext<ParamsOf<F>>): Promise<Discovery>;
   /**
    * It keeps books of what was committed outside of checkpoints, and hears by this of a durable position that `Reader.committed`
-   * may not have been told of, as the run was killed: before anything goes on from there, and before it is forgotten.
+   * may not have been notified of because the run was killed: before anything resumes from there, and before it is forgotten.
    */
   acknowledge?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'path' | 'signal' | 'log'>, position: Json, checkpoint: CheckpointRef): Promise<void>;
   /**
-   * Whenever a run goes on, and before `acknowledge`, of each such source that has run since the pipeline began anew, in its plan or not:
-   * the checkpoint that is gone on from. What its books tell of later ones of that lineage is as if it had never been. May be told twice.
+   * Whenever a run resumes, and before `acknowledge`, for each such source that has run since the start from scratch, in its plan or not:
+   * the checkpoint resumed from. Its records of later ones of that lineage are void. May be called twice.
    */
   rewind?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'path' | 'signal' | 'log'>, checkpoint: CheckpointRef): Promise<void>;
-  /** It gives out rows that were kept in the errors table: see engine/plan/errors-table.ts. */
+  /** It reads rows that were kept in the errors table: see engine/plan/errors-table.ts. */
   readonly replaysErrors?: boolean;
   /**
    * What becomes of rows that fail, here and at every node that it feeds, where the pipeline does not say. Absent: the run stops. A source
@@ -375,13 +375,13 @@ export interface SourceDefinition<F extends Fields = Fields, O extends Ports = P
   address?(params: ParamsOf<F>): string;
   /**
    * Waits at its address for a first request, and gives the params that fit what it carries: how an editor learns the columns of what
-   * programs send. Nothing of it is kept, and its sender is told so. Ends at once when the signal fires.
+   * programs send. Nothing of it is kept, and its sender is notified. Ends at once when the signal fires.
    */
   listen?(context: ListenContext<ParamsOf<F>>): Promise<Heard>;
   /** The files that people may open or drop to get such a source. */
   readonly opens?: OpensFiles;
   /**
-   * It reads text, and can give the cells of this column as they are written: nobody has said what they hold. Columns are then planned
+   * It reads text, and can give the cells of this column as they are written: no type was set for it. Columns are then planned
    * as strings with `asWritten`. See engine/plan/as-written.ts.
    */
   readsText?(params: ParamsOf<F>, column: Column): boolean;

@@ -1,4 +1,4 @@
-/** What follows from an operation: nobody writes it down a second time. */
+/** What is derived from an operation, so that no node declares it. */
 import { mentionedColumns } from '../model/schema/mentioned-columns.ts';
 import type { Schema } from '../model/values/types.ts';
 import { findColumn } from './columns.ts';
@@ -46,7 +46,7 @@ export function traitsOf(op: Op): OpTraits {
     case 'runningAggregate':
       return byKey(op);
     case 'sample':
-      // A key's draw depends on nothing but the key.
+      // Whether a key is selected depends only on the key.
       return op.keys.length > 0 ? rowByRow : ofOneInstance;
     case 'fill':
       return looksBack(op) ? byKey(op) : rowByRow;
@@ -92,7 +92,7 @@ export function isRowByRow(op: Op): boolean {
   return partition === 'any' && !isStateful && !isHeld && !setsEventTime;
 }
 
-/** Whether users' code runs in it, so that whoever carries it out has to confine that. A native operation may compile some. */
+/** Whether users' code runs in it, so that the runner has to confine it. A native operation may compile some. */
 export function runsCode(op: Op): boolean {
   return op.op === 'native' || holdsCode(op);
 }
@@ -188,7 +188,7 @@ function ofGroups({ keys, window }: Groups): OpTraits {
     ...each,
     bounded: window === null ? ['rows'] : [],
     awaits: window === null || window.early !== null ? [] : [{ port: 'rows', time: window.column, field: window.field }],
-    // Empty windows go on up to the last one that has rows of any key.
+    // Empty windows are emitted up to the last one that has rows of any key.
     partition: window?.empty ? null : each.partition,
   };
 }

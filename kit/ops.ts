@@ -74,7 +74,7 @@ export interface FlatMapOp {
 export interface FlattenOp {
   readonly op: 'flatten';
 }
-/** So many rows after the first ones; then it ends. */
+/** Passes `count` rows after the first `offset` ones, then ends. */
 export interface TakeOp {
   readonly op: 'take';
   readonly count: number;
@@ -86,14 +86,14 @@ export interface OrderOp {
   readonly by: readonly { readonly column: string; readonly direction: 'asc' | 'desc' }[];
 }
 
-// ---- Row after row within a key
+// ---- Row by row within a key
 
 export type KeyedOp = StatefulOp | LagOp | AnomalyOp | FillOp | RateLimitOp | EveryNthOp | SampleOp;
 
 interface ByKey {
-  /** Each combination of their values is looked at on its own; none: all rows together. */
+  /** Each combination of their values is handled separately. None: all rows together. */
   readonly keys: readonly string[];
-  /** Milliseconds without a row after which a key starts anew; null: never. By event time where rows have one, else by the wall clock. */
+  /** Milliseconds without a row after which a key starts over; null: never. By event time where rows have one, else by the wall clock. */
   readonly ttl: number | null;
 }
 /** Users' functions over the rows of each key, with a state and timers: Beam's stateful ParDo. Its keys are forgotten by event time only. */
@@ -153,12 +153,12 @@ export interface RateLimitOp extends Pick<ByKey, 'keys'> {
   readonly count: number;
   readonly per: number;
 }
-/** The first row of each key and then every n-th one leave by the first output, all others by the second. */
+/** The first row of each key and then every nth row leave by the first output, all others by the second. */
 export interface EveryNthOp extends ByKey {
   readonly op: 'everyNth';
   readonly every: number;
 }
-/** A random share leaves by the first output, all others by the second. With keys it is these that are drawn: all rows of one go the same way. */
+/** A random share leaves by the first output, all others by the second. With keys, keys are selected: all rows of a key go the same way. */
 export interface SampleOp extends Pick<ByKey, 'keys'> {
   readonly op: 'sample';
   readonly percent: number;
@@ -192,7 +192,7 @@ export interface LookupOp {
   readonly columns: readonly { readonly name: string; readonly from: string }[];
   /**
    * Null: the second input is read to its end first. Otherwise its rows are versions of their keys, each valid from its event time until a
-   * newer one; rows may come so much behind the watermark, in milliseconds.
+   * newer one; how far rows may be behind the watermark, in milliseconds.
    */
   readonly versions: { readonly lateness: number } | null;
 }
@@ -205,7 +205,7 @@ export interface CoGroupOp {
   readonly match: TimeMatch;
   /** By input: the column of the time, and milliseconds to add to it. */
   readonly times: { readonly [side in 'left' | 'right']: { readonly column: string; readonly shift: number } };
-  /** Rows may come so much behind the watermark, in milliseconds. */
+  /** How far rows may be behind the watermark, in milliseconds. */
   readonly lateness: number;
   /** Names of the columns that come first: the event time, or a window's start and end. */
   readonly stamps: readonly string[];
@@ -227,7 +227,7 @@ export interface PairedColumn {
   readonly right: string | null;
 }
 
-/** A column becomes the event time, and the watermark is made anew, as sources make it. */
+/** A column becomes the event time, and a new watermark is generated, as by sources. */
 export interface AssignTimeOp extends ColumnTime {
   readonly op: 'assignTime';
 }
@@ -272,7 +272,7 @@ export interface RunningAggregateOp {
   /** `field`: the param that names the column, for messages. */
   readonly aggregates: readonly (Omit<Aggregate, 'function' | 'percent'> & { readonly function: RunningFunction; readonly field: string })[];
   readonly over: RunningSpan | null;
-  /** A key without a row for so many milliseconds starts anew; null: never. */
+  /** A key without a row for this many milliseconds starts over; null: never. */
   readonly ttl: number | null;
 }
 export type RunningFunction = Exclude<AggregateFunction, 'percentile'>;

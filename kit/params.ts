@@ -1,4 +1,4 @@
-/** Params by their declaration: defaults, completion, validation. Total over whatever a file or a plug-in may hold. */
+/** Params by their declaration: defaults, completion, validation. Total over whatever a file or a plug-in contains. */
 import type { ProblemCode } from '../model/problems/codes/index.ts';
 import { didYouMean } from '../model/text/closest.ts';
 import { nameList } from '../model/text/name-list.ts';
@@ -52,7 +52,7 @@ export function isShown(fields: Fields, name: string, values: Params): boolean {
   return when.is.some((wanted) => wanted === value) && isShown(fields, when.param, values);
 }
 
-/** Among so many problems of one node, names are compared with those that could have been meant: it is the dear part of them. */
+/** Suggestions for misspelt names are expensive: only this many problems of one node get them. */
 const mostSuggestions = 20;
 
 interface Place {
@@ -131,7 +131,7 @@ function readKind(field: Field, value: Json, place: Place): Json | undefined {
     case 'file':
       if (typeof value !== 'string') return undefined;
       if (value.includes('\0'))
-        place.report(error('params/file-name', `${field.label} cannot hold a NUL character: no system has such names`, 'Write the path anew.', place));
+        place.report(error('params/file-name', `${field.label} cannot hold a NUL character: no system has such names`, 'Enter the path again.', place));
       return value;
     case 'number':
     case 'duration':
@@ -247,7 +247,7 @@ function checkColumnIn(
   const types = 'types' in field ? field.types : undefined;
   if (types && !types.includes(column.type)) {
     const message = `Column "${name}" is of type ${column.type}, but ${field.label} needs ${types.join(' or ')}`;
-    place.report(error('params/column-type', message, 'Choose another column, or cast this one before.', place));
+    place.report(error('params/column-type', message, 'Choose another column, or cast this one first.', place));
   }
 }
 
@@ -265,7 +265,7 @@ function namesOf(schema: Schema): readonly string[] {
   return known;
 }
 
-/** Kinds for which an empty value says that something was not filled in. */
+/** Kinds for which an empty value means "not filled in". */
 function requiresContent(field: Field): boolean {
   return emptyOf(field) === '' || emptyOf(field) === null;
 }

@@ -23,7 +23,7 @@ export interface RunContext<P = AnyParams, In = AnySchemas, Out = AnySchemas> {
   log(level: 'info' | 'warning', message: string): void;
   /**
    * Reports a row that this node could not handle. Under the policy "stop" this throws and ends the run; otherwise the
-   * row is counted, sent to the error port if the policy says so, and the node goes on with the next one.
+   * row is counted, sent to the error port if the policy says so, and the node continues with the next one.
    */
   fail(failure: RowFailure): void;
   /** One instance of something costly (a database connection) for all nodes of this run; closed by the engine at its end. */
@@ -31,7 +31,7 @@ export interface RunContext<P = AnyParams, In = AnySchemas, Out = AnySchemas> {
   /**
    * What to undo should the run's thread be ended before this node's `commit` or `abort`, when none of its code can run any
    * more (an endless loop or a memory hog in somebody's snippet). One is added to those of the node; a list takes the place of
-   * all of them, and an empty one clears them. A sink that commits more than once gives a list anew at the end of each `commit`.
+   * all of them, and an empty one clears them. A sink that commits more than once gives a new list at the end of each `commit`.
    */
   guard?(undo: Undo | readonly Undo[]): void;
 }
@@ -68,6 +68,6 @@ export interface Misfit {
 export interface OrderCare {
   /** How far, in milliseconds, its rows are known to be out of order; Infinity: its watermark waits for its end. Null: that is not known yet. */
   readonly disorder: number | null;
-  /** Whoever finds a row behind the watermark throws `OutOfOrder`, and the run starts over. Where it cannot, `disorder` has to be found out before. */
+  /** Whoever finds a row behind the watermark throws `OutOfOrder`, and the run starts over. Where it cannot, `disorder` has to be determined before. */
   readonly startsOver: boolean;
 }

@@ -1,4 +1,4 @@
-/** The contract of sources: how they are looked at, listened to and read. */
+/** The contract of sources: discovery, listening and reading. */
 
 import type { RowPosition } from '../model/problems/problem.ts';
 import type { Detected } from '../model/schema/detected.ts';
@@ -17,13 +17,13 @@ export interface CheckpointRef {
 export interface SourceContext<P = AnyParams, Out = AnySchemas> extends RunContext<P, Record<never, never>, Out> {
   /** Rows per batch that suit the engine; a source may deliver fewer. */
   readonly batchSize: number;
-  /** Where to go on, as `position()` gave it; null at the start. */
+  /** Where to resume, as returned by `position()`; null at the start. */
   readonly start: Json;
   /** What to read of the input, as `SourceDefinition.split` gave it; absent for all of it. With it there is no `start`. */
   readonly split?: Json;
   /** The wall clock, in milliseconds. */
   now(): number;
-  /** Milliseconds by a clock that nobody sets: for durations. */
+  /** Milliseconds of a monotonic clock: for durations. */
   elapsed(): number;
   /** The rows are for a preview: give what is there, the newest where there is much, then null. Wait for nothing, open no port, change nothing. */
   readonly sample: boolean;
@@ -41,7 +41,7 @@ export interface WatermarkStep {
   readonly watermark: number;
 }
 export interface SourceBatch {
-  /** None where all that was read failed: the failures go on with the batch, and must not wait for a row that can be read. */
+  /** Empty if all that was read failed: the failures travel with the batch, and must not wait for a row that can be read. */
   readonly rows: readonly Row[];
   /** Where the i-th row of this batch came from. Called for failing rows only, before the next `read`. */
   readonly locate?: (index: number) => RowPosition;
@@ -70,7 +70,7 @@ export interface Reader {
    * gives a promise; it ends within a second of `signal` or `close`, and then its result is not used.
    */
   read(): SourceBatch | null | Promise<SourceBatch | null>;
-  /** After which row reading would go on: serialisable, and of the rows that `read` has given out, not of those read ahead. Checkpoints store it. */
+  /** The position after the last row that `read` has returned, not of those read ahead: serialisable. Checkpoints store it. */
   position(): Json;
   /**
    * Asked about ten times a second while a `read` is under way: what time does without rows. `idle` means that no watermark
@@ -81,13 +81,13 @@ export interface Reader {
   committed?(position: Json, checkpoint: CheckpointRef): void | Promise<void>;
   /** The parts that are read side by side: the watermark is the least over them, those left out that have had nothing to read for a while. */
   parts?(): Iterable<Part>;
-  /** What waits outside to be read, as far as that is known: rows in an inbox, bytes behind the end of what was read. */
+  /** Input that waits to be read, as far as known: rows in an inbox, bytes after the position in a file. */
   backlog?(): Backlog | null;
   /** Of a reader with a split, once `read` has given null: see `SplitEnd`. */
   splitEnd?(): SplitEnd;
   /** After that: `read` goes on behind the end of the split, to the end of the input, as if there had been none. */
   readOn?(): void;
-  /** How far reading has come; `total` is null when nobody knows. */
+  /** Reading progress; `total` is null if unknown. */
   progress?(): { readonly done: number; readonly total: number | null; readonly unit: 'bytes' | 'rows' };
   close(): void | Promise<void>;
 }
@@ -108,7 +108,7 @@ export interface DiscoverContext<P> {
   readonly params: P;
   path(path: string): string;
   readonly signal: AbortSignal;
-  /** For a run, which shows nobody how its input is written: `detected` is left out. */
+  /** For a run, which does not show the format of its input: `detected` is left out. */
   readonly brief?: boolean;
 }
 export interface Discovery {
@@ -125,7 +125,7 @@ export interface Discovery {
 export interface ListenContext<P> {
   readonly params: P;
   readonly signal: AbortSignal;
-  /** Tells of a request that cannot be a sample. The source goes on waiting. */
+  /** Reports a request that cannot be a sample. The source keeps waiting. */
   refuse(failure: RowFailure): void;
 }
 /** What a first request carried. */

@@ -1,4 +1,4 @@
-/** The params of windows: their form, what can be wrong with them, and what follows from them. */
+/** The params of windows: their form, what can be wrong with them, and what is derived from them. */
 import type { ProblemCode } from '../model/problems/codes/index.ts';
 import { thousands } from '../model/text/thousands.ts';
 import { durationText } from '../model/time/duration.ts';
@@ -19,9 +19,9 @@ export const windowFields = {
     default: 'none',
     options: [
       { value: 'none', label: 'The whole input' },
-      { value: 'tumbling', label: 'Tumbling windows', help: 'Stretches of time of one length that follow each other without a gap.' },
+      { value: 'tumbling', label: 'Tumbling windows', help: 'Windows of equal length that follow each other without a gap.' },
       { value: 'calendar', label: 'The calendar', help: 'Hours, days, weeks, months, quarters or years of a time zone.' },
-      { value: 'sliding', label: 'Sliding windows', help: 'Stretches of time that overlap: the last hour, every five minutes.' },
+      { value: 'sliding', label: 'Sliding windows', help: 'Windows that overlap: the last hour, every five minutes.' },
       { value: 'session', label: 'Sessions', help: 'Rows of one group that follow each other without a long pause.' },
     ],
   }),
@@ -64,14 +64,14 @@ export const windowFields = {
     label: 'Gap',
     min: 1,
     default: 300_000,
-    help: 'A session ends when its group has had no row for so long.',
+    help: 'A session ends when its group has had no row for this long.',
     when: { param: 'window', is: ['session'] },
   }),
   lateness: f.duration({
     label: 'Wait for late rows',
     min: 0,
     default: 0,
-    help: 'How long after its end a window still takes late rows. It then comes out again, with them.',
+    help: 'How long after its end a window still accepts late rows. Its result then comes out again.',
     when: { param: 'window', is: ['tumbling', 'calendar', 'sliding', 'session'] },
   }),
   early: f.duration({
@@ -79,13 +79,13 @@ export const windowFields = {
     placeholder: 'none',
     min: 1,
     optional: true,
-    help: 'How often, by the computer’s clock, windows come out before they are complete.',
+    help: 'How often, by this machine’s clock, windows give results before they are complete.',
     when: { param: 'window', is: ['tumbling', 'calendar', 'sliding', 'session'] },
   }),
   emptyWindows: f.boolean({
-    label: 'Windows without rows too',
+    label: 'Include windows without rows',
     default: false,
-    help: 'From its first window on, each group has a row in every window: counts and sums are 0, other results null. That is a row for each group and window.',
+    help: 'From its first window on, each group has a row in every window: counts and sums are 0, other results null. This gives a row for each group and window.',
     when: { param: 'window', is: ['tumbling', 'calendar'] },
   }),
   offset: f.duration({
@@ -93,7 +93,7 @@ export const windowFields = {
     min: 0,
     default: 0,
     advanced: true,
-    help: 'Moves where windows begin: days that begin at 06:00 are windows of one day with an offset of 6 hours.',
+    help: 'Moves the start of windows: days that begin at 06:00 are windows of one day with an offset of 6 hours.',
     when: { param: 'window', is: ['tumbling', 'sliding'] },
   }),
 };
@@ -149,7 +149,7 @@ export function windowProblems({ window, timeColumn, zone, every, length, offset
   }
   if (rows?.eventTime && watermarkShift(rows, timeColumn) === null) {
     const { column } = rows.eventTime;
-    const message = `The event time of these rows is "${column}", so nobody knows when a window over "${timeColumn}" is complete: all wait for the end of the input`;
+    const message = `The event time of these rows is "${column}", so it is not known when a window over "${timeColumn}" is complete: all wait for the end of the input`;
     const hint = `Leave "Time" empty to use the event time, or make "${timeColumn}" the event time at the source.`;
     problems.push({ code: 'aggregate/other-time', severity: 'warning', message, hint, field: 'timeColumn' });
   }
@@ -169,7 +169,7 @@ export function windowProblems({ window, timeColumn, zone, every, length, offset
     error(
       'aggregate/gaps',
       'Rows between two windows would be left out',
-      'Make "Length" at least as long as "Every", or filter those rows out before.',
+      'Make "Length" at least as long as "Every", or filter those rows out first.',
       'every',
     );
   } else if (length / every > mostOverlapping) {

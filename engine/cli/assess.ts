@@ -18,7 +18,7 @@ export interface AssessOptions {
   readonly memoryMb?: number;
 }
 
-/** Whoever waits for it has nothing else to do, but should hear of it. */
+/** The caller has nothing else to do, but should be told. */
 const defaultLimitMs = 60_000;
 
 /**

@@ -24,7 +24,7 @@ for (const stream of [process.stdout, process.stderr]) {
 const program = new Command('millrace')
   .description('Build streaming data pipelines by drag and drop, see the rows at every node, run them anywhere.')
   .version(version(), '-v, --version', 'print the version')
-  .showHelpAfterError('(--help shows how it is used)')
+  .showHelpAfterError('(--help shows the usage)')
   // What was typed, or came from a script or a name of a file, is repeated in errors.
   .configureOutput({ writeErr: (text) => process.stderr.write(visibleLines(text)) })
   .exitOverride();
@@ -32,7 +32,7 @@ const program = new Command('millrace')
 program
   .command('run')
   .description(
-    'Run a pipeline to its end, or until it is stopped. Progress goes to stderr, the summary to stdout. Ctrl+C stops a pipeline that commits with checkpoints with one more, to go on from next time (exit code 130; SIGTERM: 143); a second Ctrl+C ends it at once. Others are cancelled.',
+    'Run a pipeline to its end, or until it is stopped. Progress goes to stderr, the summary to stdout. Ctrl+C makes a last checkpoint of a pipeline that commits with checkpoints, and stops it; the next run resumes from there (exit code 130; SIGTERM: 143). A second Ctrl+C ends it at once. Other pipelines are cancelled.',
   )
   .argument('<file>', 'a pipeline (*.millrace.json); its relative paths start at its folder')
   .option('-s, --set <name=value>', 'set a parameter of the pipeline; may be given several times', collectSetting)
@@ -41,13 +41,14 @@ program
   .option('--from <where>', 'latest, scratch, or the number of a checkpoint (latest if there is one)', checkpointReference)
   .option('--checkpoint-every <time>', 'time between checkpoints: 500ms, 5s, 2m (5s)', timeSpan)
   .option('--commit <when>', 'end: all or nothing at the end; checkpoint: with every checkpoint', commitMode)
-  .option('--drop-changed-state', 'go on after an edit although the state of some nodes does not fit any more')
-  .option('--accept-duplicates', 'go on from an older checkpoint than a database holds: its later rows are then written twice')
-  .option('--keep-errors', 'go on past rows that fail: nodes that would stop the run keep them in the errors table instead')
+  .option('--drop-changed-state', 'resume after an edit, without the state of nodes that it does not fit any more')
+  .option('--accept-duplicates', 'resume from a checkpoint older than what a database holds: later rows are then written twice')
+  .option('--keep-errors', 'continue after rows that fail: nodes that would stop the run keep them in the errors table instead')
   .option('--keep-checkpoints <count>', 'checkpoints to keep, at least 2 (3)', checkpointCount)
-  .option('--state-memory <size>', 'memory for the state of all nodes: 512MB, 2GB, or 10% of the machine; what is more is kept on disk', memoryAmount)
+  .option('--state-memory <size>', 'memory for the state of all nodes: 512MB, 2GB, or 10% of the machine; state beyond that is kept on disk', memoryAmount)
+  .option('--instances <count>', 'threads for each stage that can be split by its keys: a number, or auto (auto)', instanceCount)
   .option('--metrics <port>', 'serve metrics for Prometheus to this machine (0: a free port)', portNumber)
-  .option('--replay-errors', 'take the failed rows up that wait in the errors table, through the state that the run goes on with; see "millrace replay"')
+  .option('--replay-errors', 'replay the failed rows that wait in the errors table, with the state that the run resumes with; see "millrace replay"')
   .option('-d, --detach', 'start it in the background and return')
   .addHelpText(
     'after',
@@ -63,65 +64,68 @@ program
 
 const runs = program
   .command('runs')
-  .description('Runs in the background, in the editor and in other terminals, and those that have ended.')
-  .addHelpText('after', examples(['millrace runs', 'what goes on, and how it went'], ['millrace runs show 3f2a', 'the run whose id begins so']));
+  .description('Runs in the background, in the editor and in other terminals, and runs that have ended.')
+  .addHelpText('after', examples(['millrace runs', 'current and past runs'], ['millrace runs show 3f2a', 'the run whose id begins with this']));
 runs
   .command('list', { isDefault: true })
-  .description('List the runs that go on and the last ones that have ended.')
-  .option('--all', 'all that are remembered')
+  .description('List the current runs and the latest ones that have ended.')
+  .option('--all', 'all runs in the history')
   .option('--json', 'print them as JSON')
-  .addHelpText('after', examples(['millrace runs', 'what goes on, and how it went'], ['millrace runs --json | jq ".[0].checkpoint"', 'for a script']))
+  .addHelpText('after', examples(['millrace runs', 'current and past runs'], ['millrace runs --json | jq ".[0].checkpoint"', 'for a script']))
   .action(async (options) => exitWith(await (await import('./runs.ts')).listRuns(options)));
 runs
   .command('show')
   .description('Show one run: its nodes, what it wrote, its errors and its history.')
   .argument('<id>', 'the first letters of its id, or the name or file of its pipeline')
   .option('--json', 'print it as JSON, with its counters over time')
-  .addHelpText('after', examples(['millrace runs show 3f2a', 'the run whose id begins so']))
+  .addHelpText('after', examples(['millrace runs show 3f2a', 'the run whose id begins with this']))
   .action(async (id: string, options) => exitWith(await (await import('./runs.ts')).showRun(id, options)));
 
 runs
   .command('attach')
-  .description('Show the progress of a run until it ends. Ctrl+C leaves it, and it goes on.')
+  .description('Show the progress of a run until it ends. Ctrl+C leaves it running.')
   .argument('<id>', 'the first letters of its id, or the name or file of its pipeline')
   .option('--json', 'print the summary as JSON')
-  .addHelpText('after', examples(['millrace runs attach 3f2a', 'the run whose id begins so'], ['millrace runs attach "Hot days"', 'the run of this pipeline']))
+  .addHelpText(
+    'after',
+    examples(['millrace runs attach 3f2a', 'the run whose id begins with this'], ['millrace runs attach "Hot days"', 'the run of this pipeline']),
+  )
   .action(async (id: string, options) => exitWith(await (await import('./runs.ts')).attachRun(id, options)));
 
 runs
   .command('stop')
-  .description('Stop a run with a checkpoint, to go on from when it is started again, and wait for its end. One without checkpoints is cancelled.')
+  .description('Stop a run with a checkpoint, from which it resumes when it is started again, and wait for its end. A run without checkpoints is cancelled.')
   .argument('<id>', 'the first letters of its id, or the name or file of its pipeline')
-  .addOption(new Option('--drain', 'read no further, let out what is held, and commit, as at the end of the input').conflicts('cancel'))
+  .addOption(new Option('--drain', 'stop reading, send on all rows that are held, and commit, as at the end of the input').conflicts('cancel'))
   .option('--cancel', 'at once: back to the last commit')
   .addHelpText(
     'after',
-    examples(['millrace runs stop 3f2a', 'with a checkpoint'], ['millrace runs stop orders.millrace.json --drain', 'let windows that are open fire']),
+    examples(['millrace runs stop 3f2a', 'with a checkpoint'], ['millrace runs stop orders.millrace.json --drain', 'let open windows fire']),
   )
   .action(async (id: string, options) => exitWith(await (await import('./runs.ts')).stopRun(id, options)));
 
 for (const [name, description] of [
-  ['pause', 'Let a run read no further; it keeps its place, its state and its checkpoints.'],
-  ['resume', 'Let a paused run go on.'],
+  ['pause', 'Pause a run: it stops reading, and keeps its position, its state and its checkpoints.'],
+  ['resume', 'Resume a paused run.'],
   ['checkpoint', 'Make a checkpoint of a run now.'],
 ] as const) {
   runs
     .command(name)
     .description(description)
     .argument('<id>', 'the first letters of its id, or the name or file of its pipeline')
-    .addHelpText('after', examples([`millrace runs ${name} 3f2a`, 'the run whose id begins so']))
+    .addHelpText('after', examples([`millrace runs ${name} 3f2a`, 'the run whose id begins with this']))
     .action(async (id: string) => exitWith(await (await import('./runs.ts')).controlRun(id, name)));
 }
 
 runs
   .command('states')
-  .description('List what is kept of pipelines to go on from: their checkpoints and large state, also of files that were moved or deleted.')
+  .description('List the state kept for pipelines so that they can resume: checkpoints and large state, also of files that were moved or deleted.')
   .option('--json', 'print them as JSON')
-  .addHelpText('after', examples(['millrace runs states', 'whose it is, how much, and how old']))
+  .addHelpText('after', examples(['millrace runs states', 'its pipeline, size and age']))
   .action(async (options) => exitWith(await (await import('./states.ts')).listStates(options)));
 runs
   .command('forget')
-  .description('Remove what is kept of pipelines to go on from. Their next run begins from scratch; what they wrote stays.')
+  .description('Remove the state kept for pipelines. Their next run starts from scratch; their outputs stay.')
   .argument('[state...]', 'the first letters of its id, or the name or file of its pipeline; see "millrace runs states"')
   .option('--missing', 'of all pipelines whose file is not where it was (is every drive connected?)')
   .option('--force', 'also of pipelines whose file is still there')
@@ -134,23 +138,23 @@ runs
 program
   .command('replay')
   .description(
-    'Send rows that failed, and were kept in the errors table, through their node once more, now that it is mended. What comes of them is added to the outputs; each row is replayed once. A stream, or what counts with other rows, has to take them up itself: "millrace run FILE --replay-errors", or --restart while it runs.',
+    'Replay rows that failed and were kept in the errors table, after you have fixed their node. The results are added to the outputs; each row is replayed once. A stream, or a node that keeps state, has to replay them in its own run: "millrace run FILE --replay-errors", or --restart while it runs.',
   )
   .argument('<file>', 'a pipeline (*.millrace.json)')
   .option('-n, --node <id>', 'only rows that failed at this node')
-  .option('--only <ids>', 'only these rows: their ids in the errors table, with commas between', rowIds)
-  .option('--errors <file>', 'the errors table, where it is not the one beside the pipeline')
+  .option('--only <ids>', 'only these rows: their ids in the errors table, separated by commas', rowIds)
+  .option('--errors <file>', 'the errors table, if it is not the one beside the pipeline')
   .option('-s, --set <name=value>', 'set a parameter of the pipeline; may be given several times', collectSetting)
-  .option('--restart', 'stop the pipeline with a checkpoint where it runs, and let it go on in the background with these rows')
-  .option('--dry-run', 'say what waits and can be replayed, and change nothing')
-  .option('--json', 'print what was done as JSON')
+  .option('--restart', 'stop the running pipeline with a checkpoint, and resume it in the background with these rows')
+  .option('--dry-run', 'print which rows can be replayed, without changing anything')
+  .option('--json', 'print the result as JSON')
   .addHelpText(
     'after',
     examples(
       ['millrace replay orders.millrace.json --dry-run', 'what waits'],
       ['millrace replay orders.millrace.json', 'all of it'],
       ['millrace replay orders.millrace.json --node prices --only 3,4', 'two rows of one node'],
-      ['millrace replay orders.millrace.json --restart', 'into a stream that runs'],
+      ['millrace replay orders.millrace.json --restart', 'into a running stream'],
     ),
   )
   .action(async (file: string, options) => exitWith(await (await import('./replay.ts')).replay(file, options)));
@@ -160,13 +164,13 @@ program
   .description('Check a pipeline without running it: its graph, params, columns, the types of its code, and with --rows every row that it reads.')
   .argument('<file>', 'a pipeline (*.millrace.json)')
   .option('-s, --set <name=value>', 'set a parameter of the pipeline; may be given several times', collectSetting)
-  .option('--look', 'look at the files that it names although it is not trusted')
+  .option('--look', 'read the files that it names although it is not trusted')
   .option('--rows', 'read all rows of its files, and print those that do not fit their columns (exit code 1); implies --look')
   .option('--json', 'print the check as JSON')
   .addHelpText(
     'after',
     examples(
-      ['millrace validate readings.millrace.json', 'say what is wrong, and where'],
+      ['millrace validate readings.millrace.json', 'print what is wrong, and where'],
       ['millrace validate readings.millrace.json --rows', 'read every row first, as "Check all rows" in the editor does'],
     ),
   )
@@ -174,7 +178,7 @@ program
 
 program
   .command('inspect')
-  .description('Show what a pipeline would read, write, run, listen on and reach. Nothing but the file itself is looked at.')
+  .description('Show what a pipeline would read, write, run, listen on and reach. Only the file itself is read.')
   .argument('<file>', 'a pipeline (*.millrace.json)')
   .option('--json', 'print it as JSON')
   .addHelpText('after', examples(['millrace inspect theirs.millrace.json', 'before it is trusted or run']))
@@ -182,15 +186,15 @@ program
 
 program
   .command('explain')
-  .description('Say what the code of an error means, what happens then, and what to do.')
+  .description('Explain the code of an error: what it means, what happens, and what to do.')
   .argument('<code>', 'such as file/missing')
-  .addHelpText('after', examples(['millrace explain file/missing', 'as docs/errors.md tells it']))
+  .addHelpText('after', examples(['millrace explain file/missing', 'as in docs/errors.md']))
   .action(async (code: string) => exitWith((await import('./explain.ts')).explain(code)));
 
 const trust = program.command('trust').description('Which pipelines may read, write and run when they are opened.');
 trust
   .command('list', { isDefault: true })
-  .description('List what is trusted, and what has become of it.')
+  .description('List what is trusted, and whether it still exists.')
   .option('--json', 'print it as JSON')
   .addHelpText('after', examples(['millrace trust', 'what is trusted']))
   .action(async (options) => exitWith(await (await import('./trust.ts')).listTrust(options)));
@@ -203,7 +207,7 @@ trust
   .action(async (paths: string[], options) => exitWith(await (await import('./trust.ts')).addTrust(paths, options)));
 trust
   .command('remove')
-  .description('Take trust back. Runs that go on do so.')
+  .description('Revoke trust. Runs that have been started continue.')
   .argument('[path...]', 'as "millrace trust list" shows them')
   .option('--all', 'all of it')
   .addHelpText('after', examples(['millrace trust remove ~/pipelines', 'a folder'], ['millrace trust remove --all', 'everything']))
@@ -212,7 +216,7 @@ trust
 program
   .command('preview')
   .description(
-    'Show the rows at a node, made from the first rows of each source. Nothing is written; its files are read and its code is run, trusted or not: see "millrace inspect".',
+    'Show the rows at a node, made from the first rows of each source. Nothing is written. Its files are read and its code is run, whether or not it is trusted: see "millrace inspect".',
   )
   .argument('<file>', 'a pipeline (*.millrace.json)')
   .requiredOption('-n, --node <id>', 'the node')
@@ -223,7 +227,7 @@ program
     'after',
     examples(
       ['millrace preview readings.millrace.json --node hot', 'the rows that leave "hot"'],
-      ['millrace preview readings.millrace.json --node hot --port errors --rows 5', 'rows that it could not handle'],
+      ['millrace preview readings.millrace.json --node hot --port errors --rows 5', 'rows that failed at it'],
     ),
   )
   .action(async (file: string, options) => exitWith(await (await import('./preview.ts')).preview(file, options)));
@@ -268,7 +272,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Ends now, whatever threads and processes are still idling, but not before what was printed has left. */
+/** Ends now, whatever threads and processes are still idle, but not before the output has been flushed. */
 function exitWith(code: number): void {
   process.exitCode = code;
   process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
@@ -315,6 +319,14 @@ function checkpointCount(text: string): number {
   return found;
 }
 
+/** Of what can be split by keys. */
+function instanceCount(text: string): number | 'auto' {
+  if (text === 'auto') return text;
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > 64) throw new InvalidArgumentError('It must be auto, or a number from 1 to 64.');
+  return count;
+}
+
 function memoryAmount(text: string): string {
   if (memorySize(text) === null) throw new InvalidArgumentError('It must be an amount of memory, such as 512MB, 2GB or 25%.');
   return text;
@@ -330,7 +342,7 @@ function timeSpan(text: string): number {
 
 function rowIds(text: string): number[] {
   const ids = text.split(',').map((part) => Number(part.trim() || Number.NaN));
-  if (ids.some((id) => !Number.isSafeInteger(id) || id < 1)) throw new InvalidArgumentError('It must be numbers with commas between, such as 3,4.');
+  if (ids.some((id) => !Number.isSafeInteger(id) || id < 1)) throw new InvalidArgumentError('It must be numbers separated by commas, such as 3,4.');
   return ids;
 }
 

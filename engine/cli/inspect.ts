@@ -42,7 +42,7 @@ export function describeTouches(touches: Touches, { folder, titleOf }: { readonl
   const marks = { inside: '', outside: " (outside the pipeline's folder)", network: ' (may ask another machine)' };
   const files = (paths: readonly string[]) => paths.map((path) => `${resolvedPath(path, folder)}${marks[placeOf(path)]}`);
   const isOpen = touches.unknown.length > 0;
-  const none = isOpen ? 'nothing that is known' : 'nothing';
+  const none = isOpen ? 'nothing known' : 'nothing';
   const lines = [
     fact('Reads', files(touches.reads), none),
     fact('Writes', files(touches.writes), none),

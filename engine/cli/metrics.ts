@@ -47,7 +47,7 @@ function metricsOf(summary: RunSummary, now: number): Metric[] {
     {
       name: 'millrace_run_info',
       type: 'gauge',
-      help: 'The run that these metrics are of.',
+      help: 'The run that these metrics describe.',
       samples: [{ labels: { run: summary.id, pipeline: summary.pipeline, path: summary.path ?? '' }, value: 1 }],
     },
     {
@@ -61,19 +61,19 @@ function metricsOf(summary: RunSummary, now: number): Metric[] {
     {
       name: 'millrace_node_rows_total',
       type: 'counter',
-      help: 'Rows that came in and went out, by port. A run that is restarted counts on from its last checkpoint.',
+      help: 'Rows received and sent, by port. After a restart, counts continue from the last checkpoint.',
       samples: nodes.flatMap(([node, stats]) => [
         { labels: { node, direction: 'in', port: '' }, value: stats.in },
         ...Object.entries(stats.out).map(([port, rows]) => ({ labels: { node, direction: 'out', port }, value: rows })),
       ]),
     },
-    perNode('dropped_rows_total', 'counter', 'Rows that were taken in and, rightly, not sent on.', ({ dropped }) => dropped),
+    perNode('dropped_rows_total', 'counter', 'Rows that were received and intentionally not sent on.', ({ dropped }) => dropped),
     perNode('failed_rows_total', 'counter', 'Rows that failed.', ({ failed }) => failed),
-    perNode('late_rows_total', 'counter', 'Rows that came after their window had gone.', ({ late }) => late),
-    perNode('busy_seconds_total', 'counter', 'Time at work.', ({ busyMs }) => busyMs / 1000),
+    perNode('late_rows_total', 'counter', 'Rows that arrived after their window was closed.', ({ late }) => late),
+    perNode('busy_seconds_total', 'counter', 'Time busy.', ({ busyMs }) => busyMs / 1000),
     perNode('idle_seconds_total', 'counter', 'Time waiting for rows.', ({ idleMs }) => idleMs / 1000),
-    perNode('blocked_seconds_total', 'counter', 'Time waiting for the nodes behind, or for other sources to catch up.', ({ blockedMs }) => blockedMs / 1000),
-    perNode('watermark_timestamp_seconds', 'gauge', 'Every row up to this event time has come, in seconds since 1970.', (stats) => timeOf(stats)),
+    perNode('blocked_seconds_total', 'counter', 'Time waiting for nodes downstream, or for other sources to catch up.', ({ blockedMs }) => blockedMs / 1000),
+    perNode('watermark_timestamp_seconds', 'gauge', 'Every row up to this event time has arrived, in seconds since 1970.', (stats) => timeOf(stats)),
     perNode('watermark_lag_seconds', 'gauge', 'How far the watermark is behind the clock.', (stats) => {
       const time = timeOf(stats);
       return time === undefined ? undefined : now / 1000 - time;
@@ -81,23 +81,23 @@ function metricsOf(summary: RunSummary, now: number): Metric[] {
     {
       name: 'millrace_node_backlog',
       type: 'gauge',
-      help: 'What waits outside to be read, in the unit that the source counts in.',
+      help: 'Input that waits to be read, in the unit of the source.',
       samples: nodes.flatMap(([node, { backlog }]) => (backlog ? [{ labels: { node, unit: backlog.unit }, value: backlog.waiting }] : [])),
     },
     {
       name: 'millrace_node_lost_total',
       type: 'counter',
-      help: 'What was written and was gone before it could be read, as far as the source knows, in the unit that it counts in.',
+      help: 'Input that was lost before it could be read, as far as the source knows, in the unit of the source.',
       samples: nodes.flatMap(([node, { backlog }]) => (backlog?.lost ? [{ labels: { node, unit: backlog.unit }, value: backlog.lost }] : [])),
     },
     perNode('state_entries', 'gauge', 'Entries that the node keeps between rows.', ({ state }) => state?.entries),
-    perNode('state_bytes', 'gauge', 'Size of what the node keeps between rows.', ({ state }) => state?.bytes),
+    perNode('state_bytes', 'gauge', 'Size of the state that the node keeps between rows.', ({ state }) => state?.bytes),
     ofRun('state_memory_bytes', 'gauge', 'Memory that the state of all nodes takes, as estimated.', summary.stateUse?.inMemory),
     ofRun('state_memory_limit_bytes', 'gauge', 'Memory that the state of all nodes may take.', summary.stateUse?.limit),
-    ofRun('state_disk_bytes', 'gauge', 'State that is on disk for want of memory, in bytes of memory that it would take.', summary.stateUse?.onDisk),
+    ofRun('state_disk_bytes', 'gauge', 'State on disk because it does not fit in memory, in the bytes of memory that it would take.', summary.stateUse?.onDisk),
     ofRun('checkpoint_id', 'gauge', 'Number of the last checkpoint.', checkpoint?.id),
-    ofRun('checkpoint_age_seconds', 'gauge', 'How long ago the last checkpoint was made.', checkpoint ? Math.max(0, now - checkpoint.at) / 1000 : undefined),
-    ofRun('checkpoint_duration_seconds', 'gauge', 'How long the last checkpoint took.', checkpoint ? checkpoint.tookMs / 1000 : undefined),
+    ofRun('checkpoint_age_seconds', 'gauge', 'Age of the last checkpoint.', checkpoint ? Math.max(0, now - checkpoint.at) / 1000 : undefined),
+    ofRun('checkpoint_duration_seconds', 'gauge', 'Duration of the last checkpoint.', checkpoint ? checkpoint.tookMs / 1000 : undefined),
     ofRun('checkpoint_bytes', 'gauge', 'Size of the last checkpoint.', checkpoint?.bytes),
   ];
 }

@@ -36,8 +36,8 @@ export async function newNode(kind: string, name: string, family: string = name)
     writeFileSync(path, fill(readFileSync(template, 'utf8'), name, dirname(template) === join(root, 'nodes')));
   }
   const [node, contract] = files.map(({ path }) => relative(process.cwd(), path));
-  const further = contract === undefined ? '' : ` Then tell in ${contract} how it is tested.`;
-  process.stdout.write(`${node} is there. Write its params, infer, run and examples.${further} "npm test -- conformance" runs them as tests.\n`);
+  const further = contract === undefined ? '' : ` Then describe in ${contract} how it is tested.`;
+  process.stdout.write(`Created ${node}. Write its params, infer, run and examples.${further} "npm test -- conformance" runs them as tests.\n`);
   return 0;
 }
 

@@ -15,6 +15,7 @@ export interface StartOptions {
   readonly acceptDuplicates?: boolean;
   readonly keepCheckpoints?: number;
   readonly stateMemory?: string;
+  readonly instances?: RunOptions['instances'];
 }
 
 /**
@@ -34,12 +35,12 @@ export function chooseOptions(plan: PhysicalPlan, stateFolder: string, given: St
   const latest = given.from === undefined || given.from === 'latest' ? latestCheckpoint(stateFolder) : null;
   const store = new CheckpointStore(stateFolder);
   const hasAny = store.highest() > 0;
-  // Where none is sound, or all are gone from what had begun, the run says so instead of beginning anew.
+  // If none is valid, or all of a lineage are gone, the run says so instead of starting from scratch.
   const hasBegun = hasAny || (commits === 'checkpoint' && store.lineage() !== null);
   const from = given.from ?? (hasBegun ? 'latest' : 'scratch');
   let notice: string | null = null;
   // From which checkpoint, the run itself says: the newest one may turn out to be damaged.
-  if (latest && given.from === undefined) notice = `It goes on where it was left ${age(latest.at)} ago; --from scratch starts anew.`;
+  if (latest && given.from === undefined) notice = `It resumes from its checkpoint of ${age(latest.at)} ago; --from scratch starts over.`;
   else if (given.from === 'latest' && !hasAny) notice = 'There is no checkpoint of this pipeline: it starts from scratch.';
   const options: RunOptions = {
     stateFolder,
@@ -49,6 +50,7 @@ export function chooseOptions(plan: PhysicalPlan, stateFolder: string, given: St
     dropChangedState: given.dropChangedState ?? false,
     acceptDuplicates: given.acceptDuplicates ?? false,
     keepCheckpoints: given.keepCheckpoints ?? usual.keepCheckpoints,
+    ...(given.instances !== undefined && { instances: given.instances }),
     ...(given.stateMemory !== undefined && { stateMemory: given.stateMemory }),
   };
   return { options, notice };

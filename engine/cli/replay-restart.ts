@@ -1,6 +1,6 @@
 /** `millrace replay --restart`: a pipeline that runs is stopped with a checkpoint, and goes on in the background with rows that failed. */
 import { randomUUID } from 'node:crypto';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { endOfTime } from '../../model/schema/event-time.ts';
 import { visible, visibleJson } from '../../model/text/visible-text.ts';
@@ -27,7 +27,7 @@ export interface RestartOptions {
 export async function replayInRun(path: string, planned: PhysicalPlan, loaded: Loaded, { files, node, only, json }: RestartOptions): Promise<number> {
   const state = stateFolder(dataFolder(), path);
   const request = { stateFolder: state, from: 'latest', errors: files, ...(node !== undefined && { nodes: [node] }), ...(only && { only }) } as const;
-  // What cannot be taken up stops nothing.
+  // Rows that cannot be replayed stop nothing.
   const before = takeUp(planned, loaded, request);
   const supervisor = new Supervisor({ dataFolder: dataFolder() });
   try {
@@ -54,7 +54,7 @@ export async function replayInRun(path: string, planned: PhysicalPlan, loaded: L
       process.stdout.write(`${describeOutcomes(found, loaded)}${visible(pipeline.name)}: ${describeState(summary)}.\n`);
       const id = run.id.slice(0, 8);
       if (summary.endedAt === null)
-        process.stdout.write(`It goes on in the background.\n  millrace runs attach ${id}   shows its progress\n  millrace runs stop ${id}     ends it\n`);
+        process.stdout.write(`It continues in the background.\n  millrace runs attach ${id}   shows its progress\n  millrace runs stop ${id}     ends it\n`);
     }
     return summary.endedAt === null || summary.state === 'done' ? 0 : 1;
   } finally {
@@ -69,7 +69,7 @@ async function stopWithCheckpoint(runs: RunControl, path: string): Promise<void>
   if (running.bounded && running.checkpoint === null) {
     throw new MillraceError({
       code: 'replay/commit',
-      message: 'The pipeline runs and commits once, at its end: stopped now, it would lose what it has done',
+      message: 'The pipeline runs and commits once, at its end: stopped now, it would lose its progress',
       hint: 'Replay the rows when it has ended.',
     });
   }

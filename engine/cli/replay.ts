@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { relative, resolve } from 'node:path';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import { visible, visibleJson } from '../../model/text/visible-text.ts';
 import { definitions } from '../../nodes/index.ts';
@@ -31,8 +31,8 @@ export interface ReplayOptions {
   readonly json?: boolean;
 }
 const intoRun = (file: string) =>
-  `Let the pipeline take them up where it goes on: millrace run ${file} --replay-errors, or, while it runs, millrace replay ${file} --restart`;
-const whileItRuns = (file: string) => `Let it stop with a checkpoint and go on with these rows: millrace replay ${file} --restart`;
+  `Replay them when the pipeline resumes: millrace run ${file} --replay-errors, or, while it runs, millrace replay ${file} --restart`;
+const whileItRuns = (file: string) => `Stop it with a checkpoint and resume it with these rows: millrace replay ${file} --restart`;
 
 /** What became of the waiting rows of one node. */
 interface Replayed {
@@ -120,7 +120,7 @@ function filesOf(loaded: Loaded, { errors, only }: Pick<ReplayOptions, 'errors' 
   return only === undefined ? files : files.slice(0, 1);
 }
 
-/** Nodes that are behind others come first: what fails again on its way to them waits for the next replay. */
+/** Downstream nodes come first: rows that fail again on their way to them wait for the next replay. */
 function listWaiting(place: Place, options: ReplayOptions): Waiting[] {
   const { plan, catalogue, stateFolder: state, folder, files } = place;
   const found = files.flatMap((file) => [...readKeptErrors(errorsPath(folder, file)).counts].map(([node, rows]) => ({ node, file, rows })));

@@ -56,10 +56,10 @@ it('says why a run that was told to stop has not ended, and how to end it', () =
   const more = { checkpoint: null, resumedFrom: null, restarts: 1 } as const;
   const waiting: RunSummary = { ...run, ...more, state: 'restarting', problems: [full] };
   expect(stopNotice(waiting, 'drain', false)).toBe(
-    'p is still writing what it holds: x.db cannot be written: the disk is full. It tries again until that has passed. Ctrl+C leaves it to that. "millrace runs stop 01234567 --cancel" ends it now, as its last checkpoint left it.',
+    'p is still writing what it holds: x.db cannot be written: the disk is full. It retries until this works. Ctrl+C leaves it running. "millrace runs stop 01234567 --cancel" ends it now, at its last checkpoint.',
   );
   const running: RunSummary = { ...waiting, state: 'running', problems: [] };
   expect(stopNotice(running, 'drain', false)).toBeNull();
-  expect(stopNotice(running, 'cancel', true)).toMatch(/^p is still ending: Running for .*\. Ctrl\+C leaves it to that\.$/);
+  expect(stopNotice(running, 'cancel', true)).toMatch(/^p is still ending: Running for .*\. Ctrl\+C leaves it running\.$/);
   expect(stopNotice({ ...waiting, endedAt: 1 }, 'drain', true)).toBeNull();
 });

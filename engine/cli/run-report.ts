@@ -50,7 +50,7 @@ export function describeRun(summary: RunSummary, { nodes, titleOf }: RunNames): 
   );
   const lines = [table, '', `${describeState(summary)}.`];
   if (summary.stateUse && isWorthTelling(summary.stateUse)) lines.push(`  state: ${describeStateUse(summary.stateUse, summary.endedAt === null)}`);
-  if (summary.resumedFrom !== null) lines.push(`  went on from checkpoint ${summary.resumedFrom}`);
+  if (summary.resumedFrom !== null) lines.push(`  resumed from checkpoint ${summary.resumedFrom}`);
   if (summary.restarts > 0) lines.push(`  restarted ${summary.restarts === 1 ? 'once' : `${summary.restarts} times`} after a failure`);
   if (summary.checkpoint) {
     const { id, at, bytes: size } = summary.checkpoint;
@@ -62,7 +62,9 @@ export function describeRun(summary: RunSummary, { nodes, titleOf }: RunNames): 
     if (output.committed || (output.kind !== 'memory' && written > 0)) {
       const notes = [
         ...(earlier > 0 ? [`${count(earlier)} of them before this run`] : []),
-        ...(takenBack > 0 ? [summary.endedAt === null ? `${count(takenBack)} more with the next checkpoint` : `${count(takenBack)} more were taken back`] : []),
+        ...(takenBack > 0
+          ? [summary.endedAt === null ? `${count(takenBack)} more with the next checkpoint` : `${count(takenBack)} more were rolled back`]
+          : []),
       ];
       lines.push(`  ${count(written)} ${written === 1 ? 'row' : 'rows'} -> ${place}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`);
     } else if (output.kind !== 'memory' && summary.endedAt === null) lines.push(`  ${count(output.rows)} so far -> ${place}`);
@@ -84,21 +86,21 @@ function describeStateUse({ inMemory, limit, onDisk, mostInMemory, mostOnDisk }:
   return `${isLive ? '' : 'at most '}${bytes(memory)} of ${bytes(limit)} in memory, ${disk > 0 ? bytes(disk) : 'nothing'} on disk`;
 }
 
-/** `Done in 3.2 s`, `Running for 4 min 05 s`, `Stopped in 2.0 s, can go on from checkpoint 4`. */
+/** `Done in 3.2 s`, `Running for 4 min 05 s`, `Stopped in 2.0 s; the next run resumes from checkpoint 4`. */
 export function describeState(summary: RunSummary): string {
   const word = summary.state.charAt(0).toUpperCase() + summary.state.slice(1);
   const colour = colours[summary.state as keyof typeof colours];
   const took = duration((summary.endedAt ?? Date.now()) - summary.startedAt);
   const retry =
     summary.state === 'restarting' && summary.retryAt
-      ? `, ${waitsFor(summary.problems[0])}tried again in ${duration(Math.max(0, summary.retryAt - Date.now()))}`
+      ? `, ${waitsFor(summary.problems[0])}retried in ${duration(Math.max(0, summary.retryAt - Date.now()))}`
       : '';
-  const goesOn = summary.endedAt !== null && canGoOn(summary) ? `; started again, it goes on from checkpoint ${summary.checkpoint?.id}` : '';
+  const goesOn = summary.endedAt !== null && canGoOn(summary) ? `; the next run resumes from checkpoint ${summary.checkpoint?.id}` : '';
   const why = retry && summary.problems[0] ? `: ${visible(summary.problems[0].message.replace(/[.]$/, ''))}` : '';
   return `${colour ? paint(word, colour) : word} ${summary.endedAt === null ? 'for' : 'in'} ${took}${retry}${why}${goesOn}`;
 }
 
-/** Whether its last checkpoint is one to go on from. */
+/** Whether a run can resume from its last checkpoint. */
 export function canGoOn(summary: RunSummary): boolean {
   return summary.checkpoint !== null && (summary.state === 'stopped' || summary.state === 'failed');
 }
@@ -108,7 +110,11 @@ export function printProblems(problems: readonly Problem[], { file, titleOf }: P
 }
 
 /** What a run is refused for before its first row, until it is asked for in another way. */
-const refusals = new Set(['run/state-memory', ...['changed', 'behind', 'damaged', 'missing', 'other-pipeline'].map((code) => `checkpoint/${code}`)]);
+const refusals = new Set([
+  'run/state-memory',
+  'run/instances',
+  ...['changed', 'behind', 'damaged', 'missing', 'other-pipeline'].map((code) => `checkpoint/${code}`),
+]);
 
 /** The exit code that tells how a run ended; `signal` is what interrupted it. */
 export function exitCodeOf({ state, problems }: { readonly state: RunState; readonly problems: readonly Problem[] }, signal: NodeJS.Signals | null): number {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import { visibleJson, visibleLines } from '../../model/text/visible-text.ts';
 import type { EngineProcess } from '../processes/engine-process.ts';
@@ -39,7 +39,7 @@ export interface RunCommandOptions extends StartOptions {
 
 /**
  * `millrace run`: 0 when the run was done, 1 when it failed, 2 when it could not begin. Interrupted: 130 (SIGINT), 143 (SIGTERM)
- * or 129 (SIGHUP), also when it was stopped with a checkpoint and can go on.
+ * or 129 (SIGHUP), also when it was stopped with a checkpoint and can resume.
  */
 export async function run(file: string, options: RunCommandOptions): Promise<number> {
   const short = tooFewDescriptors();
@@ -62,7 +62,10 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
     const plan = taken?.plan ?? planned;
     if (options.explain) {
       const { explainPlan } = await import('../plan/explain.ts');
-      process.stdout.write(visibleLines(explainPlan(plan)));
+      const { planInstances } = await import('../runners/local/instances/instance-count.ts');
+      process.stdout.write(
+        visibleLines(explainPlan(planInstances({ plan, folder, options: chosen.options }, null, { definition: (type) => checked.catalogue.get(type) }))),
+      );
       return 0;
     }
     if (!options.json) printProblems(checked.result.problems, loaded);
@@ -79,7 +82,7 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
       printProblems(summary.problems, loaded);
       words.write(describeRun(summary, { ...loaded, nodes: plan.nodes }));
       if (taken && replaying) words.write(replaying.describeOutcomes(replayed, loaded));
-      if (summary.checkpoint && failedRow(summary)) words.write(`To go on past that row: millrace run ${file} --keep-errors\n`);
+      if (summary.checkpoint && failedRow(summary)) words.write(`To continue after that row: millrace run ${file} --keep-errors\n`);
     }
     return exitCodeOf(summary, signal);
   } catch (error) {
@@ -106,7 +109,7 @@ async function detach(job: RunJob, names: Pick<Loaded, 'file' | 'titleOf'>, opti
   if (options.json) process.stdout.write(`${visibleJson({ id: entry.id, pid: entry.pid, state: entry.state })}\n`);
   else
     process.stdout.write(
-      `Run ${id} of ${job.name} goes on by itself.\n  millrace runs attach ${id}   shows its progress\n  millrace runs stop ${id}     ends it\n`,
+      `Run ${id} of ${job.name} continues in the background.\n  millrace runs attach ${id}   shows its progress\n  millrace runs stop ${id}     ends it\n`,
     );
   return 0;
 }

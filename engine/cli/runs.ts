@@ -70,7 +70,7 @@ export async function showRun(name: string, options: { readonly json?: boolean }
   });
 }
 
-/** `millrace runs attach ID`: until the run ends, or Ctrl+C, after which it goes on. */
+/** `millrace runs attach ID`: until the run ends, or Ctrl+C, which leaves it running. */
 export async function attachRun(name: string, options: { readonly json?: boolean }): Promise<number> {
   return withRuns(async (supervisor) => {
     const found = await pickGoing(supervisor, name);
@@ -91,7 +91,7 @@ export async function attachRun(name: string, options: { readonly json?: boolean
         if (runId === id) progress?.log(`${line.node ? `${line.node}: ` : ''}${line.message}`);
       });
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => done(null));
-      progress?.log(`${found.pipeline} (${id.slice(0, 8)}): ${describeState(found)}. Ctrl+C leaves it, and it goes on.`);
+      progress?.log(`${found.pipeline} (${id.slice(0, 8)}): ${describeState(found)}. Ctrl+C leaves it running.`);
       void supervisor.list().then((runs) => {
         const now = runs.find((run) => run.id === id);
         if (now) show(now);
@@ -100,7 +100,7 @@ export async function attachRun(name: string, options: { readonly json?: boolean
     const summary = await ended;
     progress?.end();
     if (!summary) {
-      process.stderr.write(`The run goes on. "millrace runs attach ${id.slice(0, 8)}" shows it again, "millrace runs stop ${id.slice(0, 8)}" ends it.\n`);
+      process.stderr.write(`The run continues. "millrace runs attach ${id.slice(0, 8)}" shows it again, "millrace runs stop ${id.slice(0, 8)}" ends it.\n`);
       if (options.json) process.stdout.write(`${visibleJson(last)}\n`);
       return 0;
     }
@@ -163,7 +163,7 @@ export async function controlRun(name: string, what: 'pause' | 'resume' | 'check
       process.stdout.write(`${visible(pipeline)}: checkpoint ${made.id} is made.\n`);
     } else {
       await supervisor[what](id);
-      process.stdout.write(`${visible(pipeline)}: ${what === 'pause' ? 'paused. "millrace runs resume" lets it go on' : 'goes on'}.\n`);
+      process.stdout.write(`${visible(pipeline)}: ${what === 'pause' ? 'paused. "millrace runs resume" resumes it' : 'goes on'}.\n`);
     }
     return 0;
   });
@@ -183,7 +183,7 @@ async function going(supervisor: Supervisor): Promise<readonly RunSummary[]> {
   return (await supervisor.list()).filter((run) => run.endedAt === null);
 }
 
-/** Those that go on, and those that are remembered; newest first. */
+/** Current runs and those in the history; newest first. */
 async function allRuns(supervisor: Supervisor): Promise<readonly RunSummary[]> {
   const current = await supervisor.list();
   const store = RunHistoryStore.open(dataFolder());
@@ -211,7 +211,7 @@ async function pickGoing(supervisor: Supervisor, name: string): Promise<RunSumma
     throw new MillraceError({
       code: 'run/ended',
       message: `Run ${name} of ${ended.pipeline} has ended: ${ended.state}, ${age(ended.endedAt ?? Date.now())} ago.`,
-      hint: `"millrace runs show ${name}" tells how.`,
+      hint: `"millrace runs show ${name}" shows how.`,
     });
   }
   return isId(name) ? pick(await going(supervisor), name) : pickSoon(() => going(supervisor), name);
@@ -256,7 +256,7 @@ function pick(runs: readonly RunSummary[], name: string): RunSummary {
   throw new MillraceError({
     code: several ? 'run/ambiguous' : 'run/unknown',
     message: several ? `"${name}" may be any of these runs: ${named.map(({ id }) => shortId(id, runs)).join(', ')}.` : `There is no run "${name}".`,
-    hint: several ? 'Give the first letters of the id of the one that you mean.' : '"millrace runs" lists them.',
+    hint: several ? 'Give the first letters of the id of the run.' : '"millrace runs" lists them.',
   });
 }
 

@@ -63,6 +63,6 @@ function unknown(entry: RunEntry): MillraceError {
   return new MillraceError({
     code: 'run/keeper',
     message: `The run was started, but its keeper (process ${entry.pid}) does not answer.`,
-    hint: 'Before you start it again, see in "millrace runs" whether it goes on.',
+    hint: 'Before you start it again, check in "millrace runs" whether it is still running.',
   });
 }

@@ -1,4 +1,4 @@
-/** `millrace runs states`, `forget`: what is kept of pipelines to go on from. */
+/** `millrace runs states`, `forget`: the state kept for pipelines so that they can resume. */
 import { resolve } from 'node:path';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { visible, visibleJson } from '../../model/text/visible-text.ts';
@@ -12,7 +12,7 @@ const idLength = 8;
 export function listStates(options: { readonly json?: boolean }): number {
   const states = pipelineStates(dataFolder());
   if (options.json) process.stdout.write(`${visibleJson(states)}\n`);
-  else if (states.length === 0) process.stdout.write('Nothing is kept: no run has a checkpoint to go on from.\n');
+  else if (states.length === 0) process.stdout.write('Nothing is kept: no run has a checkpoint to resume from.\n');
   else {
     const rows = states.map((state) => [
       state.id.slice(0, idLength),
@@ -37,7 +37,7 @@ export function forgetStates(names: readonly string[], options: { readonly missi
   if (names.length === 0 && !options.missing) {
     throw new MillraceError({
       code: 'state/which',
-      message: 'Say what is to be forgotten.',
+      message: 'Nothing to forget was named.',
       hint: 'Name pipelines, or give --missing; "millrace runs states" lists them.',
     });
   }
@@ -48,7 +48,7 @@ export function forgetStates(names: readonly string[], options: { readonly missi
     throw new MillraceError({
       code: 'state/in-use',
       message: `The pipeline ${kept.owner ? `"${kept.owner.pipeline}" ` : ''}of ${kept.id.slice(0, idLength)} ${whether}${kept.owner?.path ? `: ${kept.owner.path}` : ''}.`,
-      hint: 'Without its state, its next run reads everything anew, and writes it a second time to tables in append mode. Give --force to remove it all the same.',
+      hint: 'Without its state, its next run reads everything again, and writes it a second time to tables in append mode. Give --force to remove it anyway.',
     });
   }
   const wanted = [...new Set([...named, ...states.filter(({ isThere }) => options.missing && isThere === false)])];

@@ -18,8 +18,8 @@ export function stopNotice(summary: RunSummary, how: StopMode, isLong: boolean):
   if (summary.endedAt !== null || (!isWaiting && !isLong)) return null;
   const id = summary.id.slice(0, 8);
   const why = isWaiting
-    ? `${visible(problem.message.replace(/[.]$/, ''))}. It tries again${mayPass(behaviourOf(problem)) ? ' until that has passed' : ''}`
+    ? `${visible(problem.message.replace(/[.]$/, ''))}. It retries${mayPass(behaviourOf(problem)) ? ' until this works' : ''}`
     : describeState(summary);
-  const wayOut = how === 'cancel' ? '' : ` "millrace runs stop ${id} --cancel" ends it now, as its last checkpoint left it.`;
-  return `${visible(summary.pipeline)} is still ${doing[how]}: ${why}. Ctrl+C leaves it to that.${wayOut}`;
+  const wayOut = how === 'cancel' ? '' : ` "millrace runs stop ${id} --cancel" ends it now, at its last checkpoint.`;
+  return `${visible(summary.pipeline)} is still ${doing[how]}: ${why}. Ctrl+C leaves it running.${wayOut}`;
 }

@@ -1,6 +1,6 @@
 /** `--replay-errors`: a run that takes the rows up that wait in the errors table, and what became of them. */
 
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import { definitions } from '../../nodes/index.ts';
@@ -29,7 +29,7 @@ export function committingForReplays<T extends StartOptions>(options: T): T {
   if (options.commit !== 'end') return { ...options, commit: 'checkpoint' };
   throw new MillraceError({
     code: 'replay/commit',
-    message: 'A run that takes failed rows up commits with checkpoints: with "--commit end" one that is killed could replay rows twice.',
+    message: 'A run that replays failed rows commits with checkpoints: with "--commit end", a run that is killed could replay rows twice.',
     hint: 'Leave --commit out.',
   });
 }
@@ -58,7 +58,7 @@ export function announce({ rows, refused, tables }: TakeUp, loaded: Loaded): voi
   );
   const parts = [...rows].map(([node, number]) => `${count(number)} of "${visible(loaded.titleOf(node))}"`);
   process.stderr.write(
-    parts.length > 0 ? `Rows that failed are replayed: ${parts.join(', ')}.\n` : `No rows wait to be replayed in ${visible(itemAt(tables, 0).path)}.\n`,
+    parts.length > 0 ? `Replaying failed rows: ${parts.join(', ')}.\n` : `No rows wait to be replayed in ${visible(itemAt(tables, 0).path)}.\n`,
   );
 }
 

@@ -51,7 +51,7 @@ export function removeTrust(paths: readonly string[], options: { readonly all?: 
     const wanted = paths.map((path) => resolve(path));
     const missing = wanted.find((path) => !known.some((each) => each.path === path));
     if (missing !== undefined || (wanted.length === 0 && !options.all)) {
-      const message = missing === undefined ? 'Say what is to be removed.' : `${missing} is not among what is trusted.`;
+      const message = missing === undefined ? 'Nothing to remove was named.' : `${missing} is not among what is trusted.`;
       throw new MillraceError({ code: 'trust/unknown', message, hint: 'Name paths as "millrace trust list" shows them, or give --all.' });
     }
     const removed = known.filter(({ path }) => options.all || wanted.includes(path));
@@ -59,7 +59,7 @@ export function removeTrust(paths: readonly string[], options: { readonly all?: 
     process.stdout.write(
       removed.length === 0 ? 'There was nothing to remove.\n' : removed.map(({ path }) => `${visible(path)} is not trusted any more.\n`).join(''),
     );
-    if (removed.length > 0) process.stdout.write('Runs that were started before go on: "millrace runs" lists them.\n');
+    if (removed.length > 0) process.stdout.write('Runs that were started before continue: "millrace runs" lists them.\n');
     return 0;
   });
 }

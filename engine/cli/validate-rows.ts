@@ -1,6 +1,6 @@
 /** `millrace validate --rows`: reads the sources of a pipeline to their end, and prints what of it does not fit. */
 
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import { Scans } from '../preview/scans.ts';
 import type { ScannedColumn, ScannedFault, ScanProgress, ScanResult, SeenCell } from '../protocol/messages.ts';
@@ -87,7 +87,7 @@ export function doAllFit({ sources }: ReadSources): boolean {
 
 export function describeSources({ sources, notRead }: ReadSources, file: string, titleOf: (node: string) => string): string {
   const lines = Object.entries(sources).flatMap(([id, result]) => describeSource(id, result, file, titleOf));
-  for (const id of notRead) lines.push(`${visible(titleOf(id))}: not read. Only files of rows can be read through at any time.`);
+  for (const id of notRead) lines.push(`${visible(titleOf(id))}: not read. Only files of rows can be checked in full.`);
   return lines.join('\n');
 }
 
@@ -95,7 +95,7 @@ function describeSource(id: string, result: ScanResult, file: string, titleOf: (
   const { rows, failed, columns, faults, logs, stopped, elapsedMs } = result;
   const all = rows + failed;
   const outcome = failed === 0 ? `${stopped ? 'the' : 'all'} ${rowsOf(all)} fit` : `${shown(failed)} of ${rowsOf(all)} ${failed === 1 ? 'does' : 'do'} not fit`;
-  const until = stopped ? ' up to where reading ended' : '';
+  const until = stopped ? ' up to the end of reading' : '';
   const head = `${visible(titleOf(id))}: ${outcome}${until} (read in ${duration(elapsedMs)}).`;
   return [
     failed > 0 || stopped ? paint(head, 'red') : head,

@@ -27,7 +27,7 @@ export async function validate(file: string, options: ValidateOptions): Promise<
     else {
       if (!looked)
         process.stderr.write(
-          `${visible(name)} is not trusted: what it names was not looked at, so its columns may not be known.\n${describeTouches(result, { folder: dirname(resolve(file)), titleOf })}  --look looks at its files; "millrace trust add" trusts it.\n`,
+          `${visible(name)} is not trusted: the files it names were not read, so its columns may not be known.\n${describeTouches(result, { folder: dirname(resolve(file)), titleOf })}  --look reads its files; "millrace trust add" trusts it.\n`,
         );
       if (problems.length > 0) process.stderr.write(`${describeProblems(problems, name, titleOf)}\n`);
       if (valid)

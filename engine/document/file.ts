@@ -1,5 +1,5 @@
+import { lastOf, missing } from '../../model/faults/missing.ts';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
-import { lastOf, missing } from '../../model/problems/missing.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import { isTooDeep } from '../../model/values/json-depth.ts';
 import type { Json } from '../../model/values/types.ts';
@@ -10,7 +10,7 @@ import { pipelineSchema } from './pipeline-schema.ts';
 export const fileFormat = 'millrace/pipeline';
 export const fileExtension = '.millrace.json';
 
-/** What a pipeline is called that nobody has named: as its file, without folder and extension. */
+/** The name of an unnamed pipeline: that of its file, without folder and extension. */
 export function titleOfFile(path: string): string {
   const name = lastOf(path.split(/[\\/]/));
   return (name.endsWith(fileExtension) ? name.slice(0, -fileExtension.length) : name.replace(/\.json$/, '')) || name;
@@ -29,7 +29,7 @@ const badId = 'a node id begins with a letter and has only a-z, 0-9 and _, at mo
 type Document = { readonly [key: string]: Json };
 
 /**
- * A pipeline from its file's text. Never throws and never guesses: what it cannot read is told with a path or a line.
+ * A pipeline from its file's text. Never throws and never guesses: errors are reported with a path or a line.
  * Node types are not looked at: an unknown one is kept as it is (plan/check.ts says so at the node).
  */
 export function parsePipeline(text: string, migrations: readonly DocumentMigration[] = documentMigrations): LoadResult {
@@ -201,7 +201,7 @@ function notJson(text: string, error: Error): LoadResult {
         message: truncated
           ? `The file ends too early, in line ${line}: it is cut off.`
           : `The file is not valid JSON in line ${line}: ${error.message.replace(/(,.*)? (in JSON|is not valid JSON).*$/s, '')}.`,
-        hint: 'Restore the file from a copy, or mend that line in a text editor.',
+        hint: 'Restore the file from a copy, or fix that line in a text editor.',
         range: { line, column: lastOf(before).length + 1 },
       },
     ],
@@ -227,7 +227,7 @@ function invalid(field: string, what: string): Problem {
     code: 'pipeline/invalid',
     severity: 'error',
     message: `"${field}" in the file: ${what}.`,
-    hint: 'Mend this entry in a text editor, or restore the file from a copy.',
+    hint: 'Fix this entry in a text editor, or restore the file from a copy.',
     field,
   };
 }

@@ -57,7 +57,7 @@ export function checkEdges(pipeline: Pipeline, ends: EdgeEnds, findings: Finding
     }
     const input = `${to.node}.${to.port}`;
     if (port && !port.many && taken.has(input)) {
-      const hint = 'Remove one of the edges, or join or unite them in a node before.';
+      const hint = 'Remove one of the edges, or join or unite them in a node before this one.';
       report('pipeline/crowded-input', `The input "${to.port}" takes one edge, but more lead there`, hint, { node: to.node, port: to.port });
       continue;
     }
@@ -71,7 +71,7 @@ export function checkEdges(pipeline: Pipeline, ends: EdgeEnds, findings: Finding
 export function checkShape(pipeline: Pipeline, graph: Graph, cycles: readonly (readonly NodeId[])[], ends: EdgeEnds, findings: Findings): void {
   for (const cycle of cycles) {
     const shown = cycle.length > 30 ? [...cycle.slice(0, 30), `… (${cycle.length - 30} more)`] : cycle;
-    const message = `Rows would go round in a circle: ${[...shown, cycle[0]].join(' -> ')}`;
+    const message = `The edges form a cycle: ${[...shown, cycle[0]].join(' -> ')}`;
     findings.between(cycle, { code: 'pipeline/cycle', severity: 'error', message, hint: 'Remove one of these edges.', node: cycle[0] });
   }
   const drawn = new Set(pipeline.edges.map(({ to }) => `${to.node}.${to.port}`));
@@ -97,7 +97,7 @@ export function checkShape(pipeline: Pipeline, graph: Graph, cycles: readonly (r
   }
   const needed = neededNodes(graph, ends);
   if (graph.nodes.length > 0 && needed.size === 0) {
-    const message = 'The pipeline has no sink: its rows can be looked at, but a run would write nothing';
+    const message = 'The pipeline has no sink: its rows can be viewed, but a run would write nothing';
     findings.pipeline({ code: 'pipeline/no-sink', severity: 'warning', message, hint: 'Add a sink, such as a database table, and connect it.' });
     return;
   }

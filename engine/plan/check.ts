@@ -6,7 +6,7 @@ import type { Field } from '../../kit/fields.ts';
 import type { CodeAnalysis, Discovery, InferContext, Inference, NodeDefinition, NodeProblem } from '../../kit/node.ts';
 import { traitsOf } from '../../kit/op-traits.ts';
 import { type ParamInputs, type Params, validateParams } from '../../kit/params.ts';
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import { didYouMean } from '../../model/text/closest.ts';
 import type { Schema } from '../../model/values/types.ts';
 import { inFileOrder } from '../document/file.ts';
@@ -158,8 +158,8 @@ function checkNode({ id, node, definition, onError, graph, schemaAt, parameters,
   const known = inheritEventTime(inferredOutputs, inputLists[firstInput] ?? []);
   const inputsKnown = definition.kind === 'source' ? discovery !== null : graph.incoming(id).every((edge) => schemaAt(edge) !== null);
   if (inputsKnown && Object.values(known).includes(null) && !findings.hasError(id)) {
-    const message = 'The columns of its output cannot be told';
-    findings.node(id, { code: 'node/unknown-schema', severity: 'error', message, hint: 'Look at its params; what they produce must be known before a run.' });
+    const message = 'The columns of its output cannot be determined';
+    findings.node(id, { code: 'node/unknown-schema', severity: 'error', message, hint: 'Check its params: the output columns must be known before a run.' });
   }
   if (onError === 'route') known[errorPort] = errorSchema;
   const { detected, readings } = discovery ?? {};

@@ -105,7 +105,7 @@ describe('the plan of a replay', () => {
       'positive.kept > one',
       'one > table',
     ]);
-    expect(() => replay(counted, 'positive')).toThrow('"one", which is behind "positive", counts with other rows');
+    expect(() => replay(counted, 'positive')).toThrow('"one", which is downstream of "positive", counts with other rows');
     expect(() => replay(counted, 'one')).toThrow('"one" itself counts with other rows');
     expect(() => replay(counted, 'file')).toThrow('"file" is a source');
     expect(() => replay(counted, 'gone')).toThrow('There is no node "gone"');
@@ -137,7 +137,7 @@ describe('the plan of a run that takes rows up', () => {
     const plan = take(pipeline, [kept('both', ['lookup', 'rows'])]);
     expect(plan.edges.slice(-2).map(({ from, to }) => `${from.node} ${to.port}`)).toEqual(['errors_replay lookup', 'errors_replay_2 rows']);
     expect(plan.sourceGroups).toEqual([['errors_replay'], ['list'], ['errors_replay_2'], ['file']]);
-    expect(() => take(pipeline, [kept('both', [null, 'rows'])])).toThrow('does not say at which of them its rows failed');
+    expect(() => take(pipeline, [kept('both', [null, 'rows'])])).toThrow('does not record at which of them its rows failed');
     expect(() => take(pipeline, [kept('both', ['left'])])).toThrow('failed at its input "left", which it does not have any more');
   });
 

@@ -5,7 +5,7 @@
 import type { NodeDefinition } from '../../kit/node.ts';
 import { traitsOf } from '../../kit/op-traits.ts';
 import { completeParams, defaultsOf, type Params } from '../../kit/params.ts';
-import { itemAt, lastOf, missing } from '../../model/problems/missing.ts';
+import { itemAt, lastOf, missing } from '../../model/faults/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { fileExtension } from '../document/file.ts';
 import { type Edge, errorPort, type NodeId, runNodes } from '../document/pipeline.ts';
@@ -80,7 +80,7 @@ export function planReplay(plan: PhysicalPlan, catalogue: Catalogue, { node, fil
   const scope = graph.downstream([node]);
   const stateful = replayObstacle(plan, node);
   if (stateful !== null) {
-    const where = stateful === node ? `"${node}" itself` : `"${stateful}", which is behind "${node}",`;
+    const where = stateful === node ? `"${node}" itself` : `"${stateful}", which is downstream of "${node}",`;
     throw new MillraceError({
       code: 'replay/stateful',
       message: `Rows of "${node}" cannot be replayed by themselves: ${where} counts with other rows, which are not there`,
@@ -180,7 +180,7 @@ function targetOf(plan: PhysicalPlan, node: NodeId): PlannedNode {
   }
   if (target.kind !== 'source') return target;
   const message = `"${node}" is a source: what it could not read never became rows, and cannot be replayed`;
-  throw new MillraceError({ code: 'replay/source', message, hint: 'Read the input again, once it or the source is mended.', node });
+  throw new MillraceError({ code: 'replay/source', message, hint: 'Read the input again, after you have fixed it or the source.', node });
 }
 
 /** Where rows enter a node, and what the table has noted of that: nothing for nodes with one input. */
@@ -192,7 +192,7 @@ function entries({ id: node, inputs }: PlannedNode, ports: readonly (string | nu
     if (port !== null && all.includes(port)) return { port, noted: port };
     const message =
       port === null
-        ? `"${node}" has several inputs, and the errors table does not say at which of them its rows failed`
+        ? `"${node}" has several inputs, and the errors table does not record at which of them its rows failed`
         : `Rows of "${node}" failed at its input "${port}", which it does not have any more`;
     const hint =
       port === null

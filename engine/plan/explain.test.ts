@@ -20,7 +20,7 @@ describe('explainPlan', () => {
     expect(explained(nodes, edges)).toMatchInlineSnapshot(`
       "7 nodes, 6 edges. The run ends when its input has ended.
       Everything runs in one thread of this machine.
-      "here, elsewhere": plain data that another runner could carry out; there is none yet.
+      "here, elsewhere": plain data that another runner could execute; there is none yet.
 
       Sources, in reading order
         1. small

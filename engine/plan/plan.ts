@@ -1,5 +1,5 @@
 import { isRowByRow } from '../../kit/op-traits.ts';
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import { nameList } from '../../model/text/name-list.ts';
 import type { Schema } from '../../model/values/types.ts';
@@ -79,7 +79,7 @@ function planNode({ id, node, onError, definition, params, op, inputs, inputList
   const unknown = [...Object.values(outputs), ...Object.values(inputLists).flat()].includes(null);
   if (unknown) {
     const message = 'Its columns are not known yet';
-    throw new MillraceError({ code: 'node/unknown-schema', message, hint: 'Look at the nodes before it: their data could not be read.', node: id });
+    throw new MillraceError({ code: 'node/unknown-schema', message, hint: 'Check the nodes upstream: their data could not be read.', node: id });
   }
   return {
     id,

@@ -126,7 +126,7 @@ describe('a source that may fall silent', () => {
   it('is told of where another one that never ends would be held back', () => {
     const [problem, ...others] = problemsOf(two(timed(), timed({ idle: true })));
     expect(problem).toMatchObject({ node: 'first', code: 'event-time/may-hold-back', severity: 'info', field: 'idleAfter' });
-    expect(problem!.message).toContain('"last" holds those of "second" back');
+    expect(problem!.message).toContain('"last" holds back those of "second"');
     expect(others).toEqual([]);
   });
 

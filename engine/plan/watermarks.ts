@@ -1,7 +1,7 @@
 /** Tells of streams whose watermark can never rise, and of those where one source may hold it back, before anything runs. */
 
 import { traitsOf } from '../../kit/op-traits.ts';
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import { isSameEventTime } from '../../model/schema/event-time.ts';
 import type { EventTime } from '../../model/values/types.ts';
 import { errorPort, type NodeId } from '../document/pipeline.ts';
@@ -41,7 +41,7 @@ export function checkWatermarks(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: 
     const [culprit] = above(stuck, id);
     const waits = valid && !findings.hasError(id) ? traits.awaits : [];
     if (culprit !== undefined && waits.length > 0) {
-      const message = `It waits for event time to pass, but "${culprit}" never ends and has no event time: what is held here would never come out`;
+      const message = `It waits for event time to pass, but "${culprit}" never ends and has no event time: rows held here would never be sent on`;
       const hint = `Set the event time of the source "${culprit}": one of its columns, or the arrival of its rows. For a time that is made later, such as that of a parsed line, put "Set event time" between.`;
       findings.node(id, { code: 'event-time/never', severity: 'error', message, hint });
       continue;
@@ -52,7 +52,7 @@ export function checkWatermarks(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: 
       const eventTime = checked.inputs[port]?.eventTime;
       if (source === undefined || time === null || !checked.inputs[port] || eventTime?.column === time) continue;
       const other = eventTime ? `the event time of its rows is "${eventTime.column}"` : 'its rows have no event time';
-      const message = `It goes by "${time}", but ${other}, and "${source}" never ends: what is held here would never come out`;
+      const message = `It goes by "${time}", but ${other}, and "${source}" never ends: rows held here would never be sent on`;
       const hint = `Set the event time of the source "${source}" to "${time}"${eventTime ? `, or leave this empty to go by "${eventTime.column}"` : ' and keep that column up to here'}.`;
       findings.node(id, { code: 'event-time/never', severity: 'error', message, hint, field, port });
     }
@@ -65,7 +65,7 @@ export function checkWatermarks(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: 
       const other = sources.find((each) => each !== id);
       if (other === undefined || silent.has(id) || definition.kind !== 'source' || !definition.holdsBack?.(params)) continue;
       silent.add(id);
-      const message = `While no rows come from here, "${waiting}" holds those of "${other}" back`;
+      const message = `While no rows come from here, "${waiting}" holds back those of "${other}"`;
       const hint = 'If it may fall silent, set "Idle after".';
       findings.node(id, { code: 'event-time/may-hold-back', severity: 'info', message, hint, field: 'idleAfter' });
     }

@@ -1,4 +1,4 @@
-/** What a preview is at, for its guard to tell when it is stopped. */
+/** What a preview is doing, so that its guard can report it when it is stopped. */
 import type { NodeId } from '../document/pipeline.ts';
 import type { PhysicalPlan } from '../protocol/physical-plan.ts';
 import { enterNode, type Monitor, readMonitor } from '../runners/local/monitor.ts';

@@ -21,7 +21,7 @@ const keptEntries = 2000;
 export interface Discovered {
   /** Null for a source whose schema follows from its params alone, and while it is not known yet. */
   readonly discovery: Discovery | null;
-  /** Differs when the source would read something else: other params, or changed files. */
+  /** Changes when the source would read something else: other params, or changed files. */
   readonly key: string;
 }
 interface Entry {
@@ -128,8 +128,8 @@ export class Discoveries {
 const slow: NodeProblem = {
   code: 'source/slow',
   severity: 'warning',
-  message: 'Looking at the input takes long; its columns are not known yet.',
-  hint: 'It goes on in the background: the next change of the pipeline shows them.',
+  message: 'Reading the input for its columns takes long; they are not known yet.',
+  hint: 'It continues in the background: the columns appear with the next change of the pipeline.',
 };
 
 function stopped({ reason, message }: WorkerEnded): NodeProblem {
@@ -139,7 +139,7 @@ function stopped({ reason, message }: WorkerEnded): NodeProblem {
     return {
       code: 'source/slow',
       severity,
-      message: `Its columns are not known: looking at the input took longer than ${limitMs / 1000} s and was stopped.`,
+      message: `Its columns are not known: reading the input for them took longer than ${limitMs / 1000} s and was stopped.`,
       hint,
     };
   }
@@ -148,14 +148,14 @@ function stopped({ reason, message }: WorkerEnded): NodeProblem {
     return {
       code: 'source/memory',
       severity,
-      message: `Its columns are not known: looking at the input needed more than ${memoryMb} MB of memory and was stopped.`,
+      message: `Its columns are not known: reading the input for them needed more than ${memoryMb} MB of memory and was stopped.`,
       hint,
     };
   }
   return {
     code: 'source/crashed',
     severity,
-    message: `Its columns are not known: looking at the input ended unexpectedly: ${message}.`,
+    message: `Its columns are not known: reading the input for them ended unexpectedly: ${message}.`,
     hint: 'Check the input, or try again.',
   };
 }

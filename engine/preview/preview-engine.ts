@@ -1,5 +1,5 @@
 import type { NodeDefinition, Reader, SourceContext } from '../../kit/node.ts';
-import { itemAt, missing } from '../../model/problems/missing.ts';
+import { itemAt, missing } from '../../model/faults/missing.ts';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import { keepNewest } from '../../model/values/newest.ts';
 import type { Row, Schema } from '../../model/values/types.ts';
@@ -32,7 +32,7 @@ export interface PreviewEngineOptions {
   readonly onCode?: (number: number, field: string) => void;
 }
 
-/** Carries out previews in the thread that it is made in. */
+/** Runs previews in the thread in which it was created. */
 export class PreviewEngine {
   readonly #definition: (type: string) => NodeDefinition | undefined;
   readonly #openSandbox: PreviewEngineOptions['sandbox'];
@@ -118,7 +118,7 @@ export class PreviewEngine {
       setPhase(this.#monitor, 'sampling', index);
       const definition = this.#definition(node.type) ?? missing(`the node type "${node.type}"`);
       const key = sampleKeys[node.id] ?? JSON.stringify([node.type, node.params, folder]);
-      // What is read first is looked things up in: with too little of it hardly a row would find its partner.
+      // Inputs that are read first are lookup inputs: with too few of their rows hardly any row would find a match.
       const isLookup = !plan.sourceGroups.at(-1)?.includes(node.id);
       found.set(node.id, await this.#samples.read(node, definition, key, Math.max(isLookup ? lookupSize : sampleSize, limit), folder));
     }

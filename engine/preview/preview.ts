@@ -8,7 +8,7 @@ import { newMonitor } from '../runners/local/monitor.ts';
 import { type Phase, phaseOf } from './activity.ts';
 
 const defaultLimitMs = 5000;
-/** What a preview may still take when nobody waits for it any more: someone types on, or has just mended an endless loop. */
+/** What a preview may still take when nobody waits for it any more: the user types on, or has just fixed an endless loop. */
 const unwantedMs = 500;
 const defaultMemoryMb = 1024;
 /** Kept warm, so that the first keystroke after a pause is answered at once. */
@@ -136,6 +136,6 @@ function tooMuch(phase: Phase, memoryMb: number): Omit<Problem, 'severity'> {
     const hint = 'Check the source for very large rows or values.';
     return { code: 'source/memory', message: `The first rows of the source needed more than ${memoryMb} MB of memory; reading them was stopped.`, hint };
   }
-  const hint = 'Look for code that keeps or makes very much.';
+  const hint = 'Look for code that keeps or creates too much data.';
   return { code: 'code/memory', message: `The preview needed more than ${memoryMb} MB of memory and was stopped.`, hint };
 }

@@ -107,7 +107,7 @@ describe('TypeChecker', () => {
 
   it('names the columns only where one of them was meant', () => {
     const source = 'export const initial = { n: 0 };\nexport function onRow(row: Row, state: typeof initial) {\n  return { n: state.m };\n}';
-    expect(checker.check([keyed(source)])).toMatchObject([{ message: expect.stringContaining("'m'"), hint: 'Mend the code where it is marked.' }]);
+    expect(checker.check([keyed(source)])).toMatchObject([{ message: expect.stringContaining("'m'"), hint: 'Fix the code where it is marked.' }]);
   });
 
   it('forgets what was mended and sees changed columns', () => {

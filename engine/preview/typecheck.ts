@@ -177,9 +177,9 @@ function fileOf({ kind, source, input, keys = [] }: TypedCode): { readonly text:
 }
 
 function hintOf(code: number, message: string, input: Schema): string {
-  if (isAboutNull(code, message)) return 'Test it first, or say what is to stand for it: `value ?? 0`, `value?.method()`.';
+  if (isAboutNull(code, message)) return 'Test it first, or give a default: `value ?? 0`, `value?.method()`.';
   const isUnknownColumn = (code === 2339 || code === 2551) && message.includes("'Row'");
-  if (!isUnknownColumn) return 'Mend the code where it is marked.';
+  if (!isUnknownColumn) return 'Fix the code where it is marked.';
   const names = input.columns.map((column) => column.name);
   const shown = names.slice(0, 12).join(', ');
   return names.length === 0 ? 'The rows here have no columns yet.' : `The columns here are: ${shown}${names.length > 12 ? ', ...' : ''}.`;

@@ -62,16 +62,16 @@ export const requestParams = {
   /** `folder`: all pipelines in the folder of its file, and below. One that is wide is refused with code `trust/wide-folder`, unless `sure`. */
   'document.trust': z.object({ documentId: document, folder: z.boolean().optional(), sure: z.boolean().optional() }),
   'trust.list': z.object({}),
-  /** Takes trust back, at once also from documents that are open; without `places` all of it. Runs that go on do so. */
+  /** Revokes trust, at once also from open documents; without `places` all of it. Runs in progress continue. */
   'trust.remove': z.object({ places: z.array(z.object({ kind: z.enum(['file', 'folder']), path })).optional() }),
   /** Nodes of a trusted document are on the clipboard, as this text. */
   'clipboard.copied': z.object({ documentId: document, text: z.string().max(50_000_000) }),
   /** Whether this text was copied from a trusted document of this installation. */
   'clipboard.isOwn': z.object({ text: z.string().max(50_000_000) }),
-  /** What a pipeline would touch, told without looking at anything. */
+  /** What a pipeline would touch, without accessing anything. */
   'pipeline.touches': z.object({ documentId: document, pipeline: pipelineSchema }),
   'document.close': z.object({ documentId: document }),
-  /** `since`: the answer that the editor holds; the new one may then be told as the difference from it. */
+  /** `since`: the answer that the editor holds; the new one may then be sent as the difference from it. */
   'pipeline.check': z.object({ documentId: document, ...pipelineOrChanges, since: z.number().int().optional() }),
   /** How a run of it would go, as text, with the defaults of its parameters. Rejects with what is in the way of a run. */
   'pipeline.explain': z.object({ documentId: document, pipeline: pipelineSchema }),
@@ -82,7 +82,7 @@ export const requestParams = {
   /** What is remembered of such a scan, while the source would read the same. */
   'source.scanned': z.object({ documentId: document, ...pipelineOrChanges, node: z.string() }),
   /**
-   * `from`: where it begins, see RunOptions; left out it goes on from the latest checkpoint where the input never ends. Refused with
+   * `from`: where it begins, see RunOptions; left out it resumes from the latest checkpoint where the input never ends. Refused with
    * code `checkpoint/changed` where an edit has made state useless, unless `dropChangedState`; with `checkpoint/behind` where rows would be
    * written a second time, unless `acceptDuplicates`.
    */
@@ -95,12 +95,12 @@ export const requestParams = {
     acceptDuplicates: z.boolean().optional(),
     /** Nodes at which a row that fails would stop the run keep it in the errors table instead. */
     keepErrors: z.boolean().optional(),
-    /** Nodes whose rows in the errors table the run takes up, through the state that it goes on with. Refused with code `replay/…`. */
+    /** Nodes whose rows in the errors table the run replays, with the state that it resumes with. Refused with code `replay/…`. */
     replay: z.array(z.string().max(100)).optional(),
   }),
-  /** The checkpoint that a run of the document could go on from, or null; `failed`: the row that ended the last run, which would come again. */
+  /** The checkpoint that a run of the document could resume from, or null; `failed`: the row that ended the last run, which would come again. */
   'run.resumable': z.object({ documentId: document }),
-  /** Where a pipeline of that name could be gone on with that is not this document's file: it was saved under another name, moved or copied. */
+  /** Where a pipeline of that name could be resumed that is not this document's file: it was saved under another name, moved or copied. */
   'run.elsewhere': z.object({ documentId: document, name: z.string() }),
   'run.stop': z.object({ runId: z.string(), how: z.enum(stopModes) }),
   'run.pause': z.object({ runId: z.string() }),
@@ -177,7 +177,7 @@ export interface RequestResults {
   'document.save': { readonly path: string; readonly stamp: string };
   'document.trust': { readonly trusted: true };
   'trust.list': readonly TrustedPlace[];
-  /** The names of runs of these pipelines that go on. */
+  /** The names of current runs of these pipelines. */
   'trust.remove': { readonly running: readonly string[] };
   'clipboard.copied': null;
   'clipboard.isOwn': boolean;
@@ -198,7 +198,7 @@ export interface RequestResults {
   'run.pause': null;
   'run.resume': null;
   'run.checkpoint': { readonly id: number };
-  /** Those that go on, whoever started them, and those that are remembered; newest first. */
+  /** Current runs, whoever started them, and those in the history; newest first. */
   'run.list': readonly RunSummary[];
   'run.inspect': { readonly schema: Schema; readonly rows: readonly Cells[] };
   'run.logs': readonly LogLine[];
@@ -235,7 +235,7 @@ export interface Events {
   'source.scanning': ScanProgress & { readonly documentId: string; readonly node: string };
   /** A check of snippets' types has finished later than the check itself: problems of the same document, to be shown beside them. */
   'code.checked': { readonly documentId: string; readonly problems: readonly Problem[] };
-  /** The workbench process was restarted: documents must be opened anew (the editor does it by itself). */
+  /** The workbench process was restarted: documents must be opened again (the editor does so automatically). */
   'engine.restarted': { readonly reason: string; readonly node: string | null };
 }
 export type EventName = keyof Events;

@@ -117,7 +117,7 @@ export class Service<P extends Protocol> {
     try {
       this.#port.post({ kind: 'event', name, data: data as Json });
     } catch {
-      // A peer that misses an event would go on with what is no longer so: it connects again and asks.
+      // A peer that misses an event would continue with stale data: it connects again and asks.
       this.#port.close();
     }
   }
@@ -160,7 +160,7 @@ function gone(name: string): MillraceError {
   return new MillraceError({
     code: 'engine/gone',
     message: `The engine process ended before it answered "${name}".`,
-    hint: 'Millrace restarts it by itself; try again.',
+    hint: 'Millrace restarts it automatically; try again.',
   });
 }
 

@@ -50,7 +50,7 @@ export function formatFrame(frame: Frame): string {
   if (text === '' || text.length > longestFrame || isTooDeep(text)) {
     throw new MillraceError({
       code: 'protocol/frame',
-      message: text.length > longestFrame ? 'There is too much data to hand over at once.' : 'The data is nested too deep to be handed over.',
+      message: text.length > longestFrame ? 'The data is too large to transfer at once.' : 'The data is nested too deeply to transfer.',
       hint: 'Leave the column or the value out that is that large or deep, or write it to a file instead.',
     });
   }

@@ -167,7 +167,7 @@ export interface CheckResult extends Touches {
   readonly problems: readonly Problem[];
   /** No problem of severity "error" but of nodes that a run leaves out: those on the branch of a node of unknown type. */
   readonly runnable: boolean;
-  /** False: a run goes on until somebody stops it, and commits with checkpoints that the next can go on from. */
+  /** False: a run continues until it is stopped, and commits with checkpoints from which the next one can resume. */
   readonly bounded: boolean;
 }
 /** What a pipeline would touch, shown before it is trusted. Paths as in its params. */
@@ -207,7 +207,7 @@ export interface PreviewResult {
   readonly elapsedMs: number;
 }
 
-/** `restarting`: it crashed, and goes on from its last checkpoint after a pause. `draining`: see StopMode of run-api.ts. */
+/** `restarting`: it crashed, and resumes from its last checkpoint after a pause. `draining`: see StopMode of run-api.ts. */
 export type RunState = 'starting' | 'running' | 'paused' | 'draining' | 'stopping' | 'restarting' | 'not responding' | 'done' | 'failed' | 'stopped';
 export interface NodeStats {
   readonly in: number;
@@ -247,7 +247,7 @@ export interface RunSummary {
   /** What stopped it, and the first failures of rows (at most 100; `failed` counts them all). */
   readonly problems: readonly Problem[];
   readonly outputs: readonly RunOutput[];
-  /** False: it goes on until somebody stops it. */
+  /** False: it continues until it is stopped. */
   readonly bounded: boolean;
   /** What all nodes keep between rows, in bytes, as estimated. Absent before there is any, and in what older versions remember. */
   readonly stateUse?: {
@@ -282,7 +282,7 @@ export interface RunOutput {
   readonly kind: 'sqlite' | 'file' | 'printed' | 'memory';
   readonly path?: string;
   readonly table?: string;
-  /** That the sink has taken since the stream began anew, but for those that failed. */
+  /** Rows that the sink has taken since the start from scratch, except those that failed. */
   readonly rows: number;
   /** Of these, what the output holds now; the others are taken back where the run ends before it commits. Absent in what older versions remember. */
   readonly committedRows?: number;

@@ -26,24 +26,26 @@ export interface RunOptions {
   readonly checkpointEveryMs: number;
   /** `latest`: the newest sound checkpoint, or from scratch where there is none. A number: that checkpoint. */
   readonly from: 'latest' | 'scratch' | number;
-  /** After an edit: go on although some nodes' state does not fit any more; without it the run refuses with code `checkpoint/changed`. */
+  /** After an edit: resume although some nodes' state does not fit any more; without it the run refuses with code `checkpoint/changed`. */
   readonly dropChangedState: boolean;
-  /** Go on from an older checkpoint than a database holds, although rows are then written a second time; without it the run refuses with code `checkpoint/behind`. */
+  /** Resume from an older checkpoint than a database holds, although rows are then written a second time; without it the run refuses with code `checkpoint/behind`. */
   readonly acceptDuplicates?: boolean;
   /** How many checkpoints are kept; at least 2, so that a damaged one has a predecessor. */
   readonly keepCheckpoints: number;
   /** How much of the state may be in memory, as `memorySize` reads it (`512MB`, `25%`); a share of the machine's memory where it is left out. */
   readonly stateMemory?: string;
+  /** How many instances of what can be split by keys run beside each other; `auto` where it is left out. */
+  readonly instances?: number | 'auto';
 }
 
-/** What a run does unless it is told otherwise: all or nothing where the input ends, exactly once with every checkpoint where it does not. */
+/** The default of a run: all or nothing where the input ends, exactly once with every checkpoint where it does not. */
 export function defaultRunOptions(plan: PhysicalPlan): RunOptions {
   const commits = plan.bounded ? 'end' : 'checkpoint';
   return { stateFolder: null, commits, checkpointEveryMs: 5000, from: 'scratch', dropChangedState: false, keepCheckpoints: 3 };
 }
 
 /**
- * How a run ends before its input does. `checkpoint`: a checkpoint, then the end, to be gone on from (a run that commits at
+ * How a run ends before its input does. `checkpoint`: a checkpoint to resume from, then the end (a run that commits at
  * its end is cancelled instead). `drain`: sources stop, what is held comes out as at the end of input, everything is
  * committed. `cancel`: at once, back to the last commit.
  */
@@ -73,7 +75,7 @@ export interface RunProtocol {
   readonly requests: {
     readonly start: { readonly params: RunJob; readonly result: null };
     readonly stop: { readonly params: { readonly how: StopMode }; readonly result: null };
-    /** Sources are read no further; everything else is as in a run that waits for rows. Checkpoints go on. */
+    /** Sources are not read; everything else is as in a run that waits for rows. Checkpoints continue. */
     readonly pause: { readonly params: Record<string, never>; readonly result: null };
     readonly resume: { readonly params: Record<string, never>; readonly result: null };
     /** Makes a checkpoint now; answers when it is committed. */
@@ -106,7 +108,7 @@ export interface RunControl {
   checkpoint(runId: string): Promise<{ readonly id: number }>;
   list(): Promise<readonly RunSummary[]>;
   logs(runId: string): Promise<readonly LogLine[]>;
-  /** The rows that a sink keeps; with `port` the latest ones that left there, of a run that goes on. */
+  /** The rows that a sink keeps; with `port` the latest ones that left there, of a current run. */
   inspect(runId: string, node: string, limit: number, port?: string): Promise<{ readonly schema: Schema; readonly rows: readonly Cells[] }>;
   /** Both return the function that stops listening. */
   onChanged(listener: (summary: RunSummary) => void): () => void;

@@ -93,7 +93,7 @@ describe('the type of an expression', () => {
     fc.assert(
       fc.property(source, fc.array(row, { minLength: 1, maxLength: 4 }), (source, rows) => {
         const { type, nullable, problem } = codeAnalysis.expression(source, input);
-        // Arithmetic on a text is refused, and fails where it could not be told before.
+        // Arithmetic on a text is refused, and fails where it is not known before.
         if (problem?.code === 'code/not-a-number') return;
         expect(problem).toBeUndefined();
         if (type === null) return;
@@ -286,7 +286,7 @@ describe('the columns of a keyed module', () => {
     [
       'nothing is told of a field where one is assigned by a name that is not known',
       onRow('const name = row.id;\n(state as any)[name] = 0.5;\nreturn { count: state.count };'),
-      'The type of the column "count" cannot be told from the code',
+      'The type of the column "count" cannot be inferred from the code',
     ],
     [
       'a field that is deleted',
@@ -329,7 +329,7 @@ describe('the columns of a keyed module', () => {
     [
       'a column of a field that cannot be told',
       onRow('return { x: (state as any).list[0] };', 'export const initial: any = JSON.parse("{}");\n'),
-      'The type of the column "x" cannot be told from the code',
+      'The type of the column "x" cannot be inferred from the code',
     ],
     ['a column of the row that is not there', onRow('return { x: row.nn };'), 'There is no column "nn"; did you mean "n"?'],
     ['a key that is not among the keys', onRow('return { x: context.key.id, n: row.n };'), { x: 'string', n: 'integer' }],

@@ -78,7 +78,7 @@ function asCodeShows(schema: Schema | null, input: Schema, ofSeen: (seen: Schema
 /** What works out types may need more of the stack than there is, or more time. */
 function tooMuch(error: unknown): CodeProblem {
   if (error instanceof FollowedTooFar) {
-    const message = 'The code has too many variables and branches for its columns to be worked out';
+    const message = 'The code has too many variables and branches for its columns to be inferred';
     return { code: 'code/too-long', message, hint: 'Split it into several steps.' };
   }
   if (!(error instanceof RangeError)) throw error;

@@ -199,7 +199,7 @@ describe('in code, null fails where it would become another value', () => {
     expect(failure(() => step('const a = 1;\n  return { x: row.n * row.no };', row))).toEqual({
       code: 'code/null',
       message: '`row.no` is null in `row.n * row.no`.',
-      hint: 'Say what is to stand for it, as in `row.no ?? 0`, or test it first: `row.no === null`.',
+      hint: 'Give a default, as in `row.no ?? 0`, or test it first: `row.no === null`.',
       field: 'code',
       range: { line: 3, column: 15 },
       fix: { title: 'Replace with `row.no ?? 0`', at: 78, before: 'row.no', text: '(row.no ?? 0)' },

@@ -116,7 +116,7 @@ function fail({ operands, text, operator }: NullSite, values: readonly unknown[]
     if (operand === '' || !part || part.added === null) return undefined;
     return part.added ? insteadOfNullTarget(source, part, operator, part.added, instead) : insteadOfNull(source, part, instead);
   };
-  throw guardError('code/null', what, `Say what is to stand for it, as in \`${plain} ?? ${instead}\`, or test it first: \`${plain} === null\`.`, fix());
+  throw guardError('code/null', what, `Give a default, as in \`${plain} ?? ${instead}\`, or test it first: \`${plain} === null\`.`, fix());
 }
 
 /** NaN as it is where it comes of numbers, as of 0 / 0. What is no number at all fails: NaN would be null in the row. */
@@ -147,7 +147,7 @@ function wantsText(operator: string, index: number): boolean | undefined {
 /** For a function of JavaScript's own that was given null. */
 export function failCall(name: string): never {
   const what = /^[A-Z]\w*$/.test(name) && name !== 'Number' && name !== 'String' ? `\`new ${name}\`` : `\`${name}\``;
-  throw guardError('code/null', `${what} was given null`, 'Say what is to stand for it, as in `value ?? 0`, or test it first: `value === null`.');
+  throw guardError('code/null', `${what} was given null`, 'Give a default, as in `value ?? 0`, or test it first: `value === null`.');
 }
 
 function guardError(code: GuardFault['code'], message: string, hint: string, fix?: CodeFix): TypeError {

@@ -11,8 +11,8 @@ import {
   tokTypes,
 } from 'acorn';
 import type { CodeProblem } from '../../kit/node.ts';
+import { itemAt, lastOf, missing } from '../../model/faults/missing.ts';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
-import { itemAt, lastOf, missing } from '../../model/problems/missing.ts';
 import { partsOf } from './syntax-tree.ts';
 
 export type CodeKind = 'expression' | 'module' | 'keyed';
@@ -57,7 +57,7 @@ export function checkShape(
 function syntaxError({ pos, message }: { readonly pos: number; readonly message: string }, source: string): ShapeError {
   const asked = /\bimport\s{0,100}(?:\.|(?:source|defer)\s{1,100}[\w*]{0,100})?\s{0,100}$/.exec(source.slice(Math.max(0, pos - 500), pos));
   if (asked) return importError(source, pos - asked[0].length);
-  return new ShapeError('code/syntax', `Syntax error: ${message.replace(/ \(\d+:\d+\)$/, '')}.`, 'Mend the code where it is marked.', source, pos);
+  return new ShapeError('code/syntax', `Syntax error: ${message.replace(/ \(\d+:\d+\)$/, '')}.`, 'Fix the code where it is marked.', source, pos);
 }
 
 function importError(source: string, start: number): ShapeError {

@@ -90,7 +90,7 @@ function syntaxProblem(error: unknown, source: string, isExpression: boolean): C
   return {
     code: 'code/syntax',
     message: `Syntax error: ${sentence(message)}`,
-    hint: isExpression ? 'Mend it where it is marked. An expression has a value, and no `;`, `return` or statements.' : 'Mend the code where it is marked.',
+    hint: isExpression ? 'Fix it where it is marked. An expression has a value, and no `;`, `return` or statements.' : 'Fix the code where it is marked.',
     range,
   };
 }

@@ -70,7 +70,7 @@ function removeStale(path: string): void {
       hint: `Stop that run first, or wait for its end. If process ${holder.pid} is not a run of Millrace, remove ${path}.`,
     });
   }
-  // Two may find the same stale lock: only the one that still finds it under its name takes it away.
+  // Two processes may find the same stale lock: only the one that still finds it under its name removes it.
   const aside = `${path}.stale-${process.pid}-${randomBytes(4).toString('hex')}`;
   try {
     renameSync(path, aside);

@@ -144,10 +144,10 @@ describe('checkpoints', () => {
     const hint = 'There are these checkpoints: 2, 1.';
     expect(problem(3)).toMatchObject({
       code: 'checkpoint/missing',
-      message: 'The run cannot go on from checkpoint 3: it is damaged: its checksum is wrong.',
+      message: 'The run cannot resume from checkpoint 3: it is damaged: its checksum is wrong.',
       hint,
     });
-    expect(problem(7)).toMatchObject({ message: 'The run cannot go on from checkpoint 7: there is none of that number.', hint });
+    expect(problem(7)).toMatchObject({ message: 'The run cannot resume from checkpoint 7: there is none of that number.', hint });
     // A damaged one does not take the place of a sound one.
     expect(new CheckpointStore(folder).prune(2, 'one')).toBe(1);
   });

@@ -18,7 +18,7 @@ const magic = Buffer.from('MILLRACE-CHECKPOINT\n');
 const formatVersion = 1;
 const sumLength = 32;
 const startOfSummed = magic.length + 4 + sumLength;
-/** Each is there twice: what happens to one file harms nobody. */
+/** Each is stored twice, so that damage to one file does no harm. */
 const fileName = /^checkpoint-(\d+)\.(?:millrace|copy)$/;
 const lineageFile = 'lineage';
 const bookkeepersFile = 'bookkeepers.json';
@@ -63,7 +63,7 @@ interface Loaded {
 export class CheckpointStore {
   readonly folder: string;
   readonly #onDamaged: (message: string) => void;
-  /** Of files that were read or written here and found sound. */
+  /** Of files that were read or written here and found valid. */
   readonly #lineages = new Map<number, string>();
   readonly #told = new Set<string>();
   #noted: string | null = null;
@@ -74,7 +74,7 @@ export class CheckpointStore {
     this.#onDamaged = onDamaged;
   }
 
-  /** Those that are sound, the newest first. */
+  /** The valid ones, newest first. */
   list(): CheckpointInfo[] {
     return this.#ids().flatMap((id) => {
       try {
@@ -101,7 +101,7 @@ export class CheckpointStore {
     const others = this.list().map((each) => each.id);
     throw new MillraceError({
       code: 'checkpoint/missing',
-      message: `The run cannot go on from checkpoint ${id}: ${reason}.`,
+      message: `The run cannot resume from checkpoint ${id}: ${reason}.`,
       hint: others.length > 0 ? `There are these checkpoints: ${others.join(', ')}.` : 'There are no checkpoints; start from scratch.',
     });
   }
@@ -166,7 +166,7 @@ export class CheckpointStore {
     return this.#ids()[0] ?? 0;
   }
 
-  /** The lineage that the last start began or went on with, or null. */
+  /** The lineage that the last start began or resumed, or null. */
   lineage(): string | null {
     const path = join(this.folder, lineageFile);
     return existsSync(path) ? readFileSync(path, 'utf8').trim() || null : null;
@@ -200,9 +200,7 @@ export class CheckpointStore {
     try {
       return JSON.parse(readFileSync(path, 'utf8')) as Bookkeeper[];
     } catch (error) {
-      this.#tell(
-        `${path} is damaged (${(error as Error).message}): failed rows that were replayed after the checkpoint that a run goes on from stay marked as replayed.`,
-      );
+      this.#tell(`${path} is damaged (${(error as Error).message}): failed rows that were replayed after the checkpoint resumed from stay marked as replayed.`);
       return [];
     }
   }
@@ -316,7 +314,7 @@ export class CheckpointStore {
   }
 }
 
-/** The newest sound checkpoint of a state folder that a run would go on from, as far as the files tell; null where there is none. */
+/** The newest valid checkpoint of a state folder from which a run would resume, as far as the files tell; null if there is none. */
 export function latestCheckpoint(folder: string): CheckpointInfo | null {
   const store = new CheckpointStore(folder);
   const lineage = store.lineage();

@@ -41,7 +41,7 @@ export class Store {
           return new Store(openDatabase(file, migrations), {
             code: 'store/broken',
             severity: 'warning',
-            message: `Millrace's own database was damaged; recent files, trust and settings start anew. The old file is kept as ${aside}.`,
+            message: `Millrace's own database was damaged; recent files, trust and settings start empty. The old file is kept as ${aside}.`,
           });
         } catch {
           // Falls through to a session that remembers nothing.

@@ -16,8 +16,8 @@ export function refuseUnfinishedReplays(stateFolder: string, own: string): void 
     if (resolve(folder) === resolve(own)) continue;
     throw new MillraceError({
       code: 'replay/unfinished',
-      message: `A replay of rows that failed at "${node}" was interrupted, and has to be finished first.`,
-      hint: `Replay the rows of "${node}" again: it goes on where it was. If it cannot, delete ${folder}: some rows may then be replayed twice.`,
+      message: `A replay of rows that failed at "${node}" was interrupted and must be finished first.`,
+      hint: `Replay the rows of "${node}" again: it resumes where it was. If it cannot, delete ${folder}: some rows may then be replayed twice.`,
       node,
     });
   }

@@ -1,4 +1,4 @@
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import { Client, problemOf } from '../protocol/connection.ts';
 import type { KeeperProtocol, KeptRun } from '../protocol/keeper-api.ts';
@@ -97,7 +97,7 @@ function killed(entry: RunEntry, last: RunSummary | null): RunSummary {
     message: "The run's processes were killed, or the machine was switched off.",
     hint:
       entry.commits === 'checkpoint'
-        ? 'What its last checkpoint holds is written. Run the pipeline again: it goes on from there.'
+        ? 'What its last checkpoint holds is written. Run the pipeline again: it resumes from there.'
         : 'Outputs are as they were before the run. Run the pipeline again.',
   };
   const { retryAt: _over, ...known } = last ?? beginning(entry);

@@ -92,7 +92,7 @@ export function forkKeeper(dataFolder: string): KeeperProcess {
         throw new MillraceError({
           code: 'run/keeper',
           message: 'The process that was to keep the run ended, or did not answer, before it began.',
-          hint: `Its last words may be in ${folder}. Try again.`,
+          hint: `Its last messages may be in ${folder}. Try again.`,
         });
       } finally {
         end();
@@ -108,7 +108,7 @@ function openLog(folder: string, logFile: string): number {
   } catch (error) {
     throw new MillraceError({
       code: 'store/unwritable',
-      message: `A run in the background cannot be noted in ${folder}: ${whyNotWritten(error)}.`,
+      message: `A run in the background cannot be registered in ${folder}: ${whyNotWritten(error)}.`,
       hint: 'Make room there, give yourself the right to write, or let MILLRACE_DATA name another folder.',
     });
   }

@@ -47,11 +47,11 @@ export function serveKeeper(port: Port, keeper: Keeper): void {
 /** A keeper that can be found. */
 export interface Registration {
   readonly entry: RunEntry;
-  /** How many look at it now. */
+  /** The number of attached clients. */
   readonly attached: number;
   /** Called whenever the last one has gone. */
   onAlone(listener: () => void): void;
-  /** Takes the run out of the registry: nobody finds it any more. */
+  /** Removes the run from the registry. */
   close(): void;
 }
 
@@ -87,7 +87,7 @@ export async function register(keeper: Keeper, data: string): Promise<Registrati
     server.close();
     throw error;
   }
-  // Who tidies up temporary folders takes sockets of long runs away: without it nobody could stop them.
+  // Programs that clean temporary folders remove the sockets of long runs: without them no run could be stopped.
   const upkeep = setInterval(() => {
     if (process.platform === 'win32' || existsSync(entry.socket)) return;
     server.close();

@@ -207,7 +207,7 @@ export class Keeper {
     this.#failed(attempt, { kind: 'died', outOfMemory }, undefined, outOfMemory ? { ...problem, ...attempt.at } : problem);
   }
 
-  /** What an attempt that failed comes to: another one, or the end of the run. */
+  /** What follows a failed attempt: another one, or the end of the run. */
   #failed(attempt: Attempt, failure: Failure, said?: RunSummary, problem = failure.kind === 'failed' ? failure.problem : unexplained): void {
     if (attempt.isOver) return;
     attempt.isOver = true;
@@ -229,8 +229,8 @@ export class Keeper {
       return;
     }
     if (worth === 'some' && ++this.#fruitless > this.#backOff.limit) {
-      const message = `The run failed ${this.#fruitless} times in a row without a new checkpoint, and is not tried again. ${problem.message}`;
-      const hint = `${problem.hint ? `${problem.hint} ` : ''}Started again, it goes on from its last checkpoint.`;
+      const message = `The run failed ${this.#fruitless} times in a row without a new checkpoint, and is not restarted. ${problem.message}`;
+      const hint = `${problem.hint ? `${problem.hint} ` : ''}When you start it again, it resumes from its last checkpoint.`;
       this.#end('failed', { ...change, problems: [{ ...problem, message, hint }, ...problems.slice(1)] });
       return;
     }
@@ -290,7 +290,7 @@ export class Keeper {
   }
 }
 
-const unexplained: Problem = { code: 'run/failed', severity: 'error', message: 'The run failed without a reason.', hint: 'Look at its log.' };
+const unexplained: Problem = { code: 'run/failed', severity: 'error', message: 'The run failed without a reason.', hint: 'See its log.' };
 
 function commitsOnItsWay(job: RunJob): boolean {
   return job.options.commits === 'checkpoint';
@@ -302,7 +302,7 @@ function crashed(reason: string, job: RunJob): Problem {
     severity: 'error',
     message: `The run's process ended unexpectedly: ${reason}.`,
     hint: commitsOnItsWay(job)
-      ? 'What its last checkpoint holds is written. Started again, the run goes on from there.'
+      ? 'What its last checkpoint holds is written. When you start it again, the run resumes from there.'
       : 'Outputs are as they were before the run. Run it again; if it ran out of memory, look for code that keeps rows.',
   };
 }

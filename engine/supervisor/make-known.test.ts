@@ -21,7 +21,7 @@ test('a run that cannot be noted at its start, such as on a full disk, is found 
   writeFileSync(runsFolder(data), 'no folder can be made here');
   const forget = await makeKnown(keeper, data, 20);
   try {
-    expect(log.mock.calls).toEqual([['warning', expect.stringMatching(/^The run is not in the list of runs: .* It is tried again until it works\.$/)]]);
+    expect(log.mock.calls).toEqual([['warning', expect.stringMatching(/^The run is not in the list of runs: .* Millrace tries again until it works\.$/)]]);
     expect(readEntries(data)).toEqual([]);
     rmSync(runsFolder(data));
     await expect.poll(() => readEntries(data), { timeout: 20_000 }).toMatchObject([{ id: 'one', state: 'running' }]);

@@ -26,7 +26,7 @@ export async function makeKnown(keeper: Keeper, data: string, tryAgainMs = again
       else if (hasFailed) keeper.log('info', 'The run is in the list of runs now.');
     } catch (error) {
       if (isClosed) return;
-      if (!hasFailed) keeper.log('warning', `The run is not in the list of runs: ${problemOf(error).message} It is tried again until it works.`);
+      if (!hasFailed) keeper.log('warning', `The run is not in the list of runs: ${problemOf(error).message} Millrace tries again until it works.`);
       hasFailed = true;
       timer = setTimeout(() => void attempt(), tryAgainMs).unref();
     }

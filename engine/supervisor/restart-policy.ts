@@ -1,4 +1,4 @@
-/** Which ends of a run's process are worth another attempt, and when. */
+/** Which failures of a run's process are retried, and when. */
 
 import { behaviourOf } from '../../model/problems/behaviour-of.ts';
 import type { Problem } from '../../model/problems/problem.ts';
@@ -33,7 +33,7 @@ export function pauseBefore({ retryAfterMs }: Pick<Problem, 'retryAfterMs'>, att
 /** How one attempt ended: its process was gone (`outOfMemory`: by its own doing), or it said that it failed. */
 export type Failure = { readonly kind: 'died'; readonly outOfMemory: boolean } | { readonly kind: 'failed'; readonly problem: Problem };
 
-/** What a failed attempt is worth: as many more as it takes, a limited number in a row, or none. */
+/** How often a failed attempt is retried: without limit, a limited number in a row, or never. */
 export type Worth = 'any-number' | 'some' | 'none';
 
 /**

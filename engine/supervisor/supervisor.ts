@@ -1,5 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { LogLine, RunSummary } from '../protocol/messages.ts';
@@ -68,7 +68,7 @@ export class Supervisor implements RunControl {
     void this.#look();
   }
 
-  /** Forks what the next `start` needs ahead of it, so that it begins sooner. */
+  /** Forks the processes of the next `start` in advance, so that it begins sooner. */
   prepare(): void {
     if (this.#spare || this.#isDisposed) return;
     const spare = this.#fork(this.#data);
@@ -84,13 +84,13 @@ export class Supervisor implements RunControl {
     this.#spare = null;
     const entry = await keeper.start(job);
     const run = await this.#attach(entry);
-    // Not at the cost of the run that begins now.
+    // Not at the expense of the run that begins now.
     if (wasPrepared) setTimeout(() => this.prepare(), prepareAgainMs).unref();
     if (run) return run.summary;
     throw new MillraceError({
       code: 'run/keeper',
       message: 'The run was started, but its keeper does not answer.',
-      hint: 'Before you start it again, see in the list of runs whether it goes on.',
+      hint: 'Before you start it again, check in the list of runs whether it is still running.',
     });
   }
 
@@ -156,7 +156,7 @@ export class Supervisor implements RunControl {
     return (await this.#find(runId)).attachment;
   }
 
-  /** Lets go of all runs; they go on. */
+  /** Detaches from all runs; they continue. */
   dispose(): void {
     this.#isDisposed = true;
     this.#spare?.end();
@@ -165,7 +165,7 @@ export class Supervisor implements RunControl {
     for (const run of this.#runs.values()) run.attachment?.client.close();
   }
 
-  /** Attaches to what is new, and buries what was killed. */
+  /** Attaches to new runs, and removes killed ones. */
   async #look(): Promise<void> {
     if (this.#isDisposed) return;
     const entries = readEntries(this.#data).filter(({ id }) => !this.#runs.get(id)?.attachment && !this.#hasEnded(id));
@@ -262,7 +262,7 @@ export class Supervisor implements RunControl {
     throw new MillraceError({
       code: 'run/unknown',
       message: `There is no run "${runId}" now.`,
-      hint: 'It has ended; what is remembered of it is in the list of runs.',
+      hint: 'It has ended; its record is in the list of runs.',
     });
   }
 

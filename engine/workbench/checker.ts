@@ -15,7 +15,7 @@ export interface Check {
   /** Users' code whose input is known, for the type check. */
   readonly code: readonly TypedCode[];
 }
-/** Whoever waits for it has nothing else to do, but should hear of it. */
+/** The caller has nothing else to do, but should be told. */
 const defaultLimitMs = 60_000;
 
 /**

@@ -69,7 +69,7 @@ export function diskError(error: unknown, path: string, what: 'read' | 'written'
   if (error instanceof MillraceError) return error;
   const { code = '', message } = error as NodeJS.ErrnoException;
   const known: { [code: string]: readonly [ProblemCode, string, string] } = {
-    ENOENT: ['file/missing', `There is no ${path}.`, 'Look whether it was moved or renamed.'],
+    ENOENT: ['file/missing', `There is no ${path}.`, 'Check whether it was moved or renamed.'],
     ENOTDIR: ['file/missing', `There is no ${path}: a part of the path is a file.`, 'Choose another place.'],
     EISDIR: ['file/folder', `${path} is a folder.`, 'Name a file in it.'],
     EACCES: ['file/denied', `${path} may not be ${what}.`, 'Change its permissions, or choose another place.'],

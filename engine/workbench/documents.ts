@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { constants, copyFile, cp, glob, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import { placeOf } from '../../model/problems/path-place.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { fileExtension, formatPipeline, parsePipeline, titleOfFile } from '../document/file.ts';
@@ -60,7 +60,7 @@ export class Documents {
     throw new MillraceError({
       code: 'document/untrusted',
       message: 'This pipeline was not made here: it reads, writes and runs nothing until you trust it.',
-      hint: 'Look at what it would read, write and run, then choose "Trust".',
+      hint: 'Check what it would read, write and run, then choose "Trust".',
     });
   }
 

@@ -142,5 +142,5 @@ function queryError(error: unknown, path: string): unknown {
   if (code.startsWith('SQLITE_CANTOPEN')) {
     return new MillraceError({ code: 'file/denied', message: `${path} may not be read.`, hint: 'Change its permissions.' });
   }
-  return new MillraceError({ code: 'result/sql', message: `SQLite says: ${message}.`, hint: 'Mend the query. The tables and columns are listed beside it.' });
+  return new MillraceError({ code: 'result/sql', message: `SQLite says: ${message}.`, hint: 'Fix the query. The tables and columns are listed beside it.' });
 }

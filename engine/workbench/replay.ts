@@ -1,7 +1,7 @@
 /** Replays of failed rows, as the editor and the command line start them. */
 import { existsSync } from 'node:fs';
 import { basename, isAbsolute, join, resolve } from 'node:path';
-import { itemAt, missing } from '../../model/problems/missing.ts';
+import { itemAt, missing } from '../../model/faults/missing.ts';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import { fileExtension } from '../document/file.ts';
 import { type NodeId, runNodeOf, runNodes } from '../document/pipeline.ts';
@@ -43,16 +43,16 @@ export function prepareReplay({ plan, catalogue, stateFolder, file, node, only =
   if (Object.keys(goesOn?.shape.nodes ?? {}).some((id) => runNodeOf(id) === runNodes.replay)) {
     throw new MillraceError({
       code: 'replay/unfinished',
-      message: 'The pipeline took failed rows up itself when it ran last: it has to go on before others are replayed beside it',
-      hint: 'Let it go on, with these rows if you like.',
+      message: 'The pipeline replayed failed rows itself in its last run: resume it before you replay others beside it',
+      hint: 'Resume it, with these rows if you like.',
       node,
     });
   }
   if (written !== undefined && goesOn) {
     throw new MillraceError({
       code: 'replay/file',
-      message: `"${written}" writes to a file, and the pipeline is to go on from checkpoint ${goesOn.id}: it would cut off the rows that a replay adds to that file`,
-      hint: 'Write to a database instead, where rows can be added at any time, or let the run come to its end first.',
+      message: `"${written}" writes to a file, and the pipeline will resume from checkpoint ${goesOn.id}: it would cut off the rows that a replay adds to that file`,
+      hint: 'Write to a database instead, where rows can be added at any time, or let the run finish first.',
       node: written,
     });
   }
@@ -103,7 +103,7 @@ export function planTakeUp({ plan, catalogue, stateFolder, folder, files, nodes,
   if (tables.some(({ counts }) => counts.size > 0) && !latest && (plan.bounded || replaces(plan, catalogue))) {
     throw new MillraceError({
       code: 'replay/anew',
-      message: `The pipeline has no checkpoint to go on from: it starts anew and ${plan.bounded ? 'reads' : 'writes'} everything anew, and the rows that failed with it`,
+      message: `The pipeline has no checkpoint to resume from: it starts from scratch and ${plan.bounded ? 'reads' : 'writes'} everything again, including the rows that failed`,
       hint: 'Run it as it is, without a replay.',
     });
   }

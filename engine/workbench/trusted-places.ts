@@ -22,7 +22,7 @@ export function refuseWide(folder: string): void {
   throw new MillraceError({
     code: 'trust/wide-folder',
     message: `${folder} is not trusted as a whole: ${width}.`,
-    hint: 'Any pipeline that comes to lie there would read, write and run without a question. Trust a folder that holds only your pipelines.',
+    hint: 'Any pipeline saved there could read, write and run without asking. Trust a folder that holds only your pipelines.',
   });
 }
 

@@ -21,7 +21,7 @@ export class Uploads {
 
   async begin(folder: string, name: string, size: number): Promise<{ readonly uploadId: string }> {
     if (size > largestUpload) {
-      const hint = 'Choose it with "Choose data…" instead: it is then read where it lies.';
+      const hint = 'Choose it with "Choose data…" instead: it is then read in place.';
       throw new MillraceError({ code: 'upload/too-large', message: `"${name}" has more than 2 GB, the most that is copied.`, hint });
     }
     const target = await makeFile(folder, name);

@@ -37,7 +37,7 @@ export interface ByteOptions {
 const chunkBytes = 256 * 1024;
 /** Room in front of each chunk for the beginning of a row that the chunk before it ended in. */
 const headroom = 64 * 1024;
-/** Of these, the ends of lines are told. */
+/** The line ends are detected from these. */
 const headBytes = 64 * 1024;
 const empty = Buffer.alloc(0);
 
@@ -99,7 +99,7 @@ export async function isPlainText(file: InputFile, { encoding, lineEnds }: Pick<
   }
 }
 
-/** Throws a MillraceError for an encoding that nobody knows. */
+/** Throws a MillraceError for an unknown encoding. */
 export function decoderFor(encoding: string): TextDecoder {
   try {
     return new TextDecoder(encoding.trim());
@@ -321,7 +321,7 @@ class StreamedBytes implements ByteReader {
     return this.#chunks.close();
   }
 
-  /** What came before a failure goes out first. */
+  /** Data read before a failure is returned first. */
   #failAfter(error: unknown, isLater: boolean): null {
     if (!isLater) throw error;
     this.#failed = error;

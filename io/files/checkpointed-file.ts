@@ -4,9 +4,9 @@ import type { Json } from '../../model/values/types.ts';
 /** A file that a sink writes bytes to, in two phases: see `SinkContext`. */
 export interface CheckpointedFile {
   readonly path: string;
-  /** How many bytes behind what was committed were cut off on opening, though they should not have been there. */
+  /** How many bytes after the committed ones were cut off on opening, although they should not have been there. */
   readonly cut: number;
-  /** The file has content already, and rows go behind it. */
+  /** The file has content already, and rows are appended. */
   readonly continues: boolean;
   /** Readers see each `write` at once. */
   readonly isLive: boolean;
@@ -28,12 +28,12 @@ export interface CheckpointedFile {
   abort(): void;
   /** What `abort` would do, for when it cannot be called any more. */
   undo(): readonly Undo[];
-  /** What was written and not prepared is gone; what was prepared stays, for a run that goes on. */
+  /** Rows that were written and not prepared are discarded; prepared rows stay, for a run that resumes. */
   close(): void;
 }
 
 export interface FileOptions {
-  /** Goes on at the end of a file that exists; otherwise it is replaced. */
+  /** Appends to an existing file; otherwise the file is replaced. */
   readonly append: boolean;
   readonly gzip: boolean;
   readonly lineage?: string;

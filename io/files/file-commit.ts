@@ -1,4 +1,4 @@
-/** A file of which a known length is committed, and the part that comes behind it next. */
+/** A file of which a known length is committed, and the part to append next. */
 import { createHash } from 'node:crypto';
 import { accessSync, closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -79,8 +79,8 @@ export function headOf(path: string, length: number, gzip: boolean): Buffer {
 }
 
 /**
- * Puts the part behind the first `base` bytes of the target, durably. Undone where it fails. Throws where something else than the
- * start of that part is there: an append that was cut off is done anew, and nobody else's rows are written over.
+ * Copies the part to the target after its first `base` bytes, durably. Undone where it fails. Throws where something else than the
+ * start of that part is there: an append that was cut off is repeated, and rows of others are never overwritten.
  */
 export function appendPart(target: string, base: number, part: string): void {
   withFile(part, 'r', (from) =>
@@ -131,7 +131,7 @@ function startsAs(target: number, base: number, end: number, part: number): bool
   return true;
 }
 
-/** Writes all of it; at a position, or behind what was written last. */
+/** Writes all of it; at a position, or after the last write. */
 export function writeAll(descriptor: number, bytes: Uint8Array, position: number | null = null): void {
   for (let done = 0; done < bytes.length; ) {
     done += writeSync(descriptor, bytes, done, bytes.length - done, position === null ? null : position + done);
@@ -165,7 +165,7 @@ export function finishCommit(path: string, folder: string, token: FileToken, own
   return cutBack(path, end, ownsRest);
 }
 
-/** What tells of a file to which nothing came since a commit. */
+/** The token of a file that has no new rows since a commit. */
 export function settledToken(path: string, length: number): FileToken {
   return { base: length, before: digestOf(path, length) ?? '', part: null, length: 0, end: '' };
 }
@@ -200,11 +200,11 @@ export function changed(path: string, committed: number): MillraceError {
   });
 }
 
-/** The target holds bytes that nobody here can account for. */
+/** The target holds bytes of unknown origin. */
 function addedTo(path: string, bytes: number): MillraceError {
   return new MillraceError({
     code: 'file/added-to',
-    message: `${path} holds ${thousands(bytes)} bytes behind what this run has committed: another program has added them, or a run whose checkpoints are gone.`,
+    message: `${path} holds ${thousands(bytes)} bytes after those this run has committed: another program has added them, or a run whose checkpoints are gone.`,
     hint: 'Move what was added to another file, or run from scratch. Nothing was cut off.',
     field: 'path',
     position: { source: path },

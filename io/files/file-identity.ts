@@ -14,13 +14,13 @@ export function identityOf(file: InputFile): Promise<FileIdentity> {
   return look(file, headBytes);
 }
 
-/** Throws where another file has the name by now, or part of it is gone. What was written behind it is read as any other part. */
+/** Throws where another file has the name by now, or part of it is gone. What was appended to it is read like any other part. */
 export async function expectSame(file: InputFile, before: FileIdentity): Promise<void> {
   const { head, size } = await look(file, before.head.bytes);
   if (size >= before.size && head.sha1 === before.head.sha1) return;
   throw new MillraceError({
     code: 'file/changed',
-    message: `Reading should go on in ${file.name}, but ${size < before.size ? 'it is shorter than it was' : 'it does not begin as it did'}.`,
+    message: `Reading should continue in ${file.name}, but ${size < before.size ? 'it is shorter than it was' : 'it does not begin as it did'}.`,
     hint: 'Put the file back as it was, or run the pipeline from the beginning.',
   });
 }

@@ -27,7 +27,7 @@ export function openFileOutput(
   if (isDevice(path)) return new DeviceFile(path, { ...options, signal: context.signal });
   const isLive = params.visible === 'at-once' && context.commits === 'checkpoint';
   const file = isLive ? new LiveFile(path, options) : new StagedFile(path, options);
-  if (file.cut > 0) context.log('warning', `${path} held ${thousands(file.cut)} bytes behind what was committed. They were cut off.`);
+  if (file.cut > 0) context.log('warning', `${path} held ${thousands(file.cut)} bytes after the committed ones. They were cut off.`);
   return file;
 }
 

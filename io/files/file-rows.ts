@@ -1,7 +1,7 @@
 /** Reads files one after another and hands out their rows in batches; what a row is, a parser says. */
 import { isUtf8 } from 'node:buffer';
 import type { Reader, RowFailure, SourceBatch, SourceContext, SplitEnd } from '../../kit/node.ts';
-import { itemAt, missing } from '../../model/problems/missing.ts';
+import { itemAt, missing } from '../../model/faults/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Json, Row } from '../../model/values/types.ts';
 import { type ByteOptions, type ByteReader, openBytes } from './byte-reader.ts';
@@ -31,11 +31,11 @@ export interface Batch {
 export interface Parser {
   /** Looks into a file before it begins. */
   open?(file: InputFile): Promise<void>;
-  /** A file begins, or goes on behind its header when `resumed`, with what `state` gave then. */
+  /** A file begins, or is resumed after its header when `resumed`, with what `state` gave then. */
   begin(file: InputFile, resumed: boolean, state?: Json): void;
   /** Adds rows until the batch is full or more bytes are needed for the next one. */
   parse(window: Window, batch: Batch): void;
-  /** What has to be known between two rows to go on there, beside the place; null for nothing. */
+  /** The state needed to resume between two rows, besides the position; null for none. */
   state?(): Json;
   /** The file has ended, or what is to be read of it. */
   end?(file: InputFile): void;
@@ -44,7 +44,7 @@ export interface Parser {
   /** See `SplitEnd.told`. */
   told?(): Json;
 }
-/** Where reading goes on: `offset` counts bytes of the file's content as UTF-8, unpacked and without its mark. */
+/** Where reading resumes: `offset` counts bytes of the file's content as UTF-8, unpacked and without its byte order mark. */
 export type FilePosition = {
   readonly file: string;
   readonly offset: number;
@@ -83,8 +83,9 @@ export class FileRows implements Reader {
   #isAtEnd = false;
   /** The window with what was read already of what comes then. */
   #behind: Buffer | null = null;
-  /** Where its split begins. */
+  /** Where its split begins: a place in its first file, and the bytes of all files before it. */
   #skip = 0;
+  #base = 0;
 
   constructor(files: readonly InputFile[], parser: Parser, text: TextOptions, context: Context, chunkSize?: number) {
     this.#files = files;
@@ -99,6 +100,7 @@ export class FileRows implements Reader {
     if (from) {
       this.#index = indexOf(files, from.file);
       this.#skip = from.offset;
+      this.#base = this.#sizeBefore(this.#index) + from.offset;
     }
     if (to) this.#end = { index: indexOf(files, to.file), offset: to.offset };
     this.#window = { file: itemAt(files, this.#index), bytes: nothing, at: 0, line: 1, last: false, translated: false };
@@ -125,10 +127,9 @@ export class FileRows implements Reader {
   }
 
   progress() {
-    let done = this.#bytes?.done() ?? 0;
-    for (const file of this.#files.slice(0, this.#index)) done += file.size;
-    const total = this.#files.reduce((sum, file) => sum + file.size, 0);
-    return { done: Math.min(done, total), total, unit: 'bytes' as const };
+    const end = this.#end ? this.#sizeBefore(this.#end.index) + this.#end.offset : this.#sizeBefore(this.#files.length);
+    const done = this.#sizeBefore(this.#index) + (this.#bytes?.done() ?? 0);
+    return { done: Math.max(0, Math.min(done, end) - this.#base), total: end - this.#base, unit: 'bytes' as const };
   }
 
   splitEnd(): SplitEnd {
@@ -145,13 +146,13 @@ export class FileRows implements Reader {
   }
 
   async close(): Promise<void> {
-    if (this.#isAtEnd && !this.#signal.aborted && !this.#closed) this.#parser.end?.(this.#window.file);
+    if (this.#isAtEnd && !this.#closed && !this.#signal.aborted && this.splitEnd().isBetweenRows) this.#parser.end?.(this.#window.file);
     this.#closed = true;
     await this.#bytes?.close();
     this.#bytes = null;
   }
 
-  /** Goes on until the batch is full; it ends early with its file, so that all of its rows are of one. */
+  /** Reads until the batch is full; it ends early with its file, so that all of its rows are of one file. */
   async #fill(batch: Batch): Promise<SourceBatch | null> {
     while (batch.rows.length < batch.size) {
       // A file of nothing but broken rows fills no batch: without this, a run could not be stopped in it.
@@ -212,6 +213,10 @@ export class FileRows implements Reader {
     return rest.length > 0;
   }
 
+  #sizeBefore(index: number): number {
+    return this.#files.slice(0, index).reduce((sum, { size }) => sum + size, 0);
+  }
+
   #upToEnd(bytes: Buffer): Buffer {
     const room = this.#end?.index === this.#index ? this.#end.offset - this.#offset : Number.POSITIVE_INFINITY;
     if (bytes.length < room) return bytes;
@@ -262,7 +267,7 @@ function indexOf(files: readonly InputFile[], name: string): number {
   if (index !== -1) return index;
   throw new MillraceError({
     code: 'file/position',
-    message: `Reading should go on in ${name}, which is not among the files any more.`,
+    message: `Reading should continue in ${name}, which is not among the files any more.`,
     hint: 'Put it back, or run the pipeline from the beginning.',
   });
 }
@@ -277,7 +282,7 @@ function lazily(count: () => number): () => number {
 
 const rawLength = 10_000;
 
-/** The failure of a row that could not be read, with its raw text as far as it fits. */
+/** The failure of a row that could not be read, with as much of its raw text as fits. */
 export function unreadable(window: Window, next: number, lines: number, failure: Pick<RowFailure, 'code' | 'message' | 'hint' | 'field' | 'fix'>): RowFailure {
   const { bytes, at, file } = window;
   const first = lineOf(window);
@@ -285,7 +290,7 @@ export function unreadable(window: Window, next: number, lines: number, failure:
   // Not in the middle of a character.
   while (end < next && (itemAt(bytes, end) & 0xc0) === 0x80) end--;
   const raw = bytes.subarray(at, end);
-  // As Latin-1, bytes that are no text can still be told apart.
+  // As Latin-1, bytes that are not text can still be distinguished.
   const text = raw.toString(isUtf8(raw) ? 'utf8' : 'latin1').replace(/\r?\n$/, '');
   return {
     ...failure,

@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import type { Output, SinkContext, Undo, Writer } from '../../kit/node.ts';
-import { itemAt, missing } from '../../model/problems/missing.ts';
+import { itemAt, missing } from '../../model/faults/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import type { Json, Row } from '../../model/values/types.ts';
@@ -24,7 +24,7 @@ export interface FolderFormat {
   readonly rows: RowWriter;
   /** What a new file starts with. */
   readonly header: string;
-  /** Throws where rows do not fit behind what a continued file begins with. */
+  /** Throws if rows do not fit the beginning of a continued file. */
   check(file: CheckpointedFile): void;
   /** A row's folder, relative and with `/` between names; null where it can have none. */
   folderOf(row: Row): string | null;
@@ -223,7 +223,7 @@ export class FolderOutput implements Writer {
       this.#makeFolder(dirname(path));
       const size = statSync(path, { throwIfNoEntry: false })?.size;
       if (before && (size === undefined || size < (before.base ?? 0))) throw changed(path, before.base ?? 0);
-      // Nobody knows what of it is of a checkpoint that was given up.
+      // It is not known which part of it belongs to a checkpoint that was given up.
       if (!before && mode === 'append' && size !== undefined && resume?.isOlder) throw this.#inDoubt(path);
       if (!before) claimOutput(this.#context, path, 'file');
       const file = new StagedFile(path, { append: mode === 'append' || before !== undefined, gzip: compress, lineage });
@@ -255,13 +255,13 @@ export class FolderOutput implements Writer {
     for (const [folder, given] of Object.entries((token as { readonly files: { readonly [folder: string]: Json } }).files)) {
       const path = this.#pathIn(folder);
       const { length, cut } = finishCommit(path, dirname(path), fileToken(given), isOlder === true);
-      if (cut > 0) this.#context.log('warning', `${path} held ${thousands(cut)} bytes behind what was committed. They were cut off.`);
+      if (cut > 0) this.#context.log('warning', `${path} held ${thousands(cut)} bytes after the committed ones. They were cut off.`);
       this.#committed.set(folder, settledToken(path, length));
       claimOutput(this.#context, path, 'file');
     }
   }
 
-  /** What killed processes and earlier attempts have left, also in folders that get no rows this time. */
+  /** Leftovers of killed processes and earlier attempts, also in folders that get no rows this time. */
   #removeStale(): void {
     const { depth } = this.#params;
     const visit = (folder: string, level: number): void => {

@@ -9,7 +9,7 @@ import { PartNames } from './part-file.ts';
 
 /**
  * A file that readers see rows in as soon as they are written, for low latency. What came after the last checkpoint is cut
- * off when a run fails or goes on, and the rows come once more. Throws MillraceErrors.
+ * off when a run fails or resumes, and the rows are written again. Throws MillraceErrors.
  */
 export class LiveFile implements CheckpointedFile {
   readonly path: string;

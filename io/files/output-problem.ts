@@ -25,7 +25,7 @@ const known: readonly { when(code: string): boolean; readonly code: ProblemCode;
     when: isNoRoom,
     code: 'file/disk-full',
     message: (path) => `The disk is full: ${path} could not be written.`,
-    hint: 'Free some space or choose another disk, then run again. What was committed before is whole, the rest is undone.',
+    hint: 'Free some space or choose another disk, then run again. Everything committed before is complete; the rest was undone.',
   },
   {
     when: isUnavailable,
@@ -37,7 +37,7 @@ const known: readonly { when(code: string): boolean; readonly code: ProblemCode;
     when: (code) => code === 'EFBIG',
     code: 'file/too-large',
     message: (path) => `${path} would become larger than this disk or user may have files.`,
-    hint: 'Raise the limit or write to another disk, then run again. What was committed before is whole, the rest is undone.',
+    hint: 'Raise the limit or write to another disk, then run again. Everything committed before is complete; the rest was undone.',
   },
   {
     when: (code) => code === 'ENOENT',

@@ -6,15 +6,15 @@ import { basename, dirname, join } from 'node:path';
 const partName = /^(\d+)-([0-9a-f]{8})(?:-(\d+|start|rows\d+))?\.millrace-part$/;
 
 /**
- * The names of one target's parts. They tell the process, so that what a killed one has left can be told from what another
- * run is writing, and the lineage, so that a run that goes on knows its own earlier attempts.
+ * The names of one target's parts. They name the process, so that leftovers of a killed one can be distinguished from what another
+ * run is writing, and the lineage, so that a run that resumes recognises its own earlier attempts.
  */
 export class PartNames {
   readonly folder: string;
   readonly #start: string;
   readonly #lineage: string;
 
-  /** `lineage` may be empty: then this run is nobody's continuation. */
+  /** `lineage` may be empty: then this run resumes nothing. */
   constructor(target: string, lineage: string) {
     this.folder = dirname(target);
     this.#start = `.${basename(target)}.`;

@@ -5,7 +5,7 @@ const retryMs = 5;
 
 /**
  * All of the bytes, as fast as they are read; the thread does other things meanwhile. The descriptor does not block. Once the signal has
- * fired, what nobody has taken is left: the run is cancelled.
+ * fired, bytes not yet read are dropped: the run is cancelled.
  */
 export async function writeAtReadersPace(descriptor: number, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
   for (let done = 0; done < bytes.length && !signal.aborted; ) {

@@ -2,7 +2,7 @@ import { closeSync, constants, fchmodSync, fsyncSync, openSync, realpathSync, re
 import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Undo } from '../../kit/node.ts';
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import type { Json } from '../../model/values/types.ts';
 import type { CheckpointedFile, FileOptions } from './checkpointed-file.ts';
 import {
@@ -57,7 +57,7 @@ export class StagedFile implements CheckpointedFile {
         this.cut = cut;
       } else if (options.append && existing) this.#committed = existing.size;
       this.#names.removeStale();
-      // Now, so that a folder that may not be written is told before the first row.
+      // Now, so that a folder that may not be written is reported before the first row.
       if (!options.resume) this.#openPart();
       this.continues = (this.#committed ?? 0) > 0;
     } catch (error) {
@@ -144,7 +144,7 @@ export class StagedFile implements CheckpointedFile {
 
   abort(): void {
     this.close();
-    // Unlike `close`: nobody will go on from there.
+    // Unlike `close`: no run will resume from there.
     if (this.#prepared?.part) rmSync(this.#prepared.part, { force: true });
     this.#prepared = null;
   }
@@ -183,7 +183,7 @@ export class StagedFile implements CheckpointedFile {
   #seal(): string {
     let base = this.#committed;
     if (base !== null) {
-      // What others have added since the last commit stays, and rows go behind it.
+      // What others have added since the last commit stays, and rows are appended after it.
       const size = statSync(this.path, { throwIfNoEntry: false })?.size;
       if (size === undefined || size < base) throw changed(this.path, base);
       base = size;

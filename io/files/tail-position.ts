@@ -1,4 +1,4 @@
-/** Where files that are followed are read on, and how they are known again. */
+/** Where reading of followed files resumes, and how the files are recognised. */
 import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import type { Json } from '../../model/values/types.ts';
@@ -76,7 +76,7 @@ export function holds({ offset, head, end }: TailPosition, readAt: (position: nu
 
 type Positions = {
   readonly files: readonly TailPosition[];
-  /** Bytes that were written and were gone before they could be read, since the pipeline began. */
+  /** Bytes that were lost before they could be read, since the pipeline began. */
   readonly lost?: number;
 };
 

@@ -70,7 +70,7 @@ export interface Waiting {
 }
 export const nothingWaits: Waiting = { counts: new Map(), ports: new Map(), rows: [], last: 0 };
 
-/** How many rows were replayed and kept anew behind an id, by the node at which they had failed. */
+/** How many rows were replayed and kept again after an id, by the node at which they had failed. */
 export function readKeptAgain(connection: SqliteConnection, after: number): ReadonlyMap<string, number> {
   if (!hasTable(connection)) return new Map();
   const found = connection

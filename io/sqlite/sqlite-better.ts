@@ -8,7 +8,7 @@ const load = (): typeof Sqlite => createRequire(import.meta.url)('better-sqlite3
 
 export const openBetterSqlite: SqliteLibrary = (path, { access, waitMs }) => {
   const Database = load();
-  // It takes no URIs, and so cannot be told that nobody changes a file.
+  // It takes no URIs, so a file cannot be declared immutable.
   return new Connection(new Database(path, { readonly: access === 'read' || access === 'immutable', fileMustExist: access !== 'create', timeout: waitMs }));
 };
 

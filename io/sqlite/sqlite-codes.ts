@@ -20,7 +20,7 @@ const extended: { readonly [name: string]: string } = {
   AUTH: 'USER',
 };
 
-/** Such as SQLITE_CONSTRAINT_UNIQUE for 2067. An extended code of a later SQLite has the name of its kind. */
+/** Such as SQLITE_CONSTRAINT_UNIQUE for 2067. An unknown extended code has the name of its primary code. */
 export function codeName(code: number): string {
   const kind = primary[(code & 255) - 1];
   if (!kind) return `SQLITE_${code}`;

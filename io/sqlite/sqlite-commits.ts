@@ -8,7 +8,7 @@ import type { SqliteConnection } from './sqlite-library.ts';
 import { withLock } from './sqlite-lock.ts';
 
 export const commitsTable = '_millrace_commits';
-/** Lineages that are remembered in one file; a run that is to go on is hardly older. */
+/** Lineages that are remembered in one file; a run that may resume is rarely older. */
 const keptLineages = 1000;
 
 /** What a database's `prepare` gives. */
@@ -56,7 +56,7 @@ export async function committedCheckpoint(
     if (mustExist) throw goneDatabase(path);
     return null;
   }
-  // For writing, as only so SQLite rolls back what a killed process has left.
+  // For writing: only then does SQLite roll back what a killed process has left.
   let connection: SqliteConnection;
   try {
     connection = openSqlite(path, { access: 'write' });
@@ -70,7 +70,7 @@ export async function committedCheckpoint(
   }
 }
 
-/** The file is not there: opening it would begin an empty one beside what was committed. */
+/** The file is not there: opening it would create an empty one, without what was committed. */
 export function goneDatabase(path: string): MillraceError {
   return new MillraceError({
     code: 'sqlite/gone',
@@ -81,7 +81,7 @@ export function goneDatabase(path: string): MillraceError {
   });
 }
 
-/** The database does not hold what was committed, and what would bring it there is not to be had. */
+/** The database does not hold what was committed, and it cannot be restored. */
 export function changedDatabase(path: string, what: string): MillraceError {
   return new MillraceError({
     code: 'sqlite/changed',

@@ -25,7 +25,7 @@ export interface Participant {
   spec(): TargetSpec;
   /** Puts a new table into its place: the last step before a commit. */
   publish(): void;
-  /** After a commit, or where a redo log has begun: statements are to be made anew. */
+  /** After a commit, or when a redo log has begun: statements must be prepared again. */
   renew(): void;
 }
 type Context = Pick<SinkContext<unknown>, 'commits' | 'resume' | 'lineage' | 'signal' | 'log'>;
@@ -37,7 +37,7 @@ type Context = Pick<SinkContext<unknown>, 'commits' | 'resume' | 'lineage' | 'si
  * The file's journal mode is left as it is. A new file gets SQLite's rollback journal and not a write-ahead log: one long
  * transaction of appended pages hardly touches the journal, while a log would hold every page a second time and leave two
  * more files behind. The first transaction begins at the start, so that a run does not fail at its end for a lock; a later
- * one with its first row, so that a stream which is idle locks nobody out.
+ * one with its first row, so that an idle stream does not lock out other programs.
  */
 export class SqliteDatabase implements Transaction {
   readonly path: string;
@@ -82,7 +82,7 @@ export class SqliteDatabase implements Transaction {
     this.#isPart = isPart;
     this.#names = new PartNames(path, context.lineage);
     this.#context = context;
-    // A stream outlasts whoever has the lock; a run that ends is better told.
+    // A stream waits until the lock is free; a run that ends reports it.
     const onLongWait = context.commits === 'checkpoint' ? (message: string) => context.log('warning', message) : undefined;
     this.#patience = { path, signal: context.signal, onLongWait };
     try {
@@ -97,7 +97,7 @@ export class SqliteDatabase implements Transaction {
   }
 
   /**
-   * Brings the database to the checkpoint that a sink goes on from, and begins the transaction, waiting for other writers.
+   * Brings the database to the checkpoint that a sink resumes from, and begins the transaction, waiting for other writers.
    * Each sink calls it, one after the other.
    */
   async open(resume: SinkContext<unknown>['resume']): Promise<void> {
@@ -131,7 +131,7 @@ export class SqliteDatabase implements Transaction {
     if (this.#redo) this.#renew();
   }
 
-  /** What is to be given the values that were bound for accepted rows; null where nobody keeps them. */
+  /** Receives the values that were bound for accepted rows; null if they are not kept. */
   recorder(participant: Participant): Recorder | null {
     const redo = this.#redo;
     const index = this.#participants.indexOf(participant);
@@ -241,7 +241,7 @@ export class SqliteDatabase implements Transaction {
     this.#marker = null;
   }
 
-  /** Called by the engine at the end of the run. A log of what was prepared and not committed stays for the run that goes on. */
+  /** Called by the engine at the end of the run. A log of what was prepared and not committed stays for the run that resumes. */
   close(): void {
     this.#redo?.close();
     if (this.#prepared === null) this.#redo?.remove();
@@ -258,7 +258,8 @@ export class SqliteDatabase implements Transaction {
       // Here and not on opening: even this reads the file, and another writer may have it to itself for a while.
       pragma(this.connection, `cache_size = -${cacheKib}`);
       if (this.isNew && this.#context.commits === 'end') pragma(this.connection, `page_size = ${newFilePageSize}`);
-      if (this.#isPart) this.connection.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE');
+      // OFF is refused in the defensive mode that Node opens databases in.
+      if (this.#isPart) this.connection.exec('PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE');
       else pragma(this.connection, 'synchronous = FULL'); // A checkpoint that was committed must survive a power failure, with a write-ahead log too.
       pragma(this.connection, 'legacy_alter_table = ON'); // A view over the table must not hinder its replacement.
       this.connection.exec('BEGIN IMMEDIATE');
@@ -270,7 +271,7 @@ export class SqliteDatabase implements Transaction {
 
   /** Makes sure that the checkpoint is committed, from the redo log if need be. */
   async #goOn(token: DatabaseToken, checkpoint: number): Promise<void> {
-    // A later one: the run goes on from an older checkpoint than the last, and has said so.
+    // A later one: the run resumes from an older checkpoint than the last, and has said so.
     if (this.#marker !== null && this.#marker >= checkpoint) return;
     const found = this.#marker === null ? 'it holds no checkpoint of it' : `it holds checkpoint ${this.#marker} and not ${checkpoint}`;
     if (token.redo === null || this.#marker !== token.before) throw changedDatabase(this.path, found);

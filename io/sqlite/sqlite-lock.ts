@@ -1,6 +1,6 @@
 import { outputProblem } from '../files/output-problem.ts';
 
-/** How long another program may hold the lock before we give up, or say that we wait. */
+/** How long another program may hold the lock before we give up, or report that we wait. */
 const lockWaitMs = 5000;
 const lockRetryMs = 50;
 

@@ -147,7 +147,7 @@ class Rows implements IterableIterator<SqliteValue[]> {
   }
 }
 
-/** Whether there is a statement behind the one that was prepared, which the library passes over. */
+/** Whether another statement follows the prepared one, which the library would ignore. */
 function hasMore(database: DatabaseSync, rest: string): boolean {
   if (/^[;\s]*$/.test(rest)) return false;
   try {

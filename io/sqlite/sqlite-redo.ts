@@ -1,8 +1,8 @@
-/** What a database that does not decide about a checkpoint keeps, to write the rows of that checkpoint once more. */
+/** The redo log of a database that does not decide about a checkpoint: it can write the rows of that checkpoint again. */
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { writeAll } from '../files/file-commit.ts';
 import { syncFolder } from '../files/part-file.ts';
 import { insertSql } from './sqlite-insert.ts';

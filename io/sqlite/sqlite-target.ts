@@ -3,7 +3,7 @@
 import { foldName, quoteName } from '../../kit/formats/sqlite-name.ts';
 import { declaredTypes, holds } from '../../kit/formats/sqlite-types.ts';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { ColumnType } from '../../model/values/types.ts';
 import { changedDatabase } from './sqlite-commits.ts';
@@ -40,7 +40,7 @@ interface ExistingColumn {
 export interface TargetSpec {
   readonly table: string;
   readonly mode: WriteMode;
-  /** Rows of this run are in the table already: it must exist, and more come behind them. */
+  /** Rows of this run are in the table already: it must exist, and more will follow. */
   readonly continues: boolean;
   readonly columns: readonly TargetColumn[];
   /** For upsert. */
@@ -133,7 +133,7 @@ function refuseOtherColumns(existing: readonly ExistingColumn[], columns: readon
   refuse(
     'sqlite/other-columns',
     `The columns of table "${table}" in ${path} differ from the rows: ${differences.join('; ')}.`,
-    'Shape the rows with a Select node, choose another table, or the mode "replace" to make the table anew.',
+    'Shape the rows with a Select node, choose another table, or the mode "replace" to create the table again.',
   );
 }
 
@@ -148,8 +148,8 @@ function refuseMissingKey(connection: SqliteConnection, existing: readonly Exist
   }
   refuse(
     'sqlite/no-key',
-    `Table "${table}" in ${path} has no primary key or unique index over ${keys.map((key) => `"${key}"`).join(', ')}, which updating by key needs.`,
-    `Make one: CREATE UNIQUE INDEX ${quoteName(`${table}_key`)} ON ${quoteName(table)} (${keys.map(quoteName).join(', ')});`,
+    `Table "${table}" in ${path} has no primary key or unique index over ${keys.map((key) => `"${key}"`).join(', ')}, which update by key requires.`,
+    `Create one: CREATE UNIQUE INDEX ${quoteName(`${table}_key`)} ON ${quoteName(table)} (${keys.map(quoteName).join(', ')});`,
     'keys',
   );
 }

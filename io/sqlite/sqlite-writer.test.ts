@@ -197,7 +197,7 @@ describe('modes', () => {
     execute('CREATE TABLE t (id INTEGER, name TEXT)');
     const problem = await problemOf(() => write('t', pair, [], 'upsert', ['id']));
     expect(problem).toMatchObject({ code: 'sqlite/no-key', field: 'keys' });
-    execute(problem.hint!.replace('Make one: ', ''));
+    execute(problem.hint!.replace('Create one: ', ''));
     await write('t', pair, rowsOf(2), 'upsert', ['id']);
   });
 

@@ -1,5 +1,5 @@
 import type { Output, RowFailure, SinkContext, Transaction, Writer } from '../../kit/node.ts';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import type { Json, Row, Schema } from '../../model/values/types.ts';
 import { outputProblem } from '../files/output-problem.ts';
@@ -131,7 +131,7 @@ export class SqliteWriter implements Writer, Participant {
   renew(): void {
     const isKept = this.#database.recorder(this) !== null;
     const isMoved = this.#isPublished && this.#target.into !== this.#target.table;
-    // Only then: statements and their compiled functions live on behind a commit, and making them anew costs memory and time.
+    // Only then: statements and their compiled functions stay valid after a commit, and creating them again costs memory and time.
     if (isKept !== this.#isRecorded || isMoved) this.#inserts = null;
     if (!this.#isPublished) return;
     this.#target = { ...this.#target, into: this.#target.table };

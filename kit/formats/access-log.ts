@@ -78,7 +78,7 @@ export class AccessLog {
   }
 }
 
-/** What stands in quotes behind a space at `at`, as it is written, and where it ends; null where there is no such thing. */
+/** The quoted text after a space at `at`, as it is written, and where it ends; null if there is none. */
 function quoted(line: string, at: number): { readonly text: string; readonly end: number } | null {
   if (line.charCodeAt(at) !== 32 || line.charCodeAt(at + 1) !== quote) return null;
   for (let i = at + 2; i < line.length; i++) {

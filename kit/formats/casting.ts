@@ -1,4 +1,4 @@
-/** What becomes of values that a column's new type cannot hold: the same words and rules wherever columns get another type. */
+/** What happens to values that a column's new type cannot hold: the same words and rules wherever a column's type changes. */
 
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
@@ -29,7 +29,7 @@ export function caster(from: Pick<Column, 'name' | 'type'>, to: ColumnType, unfi
     const result = castValue(value, to, from.type);
     if (result.ok) return result.value;
     if (unfit === 'null') return null;
-    const hint = 'Mend the value upstream, choose another type, or let what does not fit become null.';
+    const hint = 'Fix the value upstream, choose another type, or let values that do not fit become null.';
     throw new MillraceError({ code, message: `${result.message} (column "${from.name}")`, hint, field });
   };
 }

@@ -7,7 +7,7 @@ import { type Fields, f, type ParamsOf } from '../fields.ts';
 import { formatProblem, formatText, type TextFormat, textFormatFields, textParser } from './text-formats.ts';
 import { words } from './words.ts';
 
-/** A column whose type is told from the data has this in the place of one. */
+/** Stands for a column type that is inferred from the data. */
 export const toldType = 'auto';
 export type SetType = ColumnType | typeof toldType;
 
@@ -91,7 +91,7 @@ export function numberFormatOf(given: Pick<ColumnFormatParams, 'numbers' | 'deci
   return { decimal, thousands, units: words(units ?? ''), percent, brackets };
 }
 
-/** How the texts of a column of this type are written; null for as usual. `source`: the numbers of the source as a whole. */
+/** The text format of a column of this type; null for the default. `source`: the number format of the whole source. */
 export function textFormat(entry: ColumnFormatParams, type: ColumnType, source: SourceFormatParams = {}): TextFormat | null {
   if ((numberTypes as readonly ColumnType[]).includes(type)) {
     const given = entry.numbers === 'marked' ? entry : source;
@@ -106,7 +106,7 @@ export function textFormat(entry: ColumnFormatParams, type: ColumnType, source: 
   return { ...textFormatOf(entry, 'boolean'), yes: entry.yes || 'true, 1', no: entry.no || 'false, 0' };
 }
 
-/** What is wrong with the format of an entry, and at which of its params. */
+/** What is wrong with the format of an entry, and the param at fault. */
 export function columnFormatProblem(entry: ColumnFormatParams, type: SetType): { readonly message: string; readonly field: string } | null {
   const format = textFormat(entry, type === toldType ? 'number' : type);
   return format && formatProblem(format);

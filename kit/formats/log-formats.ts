@@ -1,6 +1,6 @@
 /** The log formats that are known by name: what sources of text and the node Extract read. */
 
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import { utc, zoneOf } from '../../model/time/zone.ts';
 import type { Column, Value } from '../../model/values/types.ts';
 import { f } from '../fields.ts';
@@ -69,7 +69,7 @@ export function recogniseFormat(lines: readonly string[]): NamedFormat | null {
   return best.count * 2 > written.length ? best.format : null;
 }
 
-/** Much begins with a time as syslog does: only what also names a program, or a facility, is taken for it. */
+/** Many formats begin with a time, as syslog does: only lines that also name a program or a facility count as syslog. */
 function isPlainly(format: NamedFormat, values: readonly Value[] | string): boolean {
   return typeof values !== 'string' && (format !== 'syslog' || values[2] !== null || values[4] !== null);
 }

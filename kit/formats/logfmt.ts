@@ -49,7 +49,7 @@ function closingQuote(line: string, at: number): number {
   return -1;
 }
 
-/** An escape that is none of JSON's stays as it is written. */
+/** An escape that JSON does not define stays as written. */
 function unescaped(text: string): string {
   if (!text.includes('\\')) return text;
   return text.replace(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (written, hex: string | undefined, letter: string | undefined) =>

@@ -25,7 +25,7 @@ export function patternSource(pattern: string, flags: string): string {
 
 /** Of a sound pattern: the names of its groups in order, and how many groups it has in all, named or not. */
 export function patternGroups(pattern: string): { readonly names: readonly string[]; readonly count: number } {
-  // The empty choice before it matches at once, so nothing of the pattern is tried.
+  // The empty alternative in front matches at once, so the pattern itself is never tried.
   const found = new RegExp(`|${pattern}`, 'u').exec('');
   return { names: Object.keys(found?.groups ?? {}), count: (found?.length ?? 1) - 1 };
 }

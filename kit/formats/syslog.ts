@@ -1,6 +1,6 @@
 /** Lines of syslog: RFC 5424, RFC 3164 with or without its priority, and the files of rsyslog and journald that begin with an ISO 8601 time. */
 
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { parseTimestamp } from '../../model/time/timestamp.ts';
 import type { Zone } from '../../model/time/zone.ts';
 import type { Column, Json, Value } from '../../model/values/types.ts';
@@ -31,7 +31,7 @@ const mostYears = 8;
 export interface SyslogOptions {
   /** Of times that name no offset. */
   readonly zone: Zone;
-  /** Times without a year are of the last one in which they lie at most a day behind this, in milliseconds since 1970. */
+  /** Times without a year get the latest year in which they are at most a day after this, in milliseconds since 1970. */
   readonly latest: () => number;
 }
 
@@ -57,7 +57,7 @@ export class Syslog {
     return priority && /^[1-9]\d{0,2} /.test(rest) ? this.#readStructured(rest, origin) : this.#readBsd(rest, origin);
   }
 
-  /** RFC 5424, behind the priority. */
+  /** RFC 5424, after the priority. */
   #readStructured(line: string, origin: readonly Value[]): readonly Value[] | string {
     const head = /^\d+ (\S+) (\S+) (\S+) (\S+) (\S+) /.exec(line);
     if (!head) return 'it ends before its structured data';

@@ -1,6 +1,6 @@
 /** How texts are read that are written in a format of their own. */
 
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import { type EpochUnit, readEpoch } from '../../model/time/epoch.ts';
 import { utc, zoneOf } from '../../model/time/zone.ts';
 import { type NumberFormat, numberExample, numberReader } from '../../model/values/number-format.ts';
@@ -22,7 +22,7 @@ interface TimeForm {
   readonly pattern: string;
   /** Of times that name no offset themselves; null for days. */
   readonly zone: string | null;
-  /** What becomes of a time that is finer than a millisecond. */
+  /** What happens to a time finer than a millisecond. */
   readonly finer: 'fail' | 'cut';
 }
 interface EpochForm {

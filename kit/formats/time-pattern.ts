@@ -86,7 +86,7 @@ export class TimePattern {
           year = this.#digits(text, least, most);
           break;
         case 'shortYear':
-          // 00 to 68 are this century, as POSIX has it.
+          // 00 to 68 are in this century, as in POSIX.
           year = this.#digits(text, least, most);
           year += year < 69 ? 2000 : 1900;
           break;

@@ -1,6 +1,6 @@
 /** The event time of rows by one of their columns, and the watermark that follows from it. */
 
-import { itemsAt } from '../../model/problems/missing.ts';
+import { itemsAt } from '../../model/faults/missing.ts';
 import { OutOfOrder } from '../../model/problems/out-of-order.ts';
 import { beginningOfTime } from '../../model/schema/event-time.ts';
 import { SteadyClock } from '../../model/time/steady-clock.ts';
@@ -42,7 +42,7 @@ export class ColumnTimes {
   readonly #parts = new Map<string, PartTime>();
   #rowAt: number;
   #greatest: number;
-  /** The last watermark that was given out: after a restart none. */
+  /** The last watermark emitted: after a restart none. */
   #told = beginningOfTime;
   #tooFarAhead = 0;
   /** Of the rows so far, where the run can start over and they are further out of order than they may be; else null. */
@@ -84,18 +84,18 @@ export class ColumnTimes {
     const limit = this.#ahead === null ? Number.POSITIVE_INFINITY : this.#context.now() + this.#ahead;
     const part = this.#partOf(batch);
     const { rows, locate, watermarks = [] } = this.#values ? this.#converted(batch, part, this.#values, limit) : this.#checked(batch, part, limit);
-    // Rows that failed move no watermark: one that had risen before is told with the next row, or by `waiting`.
+    // Rows that failed move no watermark: one that had risen before is sent with the next row, or by `waiting`.
     const { watermark } = rows.length > 0 ? this.risen() : {};
     const steps = watermark === undefined ? watermarks : [...watermarks, { after: rows.length, watermark }];
     return { rows, ...(locate && { locate }), ...(steps.length > 0 && { watermarks: steps }) };
   }
 
-  /** The watermark, if it has risen since it was told last. */
+  /** The watermark, if it has risen since it was last returned. */
   risen(): { readonly watermark?: number } {
     return this.#tell(this.#watermark());
   }
 
-  /** What time does without rows. */
+  /** Advances time without rows. */
   waiting(): { readonly watermark?: number; readonly idle?: boolean } {
     const quietMs = this.#context.elapsed() - this.#rowAt;
     const quietAfter = this.#greatest > beginningOfTime ? this.#quietAfter : null;

@@ -150,7 +150,7 @@ describe('by a column', () => {
     [{ timeColumn: null }, column('timestamp'), 'timeColumn', 'Time column is missing'],
     [{ timeColumn: 'tiem' }, column('timestamp'), 'timeColumn', 'There is no column "tiem"'],
     [{ timeColumn: 'flag' }, [{ name: 'flag', type: 'boolean', nullable: false }], 'timeColumn', 'needs timestamp or date or string'],
-    [{}, column('integer'), 'timeFormat', 'nothing tells what it counts'],
+    [{}, column('integer'), 'timeFormat', 'it is not known what it counts'],
     [{ timeFormat: 'pattern', timePattern: 'dd.MM.yyyy' }, column('integer'), 'timeFormat', 'not text'],
     [{ timeFormat: 'pattern', timePattern: 'DD' }, column('string'), 'timePattern', '"DD" stands for no part'],
     [{ timeFormat: 'pattern', timePattern: 'dd.MM.yyyy', timeZone: 'Berlin' }, column('string'), 'timeZone', 'not a time zone'],

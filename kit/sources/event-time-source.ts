@@ -3,7 +3,7 @@
  * a reader around its reader. Where no event time is chosen, the source runs as it is.
  */
 
-import { itemAt, missing } from '../../model/problems/missing.ts';
+import { itemAt, missing } from '../../model/faults/missing.ts';
 import { nullness } from '../../model/schema/nulls.ts';
 import { zoneOf, zoneProblem } from '../../model/time/zone.ts';
 import type { Column, ColumnType, Schema } from '../../model/values/types.ts';
@@ -191,7 +191,7 @@ function inferTimes(inference: Inference, params: EventTimeParams, port: string)
 export type Found = { readonly schema: Schema } | { readonly problem: NodeProblem | null };
 
 function withArrival(schema: Schema, { arrivalColumn: name }: EventTimeParams): Found {
-  // That it is missing was told before.
+  // Already reported as missing.
   if (name === '') return { problem: null };
   if (schema.columns.some((column) => column.name === name)) {
     const message = `There is a column "${name}" already`;
@@ -219,7 +219,7 @@ export function withTimeColumn(schema: Schema, { timeColumn, timeFormat, timePat
   const isText = found.type === 'string' || found.type === 'date';
   if (found.type !== 'timestamp') {
     if (timeFormat === 'automatic' && !isText) {
-      return problem('timeFormat', `Column "${timeColumn}" is of type ${found.type}: nothing tells what it counts`, 'Choose a time format.');
+      return problem('timeFormat', `Column "${timeColumn}" is of type ${found.type}: it is not known what it counts`, 'Choose a time format.');
     }
     if (timeFormat === 'pattern') {
       const patternFault = patternProblem(timePattern);

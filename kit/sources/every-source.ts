@@ -3,7 +3,7 @@ import { endingByError } from './ending-by-error.ts';
 import { withEventTime } from './event-time-source.ts';
 import { withSchedule } from './schedule-source.ts';
 
-/** What a source's file does not say, since it is the same for all of them. */
+/** What every source has without declaring it. */
 export function everySource(definition: SourceDefinition): SourceDefinition {
   return withEventTime(withSchedule(endingByError(definition)));
 }

@@ -3,7 +3,7 @@
  * and a reader that opens the source's reader once for each reading.
  */
 
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { findColumn } from '../columns.ts';
 import { f, type ParamsOf } from '../fields.ts';
 import type { Inference, NodeProblem, SourceDefinition } from '../node.ts';
@@ -58,7 +58,7 @@ function checkCursor(inference: Inference, params: ScheduleParams, port: string)
   if (!schema || !cursorColumn) return inference;
   const wrong = outputColumnProblem(schema, fields.cursorColumn, cursorColumn, 'cursorColumn');
   const message = 'A cursor has no effect on a source that is read once';
-  const idle = { code: 'schedule/once', severity: 'warning', message, hint: 'Say after which time it is read again.', field: 'cursorColumn' } as const;
+  const idle = { code: 'schedule/once', severity: 'warning', message, hint: 'Set the time after which it is read again.', field: 'cursorColumn' } as const;
   const problem = wrong ?? (repeat === null ? idle : isCut(params, cursorColumn) ? cutCursor(cursorColumn) : null);
   return problem ? { ...inference, problems: [...(inference.problems ?? []), problem] } : inference;
 }

@@ -1,5 +1,5 @@
+import { itemsAt } from '../../model/faults/missing.ts';
 import { behaviourOf } from '../../model/problems/behaviour-of.ts';
-import { itemsAt } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { compareDecimals } from '../../model/values/decimal.ts';
 import type { ColumnType, Json, Row } from '../../model/values/types.ts';
@@ -11,7 +11,7 @@ export interface Schedule {
   readonly cursorColumn: string | null;
   readonly cursorType: ColumnType | null;
 }
-/** Where a schedule goes on: within a reading, or at the time of the next one. */
+/** Where a schedule resumes: within a reading, or at the time of the next one. */
 export type SchedulePosition = {
   /** `source`: the position of the reading that is under way; null for one that is about to begin. */
   readonly reading: { readonly source: Json; readonly startedAt: number } | null;
@@ -42,8 +42,8 @@ export class ScheduledReader implements Reader {
   #greatest: number | string | null;
   #hasRead: boolean;
   /**
-   * Set while a reading goes on where one was interrupted: rows beyond it are left to the next reading, which follows at once.
-   * What changed meanwhile may stand before the place where this one goes on, and a greater cursor would pass it over.
+   * Set while a reading resumes where one was interrupted: rows beyond it are left to the next reading, which follows at once.
+   * Rows changed meanwhile may be before the place where this one resumes, and a greater cursor would skip them.
    */
   #limit: number | string | null = null;
   #failures = 0;
@@ -165,7 +165,7 @@ export class ScheduledReader implements Reader {
   }
 
   /**
-   * A reading that fails goes on where it was, later: unless it was the very first, whose failure is the user's to know, or the failure
+   * A reading that fails resumes where it was, later: unless it was the very first, whose failure is the user's to know, or the failure
    * is permanent. It waits for as long as the other side asks.
    */
   async #failed(error: unknown): Promise<void> {
@@ -210,7 +210,7 @@ export class ScheduledReader implements Reader {
 
   #fail(row: Row, column: string, place: Pick<Parameters<SourceContext['fail']>[0], 'position'>): void {
     try {
-      const message = `${column} is null, but rows are told apart by it`;
+      const message = `${column} is null, but it identifies rows`;
       this.#context.fail({ code: 'schedule/cursor', message, hint: 'Choose a column that every row has as the cursor.', field: 'cursorColumn', row, ...place });
     } catch (error) {
       this.#stop = error;

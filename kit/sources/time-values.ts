@@ -24,7 +24,7 @@ export interface ColumnTime {
   readonly reading: TimeReading | null;
   readonly outOfOrder: number;
   readonly idleAfter: number | null;
-  /** Without rows for so long, time goes on by the clock. */
+  /** After this long without rows, time advances with the clock. */
   readonly quietAfter: number | null;
   readonly ahead: number | null;
 }

@@ -94,7 +94,7 @@ export class ColumnTimeReader extends TimedReader {
   }
 }
 
-/** How far, in milliseconds, the rows of a reader are out of order. Reads and closes it; rows that fail are not told. */
+/** How far, in milliseconds, the rows of a reader are out of order. Reads and closes it; rows that fail are not reported. */
 export async function disorderOf(reader: Reader, context: SourceContext<unknown>, time: ColumnTime): Promise<number> {
   const silent = { now: context.now, elapsed: context.elapsed, log: () => {}, fail: () => {}, order: { disorder: null, startsOver: true } };
   const times = new ColumnTimes(silent, { ...time, outOfOrder: 0 });

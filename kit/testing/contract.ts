@@ -35,7 +35,7 @@ interface Disposable {
   dispose(): Promise<void>;
 }
 
-/** The promises that apply, each on a trial of its own. */
+/** The promises that apply, each in its own trial. */
 export function testsOf<Trial extends Disposable>(promises: readonly Promised<Trial>[], open: (folder: string) => Trial): ContractTest[] {
   const nowhere = open('');
   return promises

@@ -1,4 +1,4 @@
-/** What every sink promises of runs that go on. */
+/** What every sink promises for runs without end. */
 import type { Promised } from './contract.ts';
 import { type CrashPoint, crashPoints, type Interval } from './sink-run.ts';
 import { type SinkTrial, waitsForCommit } from './sink-trial.ts';

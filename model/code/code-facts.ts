@@ -1,4 +1,4 @@
-/** What can be read off the syntax tree alone: names of fields, paths, and what a condition says about null. */
+/** Facts from the syntax tree alone: names of fields, paths, and what a condition implies about null. */
 import type { Expression, Super } from 'acorn';
 
 import { isCoercing } from './null-coercion.ts';

@@ -1,6 +1,6 @@
 /** Follows the statements of users' code and collects what its functions return. */
 import type { BlockStatement, ForInStatement, ForOfStatement, Node, Pattern, Program, Statement, VariableDeclaration } from 'acorn';
-import { itemAt } from '../problems/missing.ts';
+import { itemAt } from '../faults/missing.ts';
 import type { Schema } from '../values/types.ts';
 import { nonNull } from './code-facts.ts';
 import { CodeScope } from './code-scope.ts';
@@ -24,7 +24,7 @@ export function followBody(body: BlockStatement, scope: CodeScope): Shape {
   return completes ? union(result, nothing) : result;
 }
 
-/** Follows statements in order; true when what stands behind them may be reached. */
+/** Follows statements in order; true if the code after them may be reached. */
 export function followAll(statements: readonly Program['body'][number][], scope: CodeScope, returned: Shape[]): boolean {
   for (const statement of statements) {
     const declared = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement;
@@ -90,7 +90,7 @@ function follow(node: Statement, scope: CodeScope, returned: Shape[]): boolean {
     case 'SwitchStatement': {
       checkIdentity(node.discriminant, '"switch"', shapeOf(node.discriminant, scope), scope);
       const hasDefault = node.cases.some((each) => each.test === null);
-      // A case that falls through goes on with the next one's statements.
+      // A case that falls through continues with the next one's statements.
       const ways = node.cases.map(
         (_, i) => () =>
           scope.block(() =>

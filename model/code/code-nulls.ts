@@ -1,4 +1,4 @@
-/** What becomes of null in users' code, by the kind of code: in expressions operators give null, in code with statements they fail. */
+/** How null behaves in users' code: in expressions operators give null, in code with statements they fail. */
 import type { Expression, MemberExpression, SpreadElement, Super } from 'acorn';
 import type { CodeScope } from './code-scope.ts';
 import { insteadOfNull, optionalLink } from './null-fix.ts';

@@ -22,7 +22,7 @@ export function rangeOf(node: Node): TextRange | undefined {
   return loc ? { line: loc.start.line, column: loc.start.column + 1, endLine: loc.end.line, endColumn: loc.end.column + 1 } : undefined;
 }
 
-/** Users' functions and loops are followed at most this often, so that telling types stays cheap. */
+/** Users' functions and loops are followed at most this often, so that inferring types stays cheap. */
 const maxSteps = 20_000;
 const maxDepth = 12;
 /** Variables and fields that may be copied while ways are followed: far more than for any code that somebody wrote. */
@@ -30,7 +30,7 @@ const maxCopies = 2_000_000;
 /** Of one piece of code; the first is what its author is shown. */
 const mostFindings = 20;
 
-/** The code has too many variables and ways for its types to be worked out. */
+/** The code has too many variables and branches for its types to be inferred. */
 export class FollowedTooFar extends Error {}
 
 /**
@@ -106,7 +106,7 @@ export class CodeScope {
     }
   }
 
-  /** Runs each way on a copy and goes on with what all ways that come to their end (by returning true) have in common. Says whether any did. */
+  /** Runs each branch on a copy and continues with what all branches that reach their end (by returning true) have in common. Returns whether any did. */
   branch(ways: readonly (() => boolean)[]): boolean {
     const before = this.#variables;
     const notNull = this.#notNull;
@@ -133,7 +133,7 @@ export class CodeScope {
       this.jumpTarget(() => this.branch([() => true, body]));
     }
   }
-  /** Follows `body`; what held at its `break`s and `continue`s holds behind it too. */
+  /** Follows `body`; what held at its `break`s and `continue`s holds after it too. */
   jumpTarget(body: () => boolean): boolean {
     this.#jumps.push([]);
     const completes = body();

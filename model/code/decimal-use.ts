@@ -1,4 +1,4 @@
-/** What users' code must not do with decimals: JavaScript's own operators and functions would throw, or give another result in silence. */
+/** What users' code must not do with decimals: JavaScript's own operators and functions would throw, or silently give another result. */
 import type { Node } from 'acorn';
 import type { CodeScope } from './code-scope.ts';
 import type { Shape } from './shape.ts';

@@ -8,7 +8,7 @@ import { columnOf } from './shape.ts';
 
 /**
  * The type of an expression over `row`, from its syntax tree (acorn's, with locations), its text and the columns that `row` has.
- * `type` is null where it cannot be told, as for a field of a json column; NaN and the infinities count as null.
+ * `type` is null where it cannot be inferred, as for a field of a json column; NaN and the infinities count as null.
  * `findings` are things that cannot be meant: unknown columns and names; `warnings`, where null may be met. Total.
  */
 export function expressionType(expression: Expression, text: string, input: Schema): ExpressionType {

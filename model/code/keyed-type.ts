@@ -8,7 +8,7 @@ import { never, nullable, objectOf, of, rowShape, type Shape, union, unknown } f
 import { rowsOf, type SnippetType } from './snippet-type.ts';
 
 export interface KeyedType extends SnippetType {
-  /** What will surprise, but runs. */
+  /** Warnings: the code runs, but may surprise its author. */
   readonly warnings: readonly CodeFinding[];
 }
 
@@ -33,7 +33,7 @@ export function keyedType(program: Program, text: string, input: Schema, keys: r
   let returned: Shape = never;
   let annotated: Shape | null = never;
   for (const { code, first } of functions) {
-    // Twice: the second time it sees what the first call has left in the module's variables.
+    // Twice: the second time it sees what the first call left in the module's variables.
     for (let call = 0; call < 2; call++) returned = union(returned, applied(code, [first, state, context], scope));
     const own = declaredReturn(code, text, row);
     annotated = own && annotated && union(annotated, own);
@@ -104,7 +104,7 @@ function wholeFields(program: Program): (name: string) => boolean {
   return (name) => !anything && !others.has(name);
 }
 
-/** Variables outside the functions are no state: they are gone when a run goes on from a checkpoint, and shared by all keys. */
+/** Variables outside the functions are not state: they are lost when a run resumes from a checkpoint, and shared by all keys. */
 function keptOutside(program: Program): CodeFinding[] {
   return program.body.flatMap((statement): CodeFinding[] => {
     if (statement.type !== 'VariableDeclaration' || statement.kind === 'const') return [];
@@ -112,7 +112,7 @@ function keptOutside(program: Program): CodeFinding[] {
     return [
       {
         code: 'code/kept-outside',
-        message: `What ${names} holds is lost when a run goes on from a checkpoint, and is shared by all keys`,
+        message: `What ${names} holds is lost when a run resumes from a checkpoint, and is shared by all keys`,
         hint: 'Keep in `state` what must last, and declare constants with `const`.',
         range: rangeOf(statement),
       },

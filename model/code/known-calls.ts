@@ -1,4 +1,4 @@
-/** What the standard library gives back, as far as rows are concerned: methods by the kind of value, and global functions. */
+/** Result types of the standard library: methods by the kind of value, and global functions. */
 import { arrayOf, nullable, numberOf, of, present, type Shape, union, unknown } from './shape.ts';
 
 /** The result of a call, from the value that it is called on and its arguments. */
@@ -46,7 +46,7 @@ const dateMethods = table([
     (self) => numberOf('integer', !self.nan),
   ],
 ]);
-/** Methods that take a function (`map`, `reduce`, …) are told in expression-type.ts, which can look into it. */
+/** Methods that take a function (`map`, `reduce`, …) are handled in expression-type.ts, which can analyse it. */
 const arrayMethods = table([
   ['slice concat reverse sort toReversed toSorted toSpliced splice with fill', (self) => ({ ...self, nullable: false })],
   ['join toString', always(string)],

@@ -1,4 +1,4 @@
-/** What of JavaScript takes null for another value: operators, methods and functions. In users' code these are guarded (engine/sandbox). */
+/** Which parts of JavaScript convert null to another value: operators, methods and functions. In users' code these are guarded (engine/sandbox). */
 
 const coercing = new Set(['+', '-', '*', '/', '%', '**', '<', '<=', '>', '>=', '&', '|', '^', '<<', '>>', '>>>', 'in']);
 const ordering = new Set(['<', '<=', '>', '>=']);

@@ -1,4 +1,4 @@
-/** What users' code must not do with texts, days and lists: JavaScript takes them for numbers, and gives NaN, "2026-01-311" or false in silence. */
+/** What users' code must not do with texts, days and lists: JavaScript takes them for numbers, and silently gives NaN, "2026-01-311" or false. */
 import type { Node } from 'acorn';
 import type { CodeScope } from './code-scope.ts';
 import { isText, type Shape } from './shape.ts';

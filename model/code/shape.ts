@@ -12,9 +12,9 @@ export interface Shape {
   readonly nan?: boolean;
   /** Objects: the known fields, in order. */
   readonly fields?: ReadonlyMap<string, Shape>;
-  /** Objects: there may be further fields whose names cannot be told. */
+  /** Objects: there may be further fields with unknown names. */
   readonly open?: boolean;
-  /** Objects: the input row itself, which nobody may change and which has exactly these fields. */
+  /** Objects: the input row itself, which is immutable and has exactly these fields. */
   readonly row?: boolean;
   /** Arrays. */
   readonly item?: Shape;
@@ -84,7 +84,7 @@ function unionOfObjects(a: Shape, b: Shape): Shape {
   return { ...objectOf(fields, a.open === true || b.open === true), row: same };
 }
 
-/** The column that would hold such values, or null where that cannot be told. */
+/** The column that would hold such values, or null if that cannot be determined. */
 export function columnOf(shape: Shape): { readonly type: ColumnType; readonly nullable: boolean } | null {
   switch (shape.is) {
     case 'unknown':

@@ -7,7 +7,7 @@ import { declaredReturn } from './return-annotation.ts';
 import { columnOf, describe, never, nothing, rowShape, type Shape, union } from './shape.ts';
 
 export interface SnippetType {
-  /** The columns of the rows that come out, or null where they cannot be told. */
+  /** The columns of the rows returned, or null if they cannot be determined. */
   readonly schema: Schema | null;
   readonly findings: readonly CodeFinding[];
 }
@@ -24,7 +24,7 @@ export function snippetType(program: Program, text: string, input: Schema, decla
   const code = defaultFunction(program, scope);
   if (!code) return { schema: declared.length > 0 ? { columns: declared } : null, findings: scope.findings };
 
-  // Twice: the second time it sees what the first call has left in the module's variables.
+  // Twice: the second time it sees what the first call left in the module's variables.
   const row = rowShape(input);
   const returned = union(applied(code, [row], scope), applied(code, [row], scope));
   return { ...rowsOf(returned, declaredReturn(code, text, row), declared, code, scope.findings) };
@@ -81,7 +81,7 @@ export function rowsOf(returned: Shape, annotated: Shape | null, declared: reado
     else if (findings.length === 0) {
       findings.push({
         code: 'code/unknown-type',
-        message: `The type of the column "${name}" cannot be told from the code`,
+        message: `The type of the column "${name}" cannot be inferred from the code`,
         hint: `Declare it under "Columns", or convert it: String(…), Number(…).`,
         range: headOf(code),
       });

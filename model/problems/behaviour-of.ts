@@ -2,7 +2,7 @@ import type { Behaviour } from './codes/behaviour.ts';
 import { entryOf } from './codes/index.ts';
 import type { Problem } from './problem.ts';
 
-/** What may be done about a problem. Whoever raised it knows best; a row at fault fails again; otherwise its code says. */
+/** What may be done about a problem: its own behaviour first; a row at fault fails again; otherwise its code decides. */
 export function behaviourOf({ code, behaviour, row }: Pick<Problem, 'code' | 'behaviour' | 'row'>): Behaviour {
   if (behaviour !== undefined) return behaviour;
   return row === undefined ? (entryOf(code)?.behaviour ?? 'uncertain') : 'row';
@@ -13,7 +13,7 @@ export function mayPass(behaviour: Behaviour): boolean {
   return behaviour === 'transient' || behaviour === 'not-connected';
 }
 
-/** What a run that failed waits for, to be followed by when it is tried again; empty where nobody knows. */
+/** What a failed run waits for, to be followed by the time of the retry; empty if unknown. */
 export function waitsFor(problem: Problem | undefined): string {
   if (problem === undefined) return '';
   if (problem.retryAfterMs !== undefined) return 'told to wait, ';

@@ -1,4 +1,4 @@
-/** Where a path of a pipeline leads, told from its text alone: nothing is looked at, and links are not followed. */
+/** Where a path of a pipeline leads, from its text alone: no file is accessed, and links are not followed. */
 
 /**
  * `inside`: the pipeline's folder or below it; `outside`: elsewhere on this machine; `network`: another machine may be asked

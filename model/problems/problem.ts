@@ -17,7 +17,7 @@ export interface RowPosition {
   readonly toLine?: number;
 }
 
-/** One edit of the node's params that mends a problem. */
+/** One edit of the node's params that fixes a problem. */
 export type Fix = ParamFix | RemoveFix | EntryFix | CodeFix;
 interface Titled {
   /** What it does, as a button says it: `Read column "zip" as text`. */
@@ -80,7 +80,7 @@ export interface Problem {
   readonly row?: { readonly [column: string]: Value };
 }
 
-/** Thrown by nodes and engine alike for whatever the user can act on; anything else that is thrown is our bug. */
+/** Thrown by nodes and engine for errors that the user can act on; anything else that is thrown is a bug of ours. */
 export class MillraceError extends Error {
   /** Total: what users' code throws may be a proxy, which would run code of its own when asked for its prototype. */
   static override [Symbol.hasInstance](value: unknown): boolean {

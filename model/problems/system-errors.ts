@@ -15,7 +15,7 @@ export function isUnavailable(code: string): boolean {
   return unavailable.test(code);
 }
 
-/** What nobody nearer to it has put into words, where it is about the machine; null for anything else. */
+/** The problem for an error of the machine that no caller has described; null for anything else. */
 export function systemProblem(error: unknown): Problem | null {
   if (!(error instanceof Error)) return null;
   const { code, message } = error as Error & { readonly code?: unknown };

@@ -24,7 +24,7 @@ export interface Detected {
   readonly lines?: readonly SeenLine[];
   /** It is other than in most files. */
   readonly notable?: boolean;
-  /** Something speaks against it. */
+  /** There is evidence against it. */
   readonly doubtful?: boolean;
   /** A value of the param that is likely right, and what a button for it says: `Read as windows-1252`. */
   readonly instead?: { readonly title: string; readonly value: Json };

@@ -5,7 +5,7 @@ const quoted = /"([^"\\\n]*)"|'([^'\\\n]*)'|`([^`\\$]*)`/g;
 const reads = /\brow\s*(?:\?\.|\.)\s*(?=[\p{ID_Start}$_])|\brow\s*(?:\?\.)?\s*\[\s*(?=(?:"[^"\\\n]*"|'[^'\\\n]*'|`[^`\\$]*`)\s*\])/gu;
 
 /**
- * The columns that an expression over `row` can have to do with, told from its text: too many rather than too few. Null where it
+ * The columns that an expression over `row` may depend on, from its text: too many rather than too few. Null where it
  * may look at all of them (`{ ...row }`). So thousands of expressions over thousands of columns cost no more than their texts.
  */
 export function mentionedColumns(source: string, find: (name: string) => Column | undefined): Column[] | null {

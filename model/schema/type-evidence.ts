@@ -1,6 +1,6 @@
 /** Which cell of a sample decided the type of its column, in words for whoever is to believe it. */
 
-import { itemAt, itemsAt } from '../problems/missing.ts';
+import { itemAt, itemsAt } from '../faults/missing.ts';
 import { thousands } from '../text/thousands.ts';
 import { TrailingZeros } from '../values/exact.ts';
 import { readText } from '../values/read-text.ts';
@@ -37,7 +37,7 @@ const several: Record<ColumnType, string> = {
 };
 
 /**
- * Why a column of texts got its type. `typeOf` is the inference that told it; null and blank cells say nothing. The deciding cell is the
+ * Why a column of texts got its type. `typeOf` is the inference that gave it; null and blank cells are ignored. The deciding cell is the
  * first one with which the column has its type: those before it alone would have made it another.
  */
 export function decideText(cells: readonly (string | null)[], type: ColumnType, typeOf: (cells: readonly (string | null)[]) => ColumnType): Decision {

@@ -1,4 +1,4 @@
-/** Longer names are no slips of a finger. */
+/** Longer names are not typing errors. */
 const longestName = 60;
 /** Of the candidates, so many at most are looked at: a file may name thousands of columns that are not there. */
 const mostCandidates = 500;

@@ -11,7 +11,7 @@ export class SteadyClock {
   #time: number;
   #since: number;
 
-  /** `elapsed` comes from a clock that nobody sets. `from`: a time that has been told before, to go on from. */
+  /** `elapsed` comes from a monotonic clock. `from`: a time returned before, from which to continue. */
   constructor(wall: () => number, elapsed: () => number, from = Number.NEGATIVE_INFINITY) {
     this.#wall = wall;
     this.#elapsed = elapsed;

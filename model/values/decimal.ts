@@ -5,7 +5,7 @@
  * Arithmetic is on a BigInt with a scale: units / 10^scale.
  */
 
-/** Of a decimal, before and behind its point together. What would have more is refused, so that no value takes long. */
+/** Digits of a decimal, before and after its point together. More are refused, so that no value takes long. */
 export const maxDecimalDigits = 1000;
 /** For messages. */
 export const maxDecimalDigitsText = '1,000';

@@ -1,6 +1,6 @@
 /**
- * The rule by which a text is read as a value where nobody has set the type: nothing of what was written may be lost.
- * Inference tells types by it from a sample, and the readers apply it to every row behind the sample.
+ * The rule by which a text is read as a value if no type was set: nothing of what was written may be lost.
+ * Inference applies it to a sample, and the readers apply it to every row after the sample.
  * docs/types.md says it in words.
  */
 
@@ -58,7 +58,7 @@ const safeDigits = 15;
 const mostDigits = 17;
 
 /**
- * Whether a decimal text (digits, a point, an exponent) can be told from its double: printed with as many digits, or with the
+ * Whether a decimal text (digits, a point, an exponent) can be recovered from its double: printed with as many digits, or with the
  * fewest that tell it from others, that gives the same ones. So `0.10000000000000001` is exact, as C and R print 0.1, and `12345678901234.123456` is not.
  */
 export function isExactDecimal(text: string): boolean {
@@ -86,7 +86,7 @@ const none = -1;
 export const variousPlaces = -2;
 
 /**
- * Whether zeros at the end tell something in a column of decimals. They do not where all decimals have as many digits behind
+ * Whether trailing zeros are significant in a column of decimals. They do not where all decimals have as many digits behind
  * the point (12.50 beside 3.99), nor in `1.0`; they do in 1.10 beside 1.9.
  */
 export class TrailingZeros {

@@ -1,4 +1,4 @@
-/** The cells of columns whose types were told from the data (exact.ts has the rule), and what is wrong with those that do not fit. */
+/** The cells of columns whose types were inferred from the data (exact.ts has the rule), and what is wrong with those that do not fit. */
 import { decimalOf } from './decimal.ts';
 import { isBeyondWhole, isDecimal, readExactly, type ToldType, type TrailingZeros } from './exact.ts';
 import type { ColumnType } from './types.ts';

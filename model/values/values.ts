@@ -21,7 +21,7 @@ const wholeText = /^[+-]?\d+(\.0*)?$/;
 const numberText = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 
 /**
- * A value as a type that somebody asked for; where the type was told from the data, see read-text.ts. Total. Null
+ * A value as a type that somebody asked for; where the type was inferred from the data, see read-text.ts. Total. Null
  * stays null, and so does blank text for every type but `string` (and an empty one for `bytes`); text is trimmed first. What would be another value (1.5 as
  * integer, a whole number beyond 2^53) is refused instead; how it was written (007, +5, 12.0) is not kept.
  * - `string`: as `formatValue` writes it

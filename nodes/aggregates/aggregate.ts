@@ -9,7 +9,7 @@ import type { Schema } from '../../model/values/types.ts';
 const params = {
   groupBy: f.columns({
     label: 'Group by',
-    help: 'One row comes out for each combination of their values; none: one row in all.',
+    help: 'There is one output row for each combination of their values. None: one row in all.',
     types: keyTypes,
     default: [],
   }),
@@ -32,7 +32,7 @@ export default defineNode({
   type: 'aggregate',
   kind: 'transform',
   title: 'Aggregate',
-  summary: 'Groups rows and sums them up: count, sum, average, percentile and more, also by time window.',
+  summary: 'Aggregates groups of rows: count, sum, average, percentile and more, optionally by time window.',
   category: 'Aggregate',
   icon: 'sum',
   version: 1,
@@ -77,7 +77,7 @@ Null values count for nothing: the average of 10, null and 20 is 15, and a group
 A percentile is exact up to 10,000 values in a group, interpolated between neighbours; for more it is within 0.5 %.
 
 ### Windows
-With windows, rows are summed up by stretches of time. The columns \`window_start\` and \`window_end\` come first. A window holds the rows from its start up to, but not including, its end. Windows without rows do not come out, unless you ask for them.
+With windows, rows are aggregated by intervals of time. The columns \`window_start\` and \`window_end\` come first. A window holds the rows from its start up to, but not including, its end. Windows without rows do not come out, unless you ask for them.
 
 - **Tumbling** windows follow each other without a gap and without overlap. Of one minute: 12:00:00.000 up to 12:01:00.000, and so on.
 - **The calendar** has hours, days, weeks (from Monday), months, quarters and years of a time zone. A day of Europe/Berlin has 23 or 25 hours when the clocks are changed. A day begins at the first instant of its date; where the clocks are put back across midnight, what comes after the first midnight belongs to the new day.
@@ -88,7 +88,7 @@ Tumbling and sliding windows are aligned to 1970-01-01T00:00Z (plus *Offset*), w
 
 Rows belong to windows by their event time: the column that is set at their source, or by *Set event time*, or another one under *Time*. A row without a time belongs to no window and fails.
 
-With **Windows without rows too**, each group has a row in every tumbling or calendar window from its first one on: counts and sums are 0, other results null. Such a row comes out on time, as the watermark passes its window, so that a sensor that falls silent shows at once. Of an input that ends, the last window is the last one that has rows of any group. All groups that ever were are remembered, and each costs a row in each window. More than 100,000 windows without rows between two rows are taken for a wrong time, and fail.
+With **Include windows without rows**, each group has a row in every tumbling or calendar window from its first one on: counts and sums are 0, other results null. Such a row comes out on time, as the watermark passes its window, so that a sensor that falls silent shows at once. Of an input that ends, the last window is the last one that has rows of any group. All groups that ever were are remembered, and each costs a row in each window. More than 100,000 windows without rows between two rows are taken for a wrong time, and fail.
 
 ### When results come out
 A window comes out once it is complete: when the source says, by its watermark, that no row from before the window's end is still to come. How long that takes is set at the source (*Out of order by at most*). Rows of files and tables, which end, are never late by the order that they are in. What comes out has an event time itself, the last millisecond of its window, so that windows of windows work.
@@ -167,7 +167,7 @@ Groups for which memory has no room are moved to disk, and the size of the state
       },
     },
     {
-      title: 'By the minute; a row without a time fails',
+      title: 'By minute; a row without a time fails',
       params: { aggregations: [{ function: 'max', column: 'level', percent: 95, name: 'peak' }], window: 'tumbling', timeColumn: 'time', every: 60_000 },
       inputs: {
         rows: [
@@ -363,9 +363,7 @@ function aggregationProblems(given: Params, rows: Schema | null): NodeProblem[] 
     if (column === null && name !== 'count') problems.push(error('aggregate/no-column', `"${name}" needs a column`, 'Choose one.', field));
     if (!found || acceptedTypes(name).includes(found.type)) return;
     const message = `"${name}" does not work on ${found.type} columns such as "${found.name}"`;
-    problems.push(
-      error('aggregate/column-type', message, `It takes ${acceptedTypes(name).join(', ')}: choose another column, or cast this one before.`, field),
-    );
+    problems.push(error('aggregate/column-type', message, `It takes ${acceptedTypes(name).join(', ')}: choose another column, or cast this one first.`, field));
   });
   return problems;
 }

@@ -13,21 +13,21 @@ const params = {
     default: 'rows',
     options: [
       { value: 'rows', label: 'The last rows' },
-      { value: 'duration', label: 'The last while', help: "By the rows' event time." },
-      { value: 'weighted', label: 'All before, the latest most', help: 'An exponentially weighted mean (EWMA): old values fade.' },
+      { value: 'duration', label: 'The last period of time', help: "By the rows' event time." },
+      { value: 'weighted', label: 'All earlier values, recent ones weighted most', help: 'An exponentially weighted mean (EWMA): old values fade.' },
     ],
   }),
   rows: f.number({ label: 'Rows', default: 100, min: 2, max: 100_000, integer: true, when: { param: 'compare', is: ['rows'] } }),
   duration: f.duration({ label: 'Time', default: 3_600_000, min: 1, when: { param: 'compare', is: ['duration'] } }),
   halfLife: f.number({
     label: 'Half-life',
-    help: 'After so many rows a value counts half as much.',
+    help: 'After this many rows a value counts half as much.',
     default: 20,
     min: 0.1,
     unit: 'rows',
     when: { param: 'compare', is: ['weighted'] },
   }),
-  threshold: f.number({ label: 'Anomaly above', help: 'How many standard deviations from what was expected.', default: 3, min: 0, unit: 'σ' }),
+  threshold: f.number({ label: 'Anomaly above', help: 'Number of standard deviations from the expected value.', default: 3, min: 0, unit: 'σ' }),
   warmup: f.number({ label: 'Values before the first score', default: 10, min: 2, integer: true, advanced: true }),
   ttl: ttlField,
 };
@@ -43,29 +43,29 @@ export default defineNode({
   type: 'anomaly',
   kind: 'transform',
   title: 'Find anomalies',
-  summary: 'Scores how far each value is from what came before it with the same key.',
+  summary: 'Scores how far each value is from earlier values with the same key.',
   category: 'Aggregate',
   icon: 'activity',
   version: 1,
   keywords: ['outlier', 'anomaly', 'z-score', 'sigma', 'deviation', 'ewma', 'monitoring', 'alert', 'rolling'],
   docs: `
-Compares each value of a number column with the values that came before it with the same key, and adds three columns:
+Compares each value of a number column with earlier values with the same key, and adds three columns:
 
 - \`expected\`: their mean.
 - \`score\`: how many of their standard deviations the value is above it, or below if negative.
 - \`is_anomaly\`: whether the score is beyond *Anomaly above*, in either direction.
 
-The value itself is not among those that it is compared with. Until a key has had *Values before the first score*, \`score\` is null and nothing is an anomaly. Where all values before were equal, another one is an anomaly without a score, as nothing says how far is far.
+The value itself is not among those that it is compared with. Until a key has had *Values before the first score*, \`score\` is null and nothing is an anomaly. If all earlier values were equal, a different one is an anomaly without a score, because their standard deviation is 0.
 
 | compare with | mean and standard deviation |
 |---|---|
-| the last rows | of so many values before, each counting the same |
-| the last while | of the values up to so long before the latest row of the key, by event time |
-| all before, the latest most | weighted: after *Half-life* rows a value counts half |
+| the last rows | of that many earlier values, all with the same weight |
+| the last period of time | of the values up to that long before the latest row of the key, by event time |
+| all earlier values, recent ones weighted most | weighted: after *Half-life* rows a value counts half |
 
-Null is not a value: such a row gets what is expected, no score, and changes nothing. Rows leave in the order in which they come. An anomaly counts among the values that later rows are compared with.
+Null is not a value: such a row gets the expected value and no score, and changes nothing. Rows leave in the order in which they arrive. An anomaly is one of the values that later rows are compared with.
 
-Filter by \`is_anomaly\` behind to keep the anomalies alone.
+To keep only the anomalies, filter by \`is_anomaly\` after this node.
 
 ${ttlDocs} A window of rows or time keeps its values; the weighted mean needs three numbers for each key.
 `,
@@ -105,7 +105,7 @@ ${ttlDocs} A window of rows or time keeps its values; the weighted mean needs th
       },
     },
     {
-      title: 'All before, the latest most; another value than always',
+      title: 'All earlier values, recent ones weighted most; a value that differs from all others',
       params: { keys: ['sensor'], column: 'n', compare: 'weighted', halfLife: 1, warmup: 2 },
       inputs: {
         rows: [
@@ -134,7 +134,7 @@ ${ttlDocs} A window of rows or time keeps its values; the weighted mean needs th
 const noEventTime: NodeProblem = {
   code: 'anomaly/no-event-time',
   severity: 'error',
-  message: 'The rows have no event time, so nobody knows which are of the last while',
+  message: 'The rows have no event time, so the rows of the last period of time are not known',
   hint: 'Choose the event time at their source, or compare with the last rows.',
   field: 'compare',
 };

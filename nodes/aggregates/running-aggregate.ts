@@ -30,10 +30,10 @@ const params = {
     options: [
       { value: 'all', label: 'All rows so far' },
       { value: 'rows', label: 'The last rows' },
-      { value: 'duration', label: 'The last while', help: "By the rows' event time." },
+      { value: 'duration', label: 'The last period of time', help: "By the rows' event time." },
     ],
   }),
-  rows: f.number({ label: 'Rows', default: 10, min: 1, max: 100_000, integer: true, help: 'This one included.', when: { param: 'over', is: ['rows'] } }),
+  rows: f.number({ label: 'Rows', default: 10, min: 1, max: 100_000, integer: true, help: 'Including this one.', when: { param: 'over', is: ['rows'] } }),
   duration: f.duration({ label: 'Time', default: 3_600_000, min: 1, when: { param: 'over', is: ['duration'] } }),
   ttl: ttlField,
 };
@@ -44,25 +44,25 @@ export default defineNode({
   type: 'running-aggregate',
   kind: 'transform',
   title: 'Running aggregate',
-  summary: 'Puts running totals, averages and more beside each row: of all rows so far, or of the last ones.',
+  summary: 'Adds running totals, averages and more to each row: over all rows so far, or over the latest ones.',
   category: 'Aggregate',
   icon: 'trending-up',
   version: 1,
   keywords: ['running total', 'cumulative', 'moving average', 'rolling', 'balance', 'window function', 'count', 'sum'],
   docs: `
-Every row comes out as it came, with an aggregate of the rows with the same key up to and including this one: a balance beside each payment, a moving average beside each reading.
+Every row leaves unchanged, with an aggregate of the rows with the same key up to and including this one: a balance for each payment, a moving average for each reading.
 
 | over | rows that count |
 |---|---|
 | all rows so far | all of the key |
-| the last rows | so many of the key, this one included |
-| the last while | those of the key whose event time is less than *Time* before the latest of them |
+| the last rows | the latest N of the key, including this one |
+| the last period of time | those of the key whose event time is less than *Time* before the latest of them |
 
-Rows are taken in the order in which they come, and leave at once. Over the last while, a row that comes late takes its place among the others by its time, and does not count if it is too old; *first* and *last* then mean the order of time. For results that do not depend on the order in which rows come, use *Aggregate* with windows.
+Rows are processed in the order in which they arrive, and leave at once. Over the last period of time, a row that comes late takes its place among the others by its time, and does not count if it is too old; *first* and *last* then mean the order of time. For results that do not depend on the order in which rows come, use *Aggregate* with windows.
 
-Functions and their types are those of *Aggregate*: null values count for nothing, and where no value counts the result is null (counts are 0). A row at which a sum of integers is beyond 2^53 fails instead of being rounded; it counts for the rows behind it all the same.
+Functions and their types are those of *Aggregate*: null values count for nothing, and where no value counts the result is null (counts are 0). A row at which a sum of integers is beyond 2^53 fails instead of being rounded; it still counts for the rows after it.
 
-${ttlDocs} Of *all rows so far* each aggregate keeps a number or a value, a distinct count all values; otherwise kept are the values that count.
+${ttlDocs} For *all rows so far* each aggregate keeps a number or a value, and a distinct count keeps all values. Otherwise the values that count are kept.
 `,
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }],
@@ -181,7 +181,7 @@ function aggregationProblems({ aggregations, over }: Params, rows: Schema | null
   if (aggregations.length === 0) error('aggregate/nothing', 'There is nothing to aggregate', 'Add an aggregation.', 'aggregations');
   if (over === 'duration' && rows && !rows.eventTime) {
     const hint = 'Choose the event time at their source, or aggregate over the last rows.';
-    error('running-aggregate/no-event-time', 'The rows have no event time, so nobody knows which are of the last while', hint, 'over');
+    error('running-aggregate/no-event-time', 'The rows have no event time, so the rows of the last period of time are not known', hint, 'over');
   }
   aggregations.forEach(({ function: name, column }, i) => {
     const field = `aggregations.${i}.column`;
@@ -189,7 +189,7 @@ function aggregationProblems({ aggregations, over }: Params, rows: Schema | null
     if (column === null && name !== 'count') error('aggregate/no-column', `"${name}" needs a column`, 'Choose one.', field);
     if (!found || acceptedTypes(name).includes(found.type)) return;
     const message = `"${name}" does not work on ${found.type} columns such as "${found.name}"`;
-    error('aggregate/column-type', message, `It takes ${acceptedTypes(name).join(', ')}: choose another column, or cast this one before.`, field);
+    error('aggregate/column-type', message, `It takes ${acceptedTypes(name).join(', ')}: choose another column, or cast this one first.`, field);
   });
   return problems;
 }

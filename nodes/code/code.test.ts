@@ -27,7 +27,7 @@ it('lets the function change a copy of its row, never the row itself', () => {
 it('takes declared columns where the code does not show a type', () => {
   const body = 'return (row.tags ?? []).map((tag) => ({ id: row.id, tag }));';
   expect(run(body).problems).toMatchObject([
-    { code: 'code/unknown-type', field: 'code', message: 'The type of the column "tag" cannot be told from the code' },
+    { code: 'code/unknown-type', field: 'code', message: 'The type of the column "tag" cannot be inferred from the code' },
   ]);
   const { outputs, schemas } = run(body, [{ name: 'tag', type: 'string' }]);
   expect(schemas['rows']).toEqual(schema({ id: 'integer', tag: 'string?' }));

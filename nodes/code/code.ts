@@ -12,7 +12,7 @@ export default defineNode({
   type: 'code',
   kind: 'transform',
   title: 'Code',
-  summary: 'Turns each row into one row, several, or none, by a function in TypeScript.',
+  summary: 'Turns each row into one row, several, or none, with a TypeScript function.',
   category: 'Code',
   icon: 'code',
   version: 1,
@@ -34,13 +34,13 @@ export default function step(row: Row) {
 The row itself must not be changed; \`{ ...row, … }\` makes a new one. What the module declares outside the function is kept from row to row.
 
 ### Columns
-The columns that come out are told from the code: spreads of \`row\`, object literals, later assignments, different returns (a column that one of them lacks may be null). A return type that is written out, such as \`: { word: string; length: number }[]\`, is believed. Where neither says enough, declare the columns below.
+The output columns are inferred from the code: spreads of \`row\`, object literals, later assignments, different returns (a column that one of them lacks may be null). An explicit return type, such as \`: { word: string; length: number }[]\`, takes precedence. If the columns cannot be inferred, declare them below.
 
 ### Missing values
-A column that was seen to be null has the type \`number | null\`, and the editor underlines what JavaScript would take for another value: \`row.price * 2\`, \`row.name.trim()\`. Say what is to stand for null, \`(row.price ?? 0) * 2\`, or test it first. Where null comes to such a place all the same, the row fails; it is never counted as 0.
+A column that was seen to be null has the type \`number | null\`, and the editor underlines expressions in which JavaScript would convert null to another value: \`row.price * 2\`, \`row.name.trim()\`. Give a default for null, \`(row.price ?? 0) * 2\`, or test it first. If null still occurs there, the row fails; it never counts as 0.
 
 ### Errors
-What the function throws fails that row, with the line and the column of the snippet. So does a value of another type than its column's, a column that is not declared, a promise, and anything that is no row. Code sees the row and the helper library, and nothing of the computer that it runs on.
+What the function throws fails that row, with the line and the column of the snippet. So does a value of another type than its column's, a column that is not declared, a promise, and anything that is no row. Code can use the row and the helper library, but nothing else on this machine.
 `,
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }],
@@ -49,7 +49,7 @@ What the function throws fails that row, with the line and the column of the sni
     columns: f.list({
       label: 'Columns',
       itemLabel: 'Column',
-      help: 'Only for what cannot be told from the code.',
+      help: 'Only for columns that cannot be inferred from the code.',
       advanced: true,
       item: {
         name: f.text({ label: 'Name' }),
@@ -77,7 +77,7 @@ What the function throws fails that row, with the line and the column of the sni
     const { schema, problem } = analyse.snippet(code, rows ?? { columns: [] }, declared);
     if (problem && (rows || problem.code === 'code/syntax')) problems.push({ severity: 'error', ...problem, field: 'code' });
     else if (rows && !schema) {
-      const message = 'The columns that the snippet returns cannot be told from its code';
+      const message = 'The columns that the snippet returns cannot be inferred from its code';
       problems.push({ code: 'code/unknown-columns', severity: 'error', message, hint: 'Declare them under "Columns".', field: 'columns' });
     }
     return { outputs: { rows: rows && schema }, problems };

@@ -16,20 +16,20 @@ export default defineNode({
   type: 'keyed-code',
   kind: 'transform',
   title: 'Code with memory',
-  summary: 'Runs a function in TypeScript over the rows of each key, with a state and timers.',
+  summary: 'Runs a TypeScript function on the rows of each key, with state and timers.',
   category: 'Code',
   icon: 'code-circle',
   version: 1,
   keywords: ['stateful', 'state', 'timer', 'timeout', 'session', 'alarm', 'process function', 'typescript', 'remember', 'balance'],
   docs: `
-For what a row alone does not tell: what came before it under the same key, and what did not come in time. The snippet exports
+For results that need more than one row: earlier rows of the same key, or rows that did not arrive in time. The snippet exports
 
 - **\`onRow(row, state, context)\`**, called for each row. It returns rows as the function of the node *Code* does: an object, a list of objects, or null.
 - **\`initial\`**: the state of a key before its first row, or a function \`(key) => …\` that gives it.
 - **\`onTimer(timer, state, context)\`**, called when a timer is due. It returns rows, too. Leave it out where no timers are set.
 
 ### State
-Each key has a state of its own: an object (or a list) that the functions change in place. It holds numbers, decimals, texts, true or false, null, bytes, and lists and objects of these, at most 1 MiB for a key. It is part of every checkpoint. Variables outside of the functions are not, so nothing that must last belongs there.
+Each key has a state of its own: an object (or a list) that the functions change in place. It holds numbers, decimals, texts, true or false, null, bytes, and lists and objects of these, at most 1 MiB for a key. It is part of every checkpoint. Variables outside the functions are not, so do not keep anything there that must last.
 
 \`context.forget()\` forgets the key: its state is \`initial\` again and its timers are gone. Where keys come and go, call it when one is finished, or fill in **Forget a key after**: a key without rows for that long, in event time, is then forgotten by itself. Its timers stay.
 
@@ -50,8 +50,8 @@ As in *Code*: where an operator meets null, the row fails, and the editor underl
 | \`context.ended\` | whether the input has ended |
 | \`setTimer(time, name?)\`, \`clearTimer(name?)\`, \`forget()\` | as above |
 
-### A session that ends without a word
-Sends a row when a user has done nothing for 30 minutes:
+### A session that ends with a pause
+Returns a row when a user has done nothing for 30 minutes:
 
 \`\`\`ts
 interface State { clicks: number; since: number | null }
@@ -72,7 +72,7 @@ export function onTimer(timer: Timer, state: State, context: Context) {
 \`\`\`
 
 ### A balance with an alert
-Adds up bookings, and speaks up once when an account falls below zero:
+Adds up bookings, and alerts once when an account falls below zero:
 
 \`\`\`ts
 interface State { balance: number; alerted: boolean }
@@ -88,10 +88,10 @@ export function onRow(row: Row, state: State) {
 \`\`\`
 
 ### Columns
-They are told from what both functions return; a row of \`onTimer\` without one of the columns has null there. Where the code does not say enough, declare them below. Fields of \`State\` are told from its declaration or from \`initial\`.
+They are inferred from what both functions return; a row of \`onTimer\` without one of the columns has null there. Where the code does not say enough, declare them below. Fields of \`State\` are inferred from its declaration or from \`initial\`.
 
 ### Errors
-What \`onRow\` throws fails that row, with the line of the snippet: state and timers are then as they were before it. So does a state that cannot be kept. What \`onTimer\` throws is told with the key and the time; that timer is spent. A late row is a row like any other here.
+What \`onRow\` throws fails that row, with the line of the snippet: state and timers are then as they were before it. So does a state that cannot be kept. An error in \`onTimer\` is reported with the key and the time; that timer is used up. A late row is a row like any other here.
 `,
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }],
@@ -106,7 +106,7 @@ What \`onRow\` throws fails that row, with the line of the snippet: state and ti
     code: f.code({ label: 'Snippet', signature: template, default: template, keyed: 'keys' }),
     ttl: f.duration({
       label: 'Forget a key after',
-      help: 'Without rows for this long, in event time. Empty: never.',
+      help: 'After this long without rows, in event time. Empty: never.',
       optional: true,
       advanced: true,
       min: 1,
@@ -114,7 +114,7 @@ What \`onRow\` throws fails that row, with the line of the snippet: state and ti
     columns: f.list({
       label: 'Columns',
       itemLabel: 'Column',
-      help: 'Only for what cannot be told from the code.',
+      help: 'Only for columns that cannot be inferred from the code.',
       advanced: true,
       item: {
         name: f.text({ label: 'Name' }),
@@ -142,7 +142,7 @@ What \`onRow\` throws fails that row, with the line of the snippet: state and ti
     if (warning) problems.push({ severity: 'warning', ...warning, field: 'code' });
     if (problem && (rows || problem.code === 'code/syntax')) problems.push({ severity: 'error', ...problem, field: 'code' });
     else if (rows && !schema) {
-      const message = 'The columns that the snippet returns cannot be told from its code';
+      const message = 'The columns that the snippet returns cannot be inferred from its code';
       problems.push({ code: 'code/unknown-columns', severity: 'error', message, hint: 'Declare them under "Columns".', field: 'columns' });
     }
     return { outputs: { rows: rows && schema }, problems };
@@ -179,7 +179,7 @@ What \`onRow\` throws fails that row, with the line of the snippet: state and ti
       },
     },
     {
-      title: 'A session that ends without a word',
+      title: 'A session that ends with a pause',
       params: {
         keys: ['user'],
         code: 'interface State { clicks: number; since: number | null }\nexport const initial: State = { clicks: 0, since: null };\n\nexport function onRow(row: Row, state: State, context: Context) {\n  state.since ??= row.time;\n  state.clicks++;\n  context.setTimer(row.time + 30 * 60_000);\n  return null;\n}\n\nexport function onTimer(timer: Timer, state: State, context: Context) {\n  const { since, clicks } = state;\n  context.forget();\n  return { time: timer.time, user: context.key.user, since, clicks };\n}\n',

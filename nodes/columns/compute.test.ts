@@ -37,7 +37,7 @@ it('fails the rows alone whose value does not fit, or whose expression throws', 
 it.each([
   [[column('x', 'row.nmae')], 'columns.0.expression', 'There is no column "nmae"; did you mean "name"?'],
   [[column('x', 'row.later'), column('later', '1')], 'columns.0.expression', 'There is no column "later"'],
-  [[column('x', 'row.payload.size')], 'columns.0.type', 'The type of "x" cannot be told from its expression'],
+  [[column('x', 'row.payload.size')], 'columns.0.type', 'The type of "x" cannot be inferred from its expression'],
   [[column('x', '1'), column('x', '2')], 'columns.1.name', 'Two columns would be called "x"'],
   [[column('x', 'row.id +')], 'columns.0.expression', 'Syntax error'],
   [[column('x', 'Date.now()')], 'columns.0.expression', 'Date.now() is not available to code in a pipeline'],

@@ -7,7 +7,7 @@ export default defineNode({
   type: 'compute',
   kind: 'transform',
   title: 'Compute columns',
-  summary: 'Adds or replaces columns by expressions.',
+  summary: 'Adds or replaces columns with expressions.',
   category: 'Columns',
   icon: 'math-function',
   version: 1,
@@ -33,13 +33,13 @@ Each item names a column and gives its value as a TypeScript expression over \`r
 Expressions are worked out **from top to bottom**, and each sees the columns above it: compute \`net\` first and \`gross\` from \`row.net\`.
 
 ### Types
-With type **auto** the type follows from the expression. Where that cannot be told, as for a field inside a JSON column, choose it. What an expression gives is never converted in silence: text in a number column fails the row. Only undefined, NaN and the infinities become null, and a Date becomes a timestamp.
+With type **auto** the type follows from the expression. If it cannot be inferred, as for a field inside a JSON column, choose it. Results are never converted silently: text in a number column fails the row. Only undefined, NaN and the infinities become null, and a Date becomes a timestamp.
 
 ### Decimals
 JavaScript's operators do not work on decimals: \`row.price * row.quantity\` is a problem there. Write \`decimal.multiply(row.price, row.quantity)\`, \`decimal.compare(row.price, 10) > 0\`, \`decimal.round(row.price, 2)\`.
 
 ### Missing values
-What meets null is null, as in SQL: \`row.temperature * 1.8 + 32\` is null for a missing temperature, and so is \`row.temperature > 30 ? "hot" : "mild"\`. Say what is to stand for it where another value is meant: \`(row.temperature ?? 0) * 1.8\`. A method of a missing value fails the row; \`row.name?.trim()\` gives null instead. The editor underlines where a column may be null.
+An operation on null gives null, as in SQL: \`row.temperature * 1.8 + 32\` is null for a missing temperature, and so is \`row.temperature > 30 ? "hot" : "mild"\`. To use another value, give a default: \`(row.temperature ?? 0) * 1.8\`. A method of a missing value fails the row; \`row.name?.trim()\` gives null instead. The editor underlines where a column may be null.
 `,
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }],
@@ -80,7 +80,7 @@ What meets null is null, as in SQL: \`row.temperature * 1.8 + 32\` is null for a
         problems.push({
           code: 'compute/unknown-type',
           severity: 'error',
-          message: `The type of "${name}" cannot be told from its expression`,
+          message: `The type of "${name}" cannot be inferred from its expression`,
           hint: 'Choose its type.',
           field: `columns.${i}.type`,
         });
@@ -111,7 +111,7 @@ What meets null is null, as in SQL: \`row.temperature * 1.8 + 32\` is null for a
       outputs: { rows: [{ price: 2.5, amount: 4, net: 10, gross: 11.899999999999999 }] },
     },
     {
-      title: 'Replace a column, minding null',
+      title: 'Replace a column and handle null',
       params: { columns: [{ name: 'name', expression: 'row.name?.trim().toUpperCase() ?? "UNKNOWN"', type: 'auto' }] },
       inputs: {
         rows: [

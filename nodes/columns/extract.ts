@@ -71,7 +71,7 @@ export default defineNode({
   type: 'extract',
   kind: 'transform',
   title: 'Extract',
-  summary: 'Takes parts of a text, or fields of a JSON value, into columns of their own.',
+  summary: 'Extracts parts of a text, or fields of a JSON value, into columns of their own.',
   category: 'Columns',
   icon: 'regex',
   version: 1,
@@ -93,7 +93,7 @@ export default defineNode({
     'normalize json',
   ],
   docs: `
-Adds columns with what stands in another one.
+Adds columns with parts of another column.
 
 - With a **pattern**, each named group of a regular expression becomes a column: \`(?<area>\\d+)-(?<number>\\d+)\` gives the columns *area* and *number*. They are text unless *Types* says otherwise. The pattern may match anywhere in the text; \`^\` and \`$\` bind it to the whole. A group that takes no part in the match is null.
 - From **pairs** such as \`level=info msg="not found" ms=12\` (logfmt), values are named by their key, each with a type. A key that is missing, or has no value, is null.
@@ -106,7 +106,7 @@ ${formatDocs}
 Null stays null. A text that does not match fails its row, or leaves the columns null, by choice. So does a value that does not fit its type.
 
 ### Slow patterns
-Patterns such as \`(a+)+$\` can take for ever on some texts. They run under the same watch as code: a run whose pattern does not come back is ended with a message that names it, instead of hanging.
+Patterns such as \`(a+)+$\` can take for ever on some texts. They have the same time limit as code: a run whose pattern does not finish is stopped with a message that names the pattern, instead of hanging.
 `,
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }],
@@ -221,7 +221,7 @@ Patterns such as \`(a+)+$\` can take for ever on some texts. They run under the 
       failures: ['"started" is not made of pairs'],
     },
     {
-      title: 'A pattern without named groups says nothing',
+      title: 'A pattern without named groups is an error',
       params: { column: 'line', pattern: '\\d+' },
       inputs: { rows: [{ line: 'a1' }] },
       failures: ['The pattern has no named group'],
@@ -266,7 +266,7 @@ function typeProblems({ by }: Params, { name, type }: Column): NodeProblem[] {
   const wanted = by === 'json' ? 'json' : 'string';
   if (type === wanted || (type !== 'string' && type !== 'json')) return [];
   const message = by === 'json' ? `Column "${name}" is text, not JSON` : `Column "${name}" is JSON, not text`;
-  const hint = by === 'json' ? 'Give it the type JSON before, with "Select columns".' : 'Choose "Fields, from JSON", or give it the type text before.';
+  const hint = by === 'json' ? 'Give it the type JSON first, with "Select columns".' : 'Choose "Fields, from JSON", or give it the type text first.';
   return [{ code: 'extract/column-type', severity: 'error', message, hint, field: 'column' }];
 }
 

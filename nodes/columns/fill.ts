@@ -16,14 +16,14 @@ const params = {
         default: 'value',
         options: [
           { value: 'value', label: 'A value' },
-          { value: 'previous', label: 'Value before', help: 'The last one that was not missing.' },
+          { value: 'previous', label: 'Value before', help: 'The last value that was not missing.' },
         ],
       }),
       value: f.text({ label: 'Value', default: '', placeholder: '0', when: { param: 'with', is: ['value'] } }),
     },
     default: [],
   }),
-  keys: { ...keysField, label: 'Value before within', help: 'Each combination of their values has a value before of its own; none: all rows together.' },
+  keys: { ...keysField, label: 'Previous value within', help: 'Each combination of their values has its own previous value. None: all rows together.' },
   blanks: f.boolean({ label: 'Blank text is missing too', default: false }),
   ttl: ttlField,
 };
@@ -33,7 +33,7 @@ export default defineNode({
   type: 'fill',
   kind: 'transform',
   title: 'Fill missing values',
-  summary: 'Fills missing values with a constant, or with the value of the row before.',
+  summary: 'Fills missing values with a constant, or with the value of the previous row.',
   category: 'Columns',
   icon: 'bucket-droplet',
   version: 1,
@@ -42,7 +42,7 @@ export default defineNode({
 Fills nulls in the columns that are listed; all other values stay as they are. *Blank text is missing too* counts text of nothing but white space as null.
 
 - **A value** is read in the column's own type: \`0\` for numbers, \`2024-01-31\` for timestamps. An empty value is the empty text.
-- **Value before** is the last one that was not missing, in the order in which rows come, among rows with the same values in *Value before within*. As long as there is none, null stays null. A sheet in which a name stands only in the first line of its block is filled so.
+- **Value before** is the last value that was not missing, in the order in which rows arrive, among rows with the same values in *Previous value within*. Until there is one, null stays null. Use it for sheets in which a name stands only in the first line of its block.
 
 A column may be listed twice: first the value before, then a value for what is still missing. A column that is filled with a value is never null afterwards.
 
@@ -128,7 +128,7 @@ ${ttlDocs}
       outputs: { rows: [{ region: 'unknown' }, { region: 'north' }, { region: 'north' }] },
     },
     {
-      title: 'A value of another type is told before anything runs',
+      title: 'A value of another type is reported before anything runs',
       params: { columns: [{ column: 'amount', with: 'value', value: 'none' }] },
       inputs: { rows: [{ amount: 1 }] },
       failures: ['"none" is not a whole number'],
@@ -159,12 +159,12 @@ function fillProblems({ columns, keys }: Params, rows: Schema | null): NodeProbl
     if (!column) return [];
     if (isPrevious(item)) {
       if (!keys.includes(column.name)) return [];
-      const hint = 'Take it out of "Value before within".';
+      const hint = 'Take it out of "Previous value within".';
       return [
         {
           code: 'fill/key',
           severity: 'error',
-          message: `"${column.name}" tells rows apart, so it cannot be filled from others`,
+          message: `"${column.name}" identifies rows, so it cannot be filled from others`,
           hint,
           field: `columns.${i}.column`,
         },

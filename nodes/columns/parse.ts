@@ -5,7 +5,7 @@ import { formatProblem, formatText, textFormatFields, textFormOf, typeOfFormat }
 import { patternHelp } from '../../kit/formats/time-pattern.ts';
 import { words } from '../../kit/formats/words.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { nullness } from '../../model/schema/nulls.ts';
 import type { Column, Schema } from '../../model/values/types.ts';
 
@@ -30,7 +30,7 @@ export default defineNode({
   type: 'parse',
   kind: 'transform',
   title: 'Parse',
-  summary: 'Reads texts in a given format as numbers, times, or yes and no.',
+  summary: 'Parses texts in a given format as numbers, times, or booleans.',
   category: 'Columns',
   icon: 'numbers',
   version: 1,
@@ -53,7 +53,7 @@ export default defineNode({
     'boolean',
   ],
   docs: `
-Reads columns that are written in a format of their own, each with the format that you state. The values take the texts' place, or go into a new column. Only the stated format is read, never one that is merely alike: \`1.234\` is a thousand or one and a bit, and nobody guesses.
+Reads columns that are written in a format of their own, each with the format that you state. The values replace the texts, or go into a new column. Only the given format is accepted, never a similar one: \`1.234\` can be a thousand or just over one, and the node does not guess.
 
 | holds | format |
 |---|---|
@@ -64,7 +64,7 @@ Reads columns that are written in a format of their own, each with the format th
 
 The form of a time is made of ${patternHelp} A time without an offset of its own is in the offset that you give.
 
-Digits are never lost in silence: a whole number beyond 2^53 does not fit, nor does a time finer than a millisecond, unless you say that it may be cut off. Whole numbers are read too, such as 20260131 in the form \`yyyyMMdd\`.
+Digits are never lost silently: a whole number beyond 2^53 does not fit, nor does a time finer than a millisecond, unless you allow it to be cut off. Whole numbers are read too, such as 20260131 in the form \`yyyyMMdd\`.
 
 ### Missing values and errors
 Null and blank text are null, and so are the *marks for missing*. A text that does not fit **fails its row** with the text in the message, or becomes null.

@@ -2,7 +2,7 @@ import { findColumn, keyTypes, numberTypes, timeTypes } from '../../kit/columns.
 import { f, type ParamsOf } from '../../kit/fields.ts';
 import { keysField, ttlDocs, ttlField, withColumns } from '../../kit/keys.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import type { Column, Schema } from '../../model/values/types.ts';
 
 const params = {
@@ -20,7 +20,7 @@ const params = {
   }),
   changes: f.columns({
     label: 'Only rows with a change in',
-    help: 'Rows that are as the one before in all of these are left out.',
+    help: 'Rows that equal the previous one in all of these are left out.',
     types: keyTypes,
     default: [],
   }),
@@ -33,19 +33,19 @@ export default defineNode({
   type: 'previous-row',
   kind: 'transform',
   title: 'Lag and change',
-  summary: 'Puts values of an earlier row with the same key beside a row, and can keep only rows that changed.',
+  summary: 'Adds values of an earlier row with the same key to each row, and can keep only rows that changed.',
   category: 'Columns',
   icon: 'history',
   version: 1,
   keywords: ['lag', 'previous', 'delta', 'difference', 'change', 'diff', 'before', 'window function'],
   docs: `
-Adds the value that a column had in the row before with the same key, as \`previous_temperature\`; or, with more *Rows before*, that of the row so many places earlier, as \`previous_2_temperature\`. Where there is no such row, it is null.
+Adds the value that a column had in the row before with the same key, as \`previous_temperature\`; or, with more *Rows before*, the value of the row that many places earlier, as \`previous_2_temperature\`. If there is no such row, it is null.
 
-*And the difference* adds this row's value minus the earlier one, as \`change_temperature\`: for numbers a number, for decimals a decimal, for times the milliseconds between them, for dates the days. It is null where one of both is null.
+*And the difference* adds this row's value minus the earlier one, as \`change_temperature\`: for numbers a number, for decimals a decimal, for times the milliseconds between them, for dates the days. It is null if either is null.
 
 *Only rows with a change in* lets those rows through that differ from the row before with the same key in one of these columns, and the first row of each key. Null is a value like any other here: from null to 5 is a change.
 
-"Before" means the order in which rows come. Rows out of a file or a table come in its order; put a *Sort* before where that is not the order of time.
+"Before" means the order in which rows come. Rows out of a file or a table come in its order; put a *Sort* before this node if that is not the order of time.
 
 ${ttlDocs}
 `,
@@ -82,7 +82,7 @@ ${ttlDocs}
   }),
   examples: [
     {
-      title: 'The reading before of each sensor, and the difference',
+      title: 'The previous reading of each sensor, and the difference',
       params: { keys: ['sensor'], columns: [{ column: 'temperature', rows: 1, name: null, change: true }] },
       inputs: {
         rows: [
@@ -104,7 +104,7 @@ ${ttlDocs}
       },
     },
     {
-      title: 'The days since the visit before',
+      title: 'The days since the previous visit',
       params: { keys: ['name'], columns: [{ column: 'day', rows: 1, name: 'before', change: true }] },
       inputSchemas: {
         rows: {
@@ -153,7 +153,7 @@ ${ttlDocs}
       },
     },
     {
-      title: 'Two rows before, under a name of its own',
+      title: 'Two rows earlier, under its own name',
       params: { columns: [{ column: 'n', rows: 2, name: 'older', change: false }] },
       inputs: { rows: [{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }] },
       outputs: {
@@ -191,7 +191,7 @@ function lagProblems(lags: readonly Lag[], changes: readonly string[], rows: Sch
   const problems: NodeProblem[] = [];
   if (lags.length === 0 && changes.length === 0) {
     const hint = 'Add a column to look back at, or choose columns of which only changes count.';
-    problems.push({ code: 'previous-row/nothing', severity: 'error', message: 'There is nothing to look back for', hint, field: 'columns' });
+    problems.push({ code: 'previous-row/nothing', severity: 'error', message: 'There is nothing to look up in earlier rows', hint, field: 'columns' });
   }
   const types: readonly string[] = [...numberTypes, ...timeTypes];
   lags.forEach(({ column, change }, i) => {
@@ -202,7 +202,7 @@ function lagProblems(lags: readonly Lag[], changes: readonly string[], rows: Sch
       code: 'previous-row/no-difference',
       severity: 'error',
       message,
-      hint: 'Leave it out, or cast the column before.',
+      hint: 'Leave it out, or cast the column first.',
       field: `columns.${i}.change`,
     });
   });

@@ -57,7 +57,7 @@ const params = {
   marks: f.text({
     label: 'Marks',
     default: 'NULL, N/A, NA, -',
-    help: 'Separated by commas. White space around a value does not count.',
+    help: 'Separated by commas. Whitespace around a value is ignored.',
     when: { param: 'what', is: ['nulls'] },
   }),
   ignoreCase: f.boolean({ label: 'Ignore case', default: false }),
@@ -89,7 +89,7 @@ export default defineNode({
   docs: `
 Replaces in the columns that you choose; without any, in all text columns.
 
-- **Whole values, by a table** of old and new ones. Both are read in the column's type, or the new ones in *New type*: codes become texts. An old value left empty stands for null and for empty text; a new one left empty is null. What is not in the table stays, becomes null, or fails the row: so nothing new goes unnoticed.
+- **Whole values, by a table** of old and new ones. Both are read in the column's type, or the new ones in *New type*: codes become texts. An old value left empty stands for null and for empty text; a new one left empty is null. What is not in the table stays, becomes null, or fails the row: so new values do not go unnoticed.
 - **A part of texts**: every occurrence of a text, taken as it is.
 - **What a pattern matches**: every match of a regular expression. \`$1\` and \`$<name>\` in the new text stand for groups.
 - **Marks for missing**: values that only say that there is none, such as \`N/A\`, become null. This works on columns of any type: \`-999\` in numbers.
@@ -105,7 +105,7 @@ Null has no parts, and stays null.
       return `${values.length === 0 ? 'Add a value' : values.map(({ from, to }) => `${from ?? 'missing'} → ${to ?? 'none'}`).join(', ')}${place}`;
     if (what === 'nulls') return `${marks.trim() || 'Marks'} → none${place}`;
     const found = what === 'text' ? find : pattern;
-    return found === '' ? 'Say what to replace' : `${JSON.stringify(found)} → ${JSON.stringify(replacement)}${place}`;
+    return found === '' ? 'Choose what to replace' : `${JSON.stringify(found)} → ${JSON.stringify(replacement)}${place}`;
   },
   infer: ({ params, inputs }) => {
     const rows = inputs.rows;
@@ -172,7 +172,7 @@ Null has no parts, and stays null.
       },
     },
     {
-      title: 'What a pattern matches, turned round',
+      title: 'What a pattern matches, in another order',
       params: { what: 'pattern', pattern: '^(?<last>\\w+), (\\w+)$', replacement: '$2 $<last>', columns: ['name'] },
       inputs: { rows: [{ name: 'Lovelace, Ada' }, { name: 'Plato' }] },
       outputs: { rows: [{ name: 'Ada Lovelace' }, { name: 'Plato' }] },
@@ -226,7 +226,7 @@ function columnProblems(given: Params, rows: Schema): NodeProblem[] {
     if (given.what !== 'values') {
       if (type === 'string') return [];
       return [
-        error('replace/column-type', `Column "${name}" is of type ${type}, which has no parts of text`, 'Choose text columns, or cast this one before.', field),
+        error('replace/column-type', `Column "${name}" is of type ${type}, which has no parts of text`, 'Choose text columns, or cast this one first.', field),
       ];
     }
     if (!(keyTypes as readonly ColumnType[]).includes(type)) {

@@ -8,7 +8,7 @@ const params = {
   columns: f.list({
     label: 'Columns',
     itemLabel: 'Column',
-    help: 'In the order in which they shall come out.',
+    help: 'In the order of the output.',
     item: {
       column: f.column({ label: 'Column' }),
       name: f.text({ label: 'New name', optional: true, placeholder: 'as it is' }),
@@ -39,13 +39,13 @@ export default defineNode({
   type: 'select',
   kind: 'transform',
   title: 'Select columns',
-  summary: 'Picks, renames, reorders and casts columns.',
+  summary: 'Selects, renames, reorders and casts columns.',
   category: 'Columns',
   icon: 'columns',
   version: 1,
   keywords: ['pick', 'rename', 'reorder', 'cast', 'drop', 'project', 'type'],
   docs: `
-List the columns that shall come out, in their new order. Each may get a new **name** and a new **type**; a column may be listed twice under different names. Columns that are not listed are left out, or kept after the listed ones.
+List the output columns in their new order. Each may get a new **name** and a new **type**; a column may be listed twice under different names. Columns that are not listed are left out, or kept after the listed ones.
 
 ### Casting
 Null stays null, and so does blank text for every type but text. Nothing is rounded or guessed: \`1.5\` is not an integer, \`"00123"\` becomes 123 only if you ask for an integer, whole numbers beyond 2^53 are decimals, or stay text. Timestamps are read as ISO 8601, in UTC where no zone is given.
@@ -114,7 +114,7 @@ A value that cannot be cast **fails its row**: the node's error policy then deci
       failures: ['is not a whole number'],
     },
     {
-      title: 'Keep the other columns behind',
+      title: 'Keep the other columns after the listed ones',
       params: { columns: [{ column: 'city', name: null, type: 'keep' }], others: 'keep' },
       inputs: { rows: [{ id: 1, city: 'Ulm', size: 120000 }] },
       outputs: { rows: [{ city: 'Ulm', id: 1, size: 120000 }] },

@@ -6,26 +6,26 @@ export default defineNode({
   type: 'set-event-time',
   kind: 'transform',
   title: 'Set event time',
-  summary: 'Makes a column the event time that windows and timers after this node go by.',
+  summary: 'Makes a column the event time for windows and timers after this node.',
   category: 'Columns',
   icon: 'calendar-time',
   version: 1,
   keywords: ['timestamp', 'watermark', 'assign timestamps', 'late', 'log', 'nested', 'window', 'quiet', 'idle'],
   docs: `
-Makes one of the columns the event time of the rows: what windows, joins of streams and timers go by. It is for times that are not
-there yet at the source: in a line of text that is parsed first, or in a nested field. Where the source has such a column itself, set
+Makes one of the columns the event time of the rows: windows, joins of streams and timers use it. Use this node for times that are not
+there yet at the source: in a line of text that is parsed first, or in a nested field. If the source has such a column itself, set
 the event time there.
 
 The column becomes a timestamp. Texts in ISO 8601, numbers that count since 1970, and texts in a form of letters such as \`dd.MM.yyyy HH:mm\`
 are read. A row without a time, or with one that does not fit, fails.
 
-The watermark is made here, as a source makes it: it is the greatest time so far, less *Out of order by at most*. Rows behind it are late.
+The watermark is made here, as a source makes it: it is the greatest time so far, less *Out of order by at most*. Rows before it are late.
 An event time that the rows had before does not count any more.
 
 - **Idle after**: without rows for so long, windows over several inputs do not wait for this one.
 - **Close windows when quiet for**: without rows for so long, time goes on by this machine's clock, that much behind it, so that the
   last windows come out. Rows that come afterwards with older times are late.
-- Where the input ends, no row is late by its order: a run that finds its rows further out of order than this node was told starts over,
+- Where the input ends, no row is late by its order: a run that finds its rows further out of order than is set here starts over,
   and where it cannot (it prints rows, or commits with checkpoints) windows wait for the end of the input.
 `,
   inputs: [{ name: 'rows' }],

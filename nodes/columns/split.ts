@@ -4,7 +4,7 @@ import { mayBecomeNull, unfitField } from '../../kit/formats/casting.ts';
 import { patternGroups, patternProblems } from '../../kit/formats/patterns.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
 import type { SplitIntoColumns } from '../../kit/row-ops.ts';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { nullness } from '../../model/schema/nulls.ts';
 import type { Column } from '../../model/values/types.ts';
 
@@ -65,7 +65,7 @@ const params = {
     when: { param: 'into', is: ['rows'] },
   }),
   blanks: f.boolean({ label: 'Keep empty parts', default: true, help: 'Two delimiters side by side have an empty part between them.', advanced: true }),
-  trim: f.boolean({ label: 'Trim parts', default: true, help: 'Takes white space away from both ends of each part.', advanced: true }),
+  trim: f.boolean({ label: 'Trim parts', default: true, help: 'Removes whitespace from both ends of each part.', advanced: true }),
   unfit: { ...unfitField, advanced: true, when: intoColumns },
 };
 type Params = ParamsOf<typeof params>;
@@ -85,7 +85,7 @@ Splits a text wherever a delimiter stands, or wherever a regular expression matc
 - Into **columns**: the parts go, in their order, into the columns that you name, each with a type; they take the place of the text, which can be kept before them. More parts than columns stay in the last one with their delimiters, so that nothing is lost; or the row fails.
 - Into **rows**: each part is a row of its own, and the other columns are repeated.
 
-White space around the parts is taken away unless *Trim parts* is off. Delimiters within quotes count like any other: for text that is CSV, read it with *CSV file*.
+Whitespace around the parts is removed unless *Trim parts* is off. Delimiters within quotes count like any other: for text that is CSV, read it with *CSV file*.
 
 ### Missing values
 Null has no parts: its columns are null, or it is one row with null. An empty text has one empty part. With a type other than text, a blank part is null.

@@ -279,7 +279,7 @@ describe('position', () => {
     );
   });
   it('says when its file is gone', async () => {
-    await expect(read({ 'x.csv': 'a\n1\n' }, {}, { start: { file: 'y.csv', offset: 4, line: 2 } })).rejects.toThrow('should go on in y.csv');
+    await expect(read({ 'x.csv': 'a\n1\n' }, {}, { start: { file: 'y.csv', offset: 4, line: 2 } })).rejects.toThrow('should continue in y.csv');
   });
   it.each<[string, (before: string) => string | Uint8Array, string | null]>([
     ['another file has its name', (before) => before.replace('0,é0', '0,xx0'), 'does not begin as it did'],

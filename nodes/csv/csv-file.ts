@@ -24,7 +24,7 @@ export default defineNode({
   type: 'csv-file',
   kind: 'source',
   title: 'CSV file',
-  summary: 'Reads rows from CSV files, plain or gzip, with types told from the data.',
+  summary: 'Reads rows from CSV files, plain or gzip, and infers the types from the data.',
   category: 'Files',
   icon: 'file-type-csv',
   version: 1,
@@ -33,26 +33,26 @@ export default defineNode({
 Reads one file, or several at once: \`data/*.csv\` names all that match (\`*\`, \`?\`, and \`**\` for any folders), in the order
 of their names. Columns of several files go by their names: a file that lacks one has nulls there. Gzip is recognised by its content.
 
-**How a file is written** is found out from its beginning, and can be set: the delimiter (also by the line \`sep=;\` of Excel),
-lines before the table, comment lines with \`#\`, quotes behind a backslash, a delimiter at the end of every line, CR alone as line end.
+**The format of a file** is detected from its beginning, and can be set: the delimiter (also by the line \`sep=;\` of Excel),
+lines before the table, comment lines with \`#\`, quotes after a backslash, a delimiter at the end of every line, CR alone as line end.
 
-**Types** are told from the first 1,000 rows and some of the middle and the end: boolean, integer, number, decimal
+**Types** are inferred from the first 1,000 rows and some from the middle and the end: boolean, integer, number, decimal
 (whole numbers beyond 2^53, and more digits than a number keeps), date (2026-01-31), timestamp (ISO 8601), else string. Nothing is lost: ids such as
-\`00123\`, codes such as \`12E45\`, and version numbers (1.9 beside 1.10) stay strings. A row further on that does not fit fails. Set a type by hand where the guess is
+\`00123\`, codes such as \`12E45\`, and version numbers (1.9 beside 1.10) stay strings. A later row that does not fit fails. Set a type by hand where the guess is
 not what you want: then 007 is 7.
 
 **Formats**: numbers with a decimal comma, thousands, a currency, percent or brackets, days such as 31.01.2026, times counted from
 1970, and words for yes and no are strings until you say how they are written: for a column under **Column types**, and for all
 numbers of the file under **Numbers and missing values**. Where the sample shows it, the form offers that by one click.
 
-Columns that nothing in the run looks at, on their way to CSV files, are passed on as they are written, and need not fit a type.
+Columns that no node of the run uses and that go to CSV files are copied as they are written, and need not fit a type.
 
 **Null**: an unquoted field that is one of the **Marks for missing** (an empty one, where there are none), and in all columns but strings a blank one.
 \`""\` is an empty string. Blank lines are skipped, except in files of one column, where they are nulls.
 
 **Rows that cannot be read** are failures with file, line and raw text: too many or too few fields, a value that does not
-fit its column's type, a quote that is never closed or has text behind it, NUL bytes, bytes that are not text in the
-encoding, a row longer than the limit. Reading goes on behind them if the node's error policy says so.
+fit its column's type, a quote that is never closed or is followed by text, NUL bytes, bytes that are not text in the
+encoding, a row longer than the limit. If the node's error policy allows it, reading continues after them.
 `,
   outputs: [{ name: 'rows' }],
   bounded: true,
@@ -109,7 +109,7 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
   run: (context) => code().openCsvFiles(context),
   examples: [
     {
-      title: 'Types are told from the data',
+      title: 'Types are inferred from the data',
       params: { path: 'readings.csv' },
       files: { 'readings.csv': 'time,sensor,temperature,ok\n2026-01-31T12:00:00Z,007,21.5,true\n2026-01-31T12:00:01Z,008,,false\n' },
       outputs: {
@@ -131,7 +131,7 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
       },
     },
     {
-      title: 'A row with too few fields, and one with text behind a quote',
+      title: 'A row with too few fields, and one with text after a quote',
       params: { path: 'ragged.csv' },
       files: { 'ragged.csv': 'a,b\n1,x\n2\n3,"y"z\n4,w\n' },
       outputs: {

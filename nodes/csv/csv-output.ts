@@ -30,22 +30,22 @@ Writes each row as one line of a CSV file (RFC 4180, UTF-8, lines end with LF).
 - **Null** is an empty field; an empty text is \`""\`, so that both can be told apart.
 - Timestamps are ISO 8601 in UTC, booleans \`true\` and \`false\`, JSON is compact, bytes are base64.
 - Fields are quoted only where they must be.
-- Cells of a CSV file that no node looks at are written as they were: \`12.50\`, \`TRUE\`, and a mark for missing such as \`NA\`;
+- Cells of a CSV file that no node uses are written as they were: \`12.50\`, \`TRUE\`, and a mark for missing such as \`NA\`;
   but not where numbers are written **With marks**.
 
 **Numbers, With marks** writes a decimal comma and separates thousands (\`-1.234,5\`), in all columns of numbers or in those that
 you choose, for programs that expect that. "CSV file" reads it back with the same settings. A number that holds the delimiter is quoted.
 
-**A run whose input ends** shows its rows at its end: they are written under a temporary name beside the file and take its
-place, or with **Append** come behind what is there, when the run has ended well. A run that fails, is stopped or is killed
+**A run whose input ends** makes its rows visible at its end: they are written to a temporary file beside the file and replace
+it, or with **Append** are added to its end, when the run has succeeded. A run that fails, is stopped or is killed
 leaves the file as it was.
 
-**A run that goes on until it is stopped** shows its rows with each checkpoint. The first one replaces an existing file;
-until then that is as it was. A run that is killed and goes on leaves each row in the file exactly once. **Rows become
+**A run that continues until it is stopped** makes its rows visible with each checkpoint. The first one replaces an existing file;
+until then that is as it was. A run that is killed and resumed leaves each row in the file exactly once. **Rows become
 visible: at once** writes rows to the file itself as they come: readers wait for nothing, but after a crash the file is cut
 back to the last checkpoint and some rows come once more, and an existing file is replaced with the first row. Another
-program may add lines to a file that is shown with each checkpoint; it must not shorten it. A run that goes on and finds lines
-that it has not written behind its own is refused, and cuts nothing off.
+program may add lines to a file that is shown with each checkpoint; it must not shorten it. A run that resumes and finds lines
+of another program after its own is refused, and removes nothing.
 
 **Append** needs a file whose header has the same columns in the same order.
 ${folderDocs}`,

@@ -10,15 +10,15 @@ export default defineNode({
   type: 'errors-replay',
   kind: 'source',
   title: 'Replay of errors',
-  summary: 'Gives out rows that were kept in an errors table, each once.',
+  summary: 'Reads rows that were kept in an errors table, each once.',
   category: 'Databases',
   icon: 'history',
   version: 1,
   hidden: true,
   docs: `
 Reads the rows of one node that wait in the errors table, up to the last one that was there at the start, as the node takes
-them at the input at which they failed. A row is marked as replayed when what became of it is committed. A row that does not fit the node's columns any more
-stays where it is, and is told.
+them at the input at which they failed. A row is marked as replayed when its results are committed. A row that does not fit the node's columns any more
+stays in the table, and is reported.
 `,
   outputs: [{ name: 'rows' }],
   bounded: true,
@@ -27,7 +27,7 @@ stays where it is, and is told.
     path: f.file({ label: 'Errors table', mode: 'open', extensions: ['db'], placeholder: 'pipeline.errors.db' }),
     node: f.text({ label: 'Node', placeholder: 'hot_readings' }),
     port: f.text({ label: 'Input', help: 'At which they failed. Empty: any.', optional: true }),
-    only: f.text({ label: 'Rows', help: 'Their ids, with commas between. Empty: all of the node.', optional: true }),
+    only: f.text({ label: 'Rows', help: 'Their ids, separated by commas. Empty: all of the node.', optional: true }),
   },
   card: ({ path, node }) => (path && node ? `${node} of ${shortPath(path)}` : 'Choose an errors table'),
   infer: ({ discovered }) => ({ outputs: { rows: discovered } }),

@@ -12,7 +12,7 @@ export default defineNode({
   type: 'file-tail',
   kind: 'source',
   title: 'Follow files',
-  summary: 'Reads what is appended to files, as it comes, without end: logs, for instance.',
+  summary: 'Reads what is appended to files, continuously: logs, for example.',
   category: 'Files',
   icon: 'file-text',
   version: 1,
@@ -39,12 +39,12 @@ ${formatDocs}
 **Entries of several lines**, such as stack traces: text is cut where a line matches **An entry begins with**. The last entry
 comes when the next one begins, or when nothing has come for two seconds; what is appended to it later is an entry of its own.
 
-A run that goes on from a checkpoint reads on exactly where it was, also where the files were renamed meanwhile within their
-folder, compressed, or restored from a copy. What cannot be found again is told in the log. A copy of a file that stays is a
+A run that resumes from a checkpoint continues exactly where it was, even if the files were meanwhile renamed within their
+folder, compressed, or restored from a copy. What cannot be found again is reported in the log. A copy of a file that stays is a
 file of its own. A compressed copy with less than a kilobyte of content is known by the names that its original had: one that was
 made of a file which no run has seen, and which stays under an unrelated name (a hard link), is read as a file of its own.
 
-Columns are told from a sample of the rows that are there now. Under **Column types** set other types and, for JSON, add
+Columns are inferred from a sample of the rows that are there now. Under **Column types** set other types and, for JSON, add
 columns that only later rows have. The files are UTF-8.
 `,
   outputs: [{ name: 'rows' }],

@@ -1,6 +1,6 @@
 import { f } from '../../kit/fields.ts';
 import { defineNode } from '../../kit/node.ts';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import { parseTimestamp } from '../../model/time/timestamp.ts';
 import type { Json, Row, Schema } from '../../model/values/types.ts';
@@ -26,7 +26,7 @@ export default defineNode({
   type: 'generator',
   kind: 'source',
   title: 'Generator',
-  summary: 'Makes up sensor readings, at any rate, always the same for the same seed.',
+  summary: 'Generates sensor readings at any rate. The same seed always gives the same rows.',
   category: 'Generate',
   icon: 'wave-sine',
   version: 1,
@@ -35,8 +35,8 @@ export default defineNode({
 Makes readings of weather sensors: \`time\`, \`sensor\`, \`region\`, \`temperature\` in degrees Celsius (1 in 100 is null),
 \`humidity\` in percent, and \`status\` (ok, warn or error). The times go on from **First time** in even steps, or are those of this machine's clock.
 
-Useful to try a pipeline out, and to measure it. The rows follow from the seed alone: a run that goes on in the middle, or
-at another rate, makes the same ones (but for times by the clock).
+Useful to try a pipeline out, and to measure it. The rows depend only on the seed: a run that resumes in the middle, or runs
+at another rate, generates the same ones (except for times by the clock).
 
 To see what a pipeline makes of real streams: **Out of order** mixes the rows, none of them moved by more than that time,
 and at most ${thousands(maxBlock)} rows among each other. **Late rows** come with a time that lies by **Late by** (and the time out of

@@ -41,7 +41,7 @@ export default defineNode({
   type: 'nexmark',
   kind: 'source',
   title: 'Nexmark',
-  summary: 'Makes up the events of an auction house, as the Nexmark benchmark has them.',
+  summary: 'Generates the events of an auction house, as in the Nexmark benchmark.',
   category: 'Generate',
   icon: 'gavel',
   forBenchmarks: true,
@@ -60,8 +60,8 @@ while, and three quarters come from one hot bidder, as in Apache Beam's generato
 | all | \`kind\` (person, auction or bid) and all of these, null where the kind has none |
 
 **Events** counts those of all kinds, so that sources of different kinds with the same params fit together. Times go on from
-**First time** by **Events a second**, however fast they are made. The events follow from the seed alone: a run that goes on
-in the middle makes the same ones. Some bids name an auction or a person that only comes a little later.
+**First time** by **Events a second**, however fast they are made. The events depend only on the seed: a run that resumes
+in the middle generates the same ones. Some bids name an auction or a person that only comes a little later.
 
 **Details of bids** are those of the Nexmark suite for Flink: the channel by which a bid came (half of them by Google, Facebook, Baidu
 or Apple, the others by one of 10,000), the address of a page, which often has the parameter \`channel_id\`, and as many letters as make a

@@ -11,20 +11,20 @@ export default defineNode({
   type: 'http-in',
   kind: 'source',
   title: 'HTTP in',
-  summary: 'Takes rows that programs on this machine send by POST.',
+  summary: 'Receives rows that programs on this machine send by POST.',
   category: 'Network',
   icon: 'world',
   version: 1,
   keywords: ['webhook', 'post', 'rest', 'api', 'ingest', 'server', 'endpoint'],
   docs: `
-Opens an address on this machine, such as \`http://127.0.0.1:8700/rows\`, and makes rows of what is sent there:
+Opens an address on this machine, such as \`http://127.0.0.1:8700/rows\`, and makes rows of the data sent there:
 
 \`\`\`
 curl -H 'Content-Type: application/json' -d '[{"sensor": "a", "value": 1.5}]' http://127.0.0.1:8700/rows
 \`\`\`
 
 **Listen for a sample** waits at the address for a first request, shows it, and sets the columns and the path to the records from
-it. The sender is told by 503 that nothing was stored, so that it sends the rows again.
+it. The answer 503 tells the sender that nothing was stored, so that it sends the rows again.
 
 | sent as | holds |
 |---|---|
@@ -50,9 +50,9 @@ it when a checkpoint of the run holds them. After a crash they are read from the
 | 429 | the inbox is full, as the pipeline is slower than the senders: send it again in a second |
 | 503 | the inbox cannot be written (a full disk): nothing was taken |
 
-What is refused counts as a failed row of this node and is shown with its reason, and never ends the run. A row that was taken and
-fails later, such as one without a time where there has to be one, is kept in the errors table and the stream goes on: that is what
-nodes do that this source feeds, unless their "When a row fails" says otherwise. Only programs of
+What is refused counts as a failed row of this node and is shown with its reason, and never ends the run. A row that was accepted and
+fails later, such as one without a required time, is kept in the errors table and the stream continues: this is the default of the
+nodes that this source feeds, unless their "When a row fails" says otherwise. Only programs of
 this machine reach the address; web pages in a browser are refused.
 
 **Who may send.** Without a token, every program of every user of this machine. With one, only those that send it:

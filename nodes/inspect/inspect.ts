@@ -6,7 +6,7 @@ export default defineNode({
   type: 'inspect',
   kind: 'sink',
   title: 'Inspect',
-  summary: 'Keeps the latest rows in memory, to look at while the pipeline runs.',
+  summary: 'Keeps the latest rows in memory, so that they can be viewed while the pipeline runs.',
   category: 'Inspect',
   icon: 'eye',
   version: 1,

@@ -31,7 +31,7 @@ export function keyPairProblems(name: Matching<keyof typeof codes>, column: stri
     }
     if (commonType(a.type, b.type)) return [];
     const message = `"${a.name}" is ${a.type} but "${b.name}" is ${b.type}, so they never match`;
-    return [{ code: `${name}/key-types`, severity, message, hint: 'Cast one of them before, with "Select columns".', field }];
+    return [{ code: `${name}/key-types`, severity, message, hint: 'Cast one of them first, with "Select columns".', field }];
   });
 }
 

@@ -29,18 +29,18 @@ const params = {
     label: 'The lookup',
     default: 'fixed',
     options: [
-      { value: 'fixed', label: 'Stays as it is', help: 'It is read to its end first.' },
-      { value: 'changing', label: 'Changes over time', help: 'Its rows are versions of their keys: each counts until a newer one comes.' },
+      { value: 'fixed', label: 'Stays as it is', help: 'The lookup is read to its end first.' },
+      { value: 'changing', label: 'Changes over time', help: 'Its rows are versions of their keys: each is valid until a newer one arrives.' },
     ],
   }),
   lateness: f.duration({
     label: 'Wait for late rows',
-    help: 'For so long behind the watermark rows still count, and older versions are kept for them.',
+    help: 'How far behind the watermark rows still count. Older versions are kept for them.',
     min: 0,
     default: 0,
     when: { param: 'table', is: ['changing'] },
   }),
-  suffix: f.text({ label: 'Suffix for names that clash', default: '_lookup', advanced: true }),
+  suffix: f.text({ label: 'Suffix for duplicate names', default: '_lookup', advanced: true }),
 };
 type Params = ParamsOf<typeof params>;
 
@@ -58,7 +58,7 @@ Looks each row up in a second input and adds the columns found there. Unless the
 
 Rows match where all pairs of columns are equal. A row with several matches comes out once for each, in the order of the lookup. A row without a match is left out (**inner**), or kept with nulls for the lookup's columns (**left**).
 
-**Null matches nothing**, not even null. Values are compared as they are: \`1\` and \`"1"\` differ, which is told as a problem before anything runs.
+**Null matches nothing**, not even null. Values are compared as they are: \`1\` and \`"1"\` differ, which is reported as a problem before anything runs.
 
 ### A lookup that changes
 
@@ -66,7 +66,7 @@ With a lookup that **changes over time**, neither input has to end. The rows of 
 
 - A row waits until the watermark has passed its time: then no older version can come any more. The watermark is the smaller one of both inputs, so set "Idle after" at the source of a lookup that seldom changes, or rows wait for its next version.
 - Of versions with the same key and time, the last one counts. A version that comes late counts from then on; rows that have left are not changed.
-- A version never ends by itself. To take something out of the table, send a version that says so in a column, and filter behind the join.
+- A version never ends by itself. To take something out of the table, send a version that says so in a column, and filter after the join.
 - Kept in memory, and on disk beyond a limit, are the rows that wait, the newest version of each key, and older ones for as long as rows may come that ask for them. A row that comes later than *Wait for late rows* allows goes to \`late\`.
 - A lookup without event time counts from the beginning: all rows wait until it has ended, and of each key the last row counts. The rows need an event time. A row or a version whose time is null fails.
 
@@ -203,7 +203,7 @@ function timeProblems({ table }: Params, rows: Schema, lookup: Schema): NodeProb
   const field = 'table';
   if (!rows.eventTime) {
     const hint = 'Choose the event time at their source, or a lookup that stays as it is.';
-    return [{ code: 'join/no-time', severity: 'error', message: 'The rows have no event time, so nobody knows which version counts', hint, field }];
+    return [{ code: 'join/no-time', severity: 'error', message: 'The rows have no event time, so the valid version is not known', hint, field }];
   }
   if (lookup.eventTime) return [];
   const message = 'The lookup has no event time, so its rows count from the beginning, and all rows wait until it has ended';

@@ -2,7 +2,7 @@ import { timeTypes } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
 import type { CoGroupOp, TimeMatch } from '../../kit/ops.ts';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import type { Column, EventTime, Schema } from '../../model/values/types.ts';
 import { type JoinedColumn, joinCard, joinedColumns, keyPairProblems, suffixProblems } from './join-columns.ts';
 
@@ -28,12 +28,12 @@ const params = {
     default: [],
   }),
   match: f.choice({
-    label: 'And in time',
+    label: 'Time condition',
     default: 'range',
     options: [
-      { value: 'range', label: 'Within a range', help: 'The right row is at most so much earlier or later than the left one.' },
-      { value: 'tumbling', label: 'In the same tumbling window', help: 'Stretches of time of one length that follow each other without a gap.' },
-      { value: 'sliding', label: 'In the same sliding window', help: 'Stretches of time of one length that overlap.' },
+      { value: 'range', label: 'Within a range', help: 'The right row is at most this much earlier or later than the left one.' },
+      { value: 'tumbling', label: 'In the same tumbling window', help: 'Windows of equal length that follow each other without a gap.' },
+      { value: 'sliding', label: 'In the same sliding window', help: 'Windows of equal length that overlap.' },
       { value: 'session', label: 'In the same session', help: 'Rows of one key that follow each other without a long pause.' },
     ],
   }),
@@ -49,20 +49,20 @@ const params = {
   }),
   gap: f.duration({
     label: 'Gap',
-    help: 'A session ends when its key has had no row of either input for so long.',
+    help: 'A session ends when its key has had no row of either input for this long.',
     min: 1,
     default: 300_000,
     when: { param: 'match', is: ['session'] },
   }),
   lateness: f.duration({
     label: 'Wait for late rows',
-    help: 'For so long behind the watermark rows still count. Those without a match come out later by as much.',
+    help: 'How far behind the watermark rows still count. Rows without a match leave that much later.',
     min: 0,
     default: 0,
   }),
   offset: f.duration({
     label: 'Offset',
-    help: 'Moves where windows begin: days that begin at 06:00 are windows of one day with an offset of 6 hours.',
+    help: 'Moves the start of windows: days that begin at 06:00 are windows of one day with an offset of 6 hours.',
     min: 0,
     default: 0,
     advanced: true,
@@ -85,7 +85,7 @@ const params = {
     optional: true,
     advanced: true,
   }),
-  suffix: f.text({ label: 'Suffix for names that clash', default: '_right', advanced: true }),
+  suffix: f.text({ label: 'Suffix for duplicate names', default: '_right', advanced: true }),
 };
 type Params = ParamsOf<typeof params>;
 
@@ -100,7 +100,7 @@ export default defineNode({
   type: 'stream-join',
   kind: 'transform',
   title: 'Join streams',
-  summary: 'Joins the rows of two streams that have the same key and belong together in time.',
+  summary: 'Joins rows of two streams that have the same key and are close in time.',
   category: 'Combine',
   icon: 'git-merge',
   version: 1,
@@ -242,7 +242,7 @@ An input without event time (see the settings of its source) is complete only wh
       },
     },
     {
-      title: 'Keys of different types are told',
+      title: 'Keys of different types are reported',
       params: { keys: [{ left: 'order', right: 'by' }] },
       inputs: { left: [], right: [] },
       inputSchemas: { left: orders, right: payments },

@@ -60,7 +60,7 @@ that does not fit its column's type, a key that is not a column (unless these ar
       options: [
         { value: 'auto', label: 'Detect' },
         { value: 'lines', label: 'An object on each line' },
-        { value: 'document', label: 'An array, or documents', help: 'Also over several lines, and one after another.' },
+        { value: 'document', label: 'An array, or several documents', help: 'They may span several lines and follow one another.' },
       ],
     }),
     records: f.text({
@@ -69,7 +69,7 @@ that does not fit its column's type, a key that is not a column (unless these ar
       detected: true,
       optional: true,
       placeholder: 'data.items',
-      help: 'Where the list of records is within the documents. Empty: the file is the list.',
+      help: 'Path of the list of records within the documents. Empty: the file is the list.',
       when: { param: 'layout', is: ['auto', 'document'] },
     }),
     encoding: encodingField,

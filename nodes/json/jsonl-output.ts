@@ -19,16 +19,16 @@ export default defineNode({
 Writes each row as one line with a JSON object (UTF-8). Every object has all columns in the order of the schema, those
 that are **null** too. Decimals are numbers with all their digits, timestamps ISO 8601 texts in UTC, bytes base64 texts.
 
-**A run whose input ends** shows its rows at its end: they are written under a temporary name beside the file and take its
-place, or with **Append** come behind what is there, when the run has ended well. A run that fails, is stopped or is killed
+**A run whose input ends** makes its rows visible at its end: they are written to a temporary file beside the file and replace
+it, or with **Append** are added to its end, when the run has succeeded. A run that fails, is stopped or is killed
 leaves the file as it was.
 
-**A run that goes on until it is stopped** shows its rows with each checkpoint. The first one replaces an existing file;
-until then that is as it was. A run that is killed and goes on leaves each row in the file exactly once. **Rows become
+**A run that continues until it is stopped** makes its rows visible with each checkpoint. The first one replaces an existing file;
+until then that is as it was. A run that is killed and resumed leaves each row in the file exactly once. **Rows become
 visible: at once** writes rows to the file itself as they come: readers wait for nothing, but after a crash the file is cut
 back to the last checkpoint and some rows come once more, and an existing file is replaced with the first row. Another
-program may add lines to a file that is shown with each checkpoint; it must not shorten it. A run that goes on and finds lines
-that it has not written behind its own is refused, and cuts nothing off.
+program may add lines to a file that is shown with each checkpoint; it must not shorten it. A run that resumes and finds lines
+of another program after its own is refused, and removes nothing.
 ${folderDocs}`,
   inputs: [{ name: 'rows' }],
   params: {

@@ -11,7 +11,7 @@ const params = {
     label: 'Each item becomes',
     default: 'value',
     options: [
-      { value: 'value', label: 'A value', help: 'In the place of the list.' },
+      { value: 'value', label: 'A value', help: 'In place of the list.' },
       { value: 'columns', label: 'Columns', help: 'Fields of items that are objects.' },
     ],
   }),
@@ -35,18 +35,18 @@ export default defineNode({
   type: 'explode',
   kind: 'transform',
   title: 'Explode list',
-  summary: 'Makes a row of each item of a list in a JSON column.',
+  summary: 'Makes a row from each item of a list in a JSON column.',
   category: 'Reshape',
   icon: 'list-details',
   version: 1,
   keywords: ['unnest', 'flatten', 'expand', 'ungroup', 'list to rows', 'array', 'json', 'lateral', 'expand to new rows', 'order lines'],
   docs: `
-Makes as many rows of each row as its list has items; the other columns are repeated. *pandas* and *Polars* call this explode, SQL unnest, *Power Query* expand to new rows, *KNIME* ungroup.
+Makes one row for each item of the list; the other columns are repeated. *pandas* and *Polars* call this explode, SQL unnest, *Power Query* expand to new rows, *KNIME* ungroup.
 
 An item takes the list's place as a **value** of the type that you choose. Of items that are objects, choose **columns**: each field gets a column with a type, in the list's place. ${jsonPathDocs}
 
 ### Empty lists
-A row whose list is empty or missing gives one row with null, so that nothing is lost; or none, by choice. A null within a list is an item. A value that is not a list counts as a list of that one item, as many programs write them.
+A row whose list is empty or missing gives one row with null, so that nothing is lost; or no row, if you choose so. A null within a list is an item. A value that is not a list counts as a list of that one item, as many programs write them.
 
 ### Errors
 An item that does not fit its type fails the whole row, or becomes null. A text that holds JSON is not a list yet: give its column the type JSON before, with *Select columns*.

@@ -11,7 +11,7 @@ import { castValue } from '../../model/values/values.ts';
 const params = {
   keys: f.columns({
     label: 'Rows by',
-    help: 'One row comes out for each combination of their values; none: one row in all.',
+    help: 'There is one output row for each combination of their values. None: one row in all.',
     types: keyTypes,
     default: [],
   }),
@@ -21,7 +21,7 @@ const params = {
     itemLabel: 'Column',
     min: 1,
     sampled: { column: 'column', into: 'value' },
-    help: 'Those of its values that become columns, in this order.',
+    help: 'The values that become columns, in this order.',
     item: {
       value: f.text({ label: 'Value', optional: true, placeholder: 'missing' }),
       name: f.text({ label: 'Name', optional: true, placeholder: 'as the value' }),
@@ -31,7 +31,7 @@ const params = {
   function: f.choice({
     label: 'Values are',
     default: 'only',
-    options: [{ value: 'only', label: 'Taken as they are', help: 'There may be one at most for each cell.' }, ...aggregateFunctions],
+    options: [{ value: 'only', label: 'Taken as they are', help: 'There may be at most one for each cell.' }, ...aggregateFunctions],
   }),
   valueColumn: f.column({ label: 'Values from', optional: true, help: 'Count without a column counts rows.' }),
   percent: f.number({ label: 'Percentile', default: 95, min: 0, max: 100, unit: '%', when: { param: 'function', is: ['percentile'] } }),
@@ -39,7 +39,7 @@ const params = {
     label: 'Values that are not a column',
     default: 'warn',
     options: [
-      { value: 'warn', label: 'Are told, with their number' },
+      { value: 'warn', label: 'Are counted and reported' },
       { value: 'leave', label: 'Are expected' },
       { value: 'fail', label: 'Fail their row' },
     ],
@@ -62,10 +62,10 @@ Makes one row of each group of rows, with a column for each listed value of *Nam
 
 The columns have to be known before a run starts, so list the values, or have those of the sample listed by *Take from the sample*; each may get another name. A value left empty stands for null and for empty text.
 
-Rows whose value is not listed count nowhere, and are not lost: they leave by the port *Others*, and the run tells how many there were of each value, unless they are expected.
+Rows whose value is not listed are in no cell, but are not lost: they leave by the port *Others*, and the run reports how many there were of each value, unless they are expected.
 
 ### Cells
-*Taken as they are* puts the one value into its cell. A second one for the same cell fails, instead of being chosen or summed up in silence: take a function such as *Sum* where there are several. The functions are those of *Aggregate*; null counts for nothing, and a cell without values is null (0 for counts).
+*Taken as they are* puts the one value into its cell. A second value for the same cell fails, instead of being dropped or added silently: take a function such as *Sum* where there are several. The functions are those of *Aggregate*; null counts for nothing, and a cell without values is null (0 for counts).
 
 ### When results come out
 Without windows when the input ends, one row for each group, in the order in which the groups first came. With windows, as of *Aggregate*, whenever one is complete. What is kept in memory and moved to disk, and what happens to late rows, is as described there.
@@ -105,7 +105,7 @@ Without windows when the input ends, one row for each group, in the order in whi
   },
   examples: [
     {
-      title: 'A column for each quarter; what is not listed is told',
+      title: 'A column for each quarter; values that are not listed are reported',
       params: { keys: ['shop'], column: 'quarter', values: [listed('Q1'), listed('Q2', 'second')], valueColumn: 'sales', function: 'sum' },
       inputs: {
         rows: [
@@ -184,7 +184,7 @@ function pivotProblems(given: Params, rows: Schema | null): NodeProblem[] {
   const { function: name, column, valueColumn, keys } = given;
   if (valueColumn === null && name !== 'count') {
     problems.push(
-      error('pivot/no-values', 'It is not said which values go into the cells', 'Choose a column under "Values from", or count rows.', 'valueColumn'),
+      error('pivot/no-values', 'The column with the values of the cells is missing', 'Choose a column under "Values from", or count rows.', 'valueColumn'),
     );
   }
   if (column !== '' && keys.includes(column)) {
@@ -192,7 +192,7 @@ function pivotProblems(given: Params, rows: Schema | null): NodeProblem[] {
   }
   const values = findColumn(rows, valueColumn ?? '');
   if (values && name !== 'only' && !acceptedTypes(name).includes(values.type)) {
-    const hint = `It takes ${acceptedTypes(name).join(', ')}: choose another column, or cast this one before.`;
+    const hint = `It takes ${acceptedTypes(name).join(', ')}: choose another column, or cast this one first.`;
     problems.push(error('pivot/column-type', `"${name}" does not work on ${values.type} columns such as "${values.name}"`, hint, 'valueColumn'));
   }
   return [...problems, ...listProblems(given, rows)];

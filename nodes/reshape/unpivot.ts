@@ -11,13 +11,13 @@ const params = {
     label: 'Columns to rows',
     default: 'others',
     options: [
-      { value: 'others', label: 'All but those kept', help: 'Columns that the input gets later on become rows too.' },
+      { value: 'others', label: 'All except those kept', help: 'Columns that are added to the input later become rows too.' },
       { value: 'chosen', label: 'Those chosen', help: 'All other columns are kept.' },
     ],
   }),
   keep: f.columns({
     label: 'Keep',
-    help: 'Columns that say what a row is about: they are repeated in each row.',
+    help: 'Columns that identify a row. They are repeated in each row.',
     default: [],
     when: { param: 'which', is: ['others'] },
   }),

@@ -5,18 +5,18 @@ import { durationText } from '../../model/time/duration.ts';
 import type { Schema } from '../../model/values/types.ts';
 
 const params = {
-  keys: f.columns({ label: 'Key columns', help: 'Rows that are equal in all of them count as the same.', types: keyTypes, min: 1, default: [] }),
+  keys: f.columns({ label: 'Key columns', help: 'Rows that are equal in all of these columns count as the same.', types: keyTypes, min: 1, default: [] }),
   keep: f.choice({
-    label: 'Of the same rows keep',
+    label: 'Of equal rows keep',
     default: 'first',
     options: [
       { value: 'first', label: 'The first' },
-      { value: 'last', label: 'The last', help: 'Nothing comes out before the input ends, or the time below is over.' },
+      { value: 'last', label: 'The last', help: 'Rows leave only when the input ends, or when the time below has passed.' },
     ],
   }),
   within: f.duration({
     label: 'Only within',
-    help: 'Rows count as the same up to so long after the first of them, in event time. Empty: for ever.',
+    help: 'Rows count as equal up to this long after the first of them, in event time. Empty: without limit.',
     min: 0,
     optional: true,
   }),
@@ -27,7 +27,7 @@ export default defineNode({
   type: 'dedupe',
   kind: 'transform',
   title: 'Remove duplicates',
-  summary: 'Keeps one row for each key, the first or the last.',
+  summary: 'Keeps one row for each key: the first or the last.',
   category: 'Rows',
   icon: 'copy-off',
   version: 1,
@@ -42,7 +42,7 @@ Keys and rows for which memory has no room are kept on disk, and the size of the
 
 For the newest row of each key when the input is in no order, sort by time before.
 
-With an input that never ends, the keys of **the first** are kept for as long as the pipeline runs, and **the last** is not possible. Both are with **Only within**: rows of one key are duplicates from the first of them up to that time after it, both ends included; the next row after that is the first of its own. What happened first is told by the event time, not by the order in which rows came, so a second run gives the same rows.
+With an input that never ends, the keys of **the first** are kept for as long as the pipeline runs, and **the last** is not possible. Both are with **Only within**: rows of one key are duplicates from the first of them up to that time after it, both ends included; the next row after that is the first of its own. The event time decides which row is first, not the order of arrival, so a second run gives the same rows.
 
 - **The first** leaves when the watermark has passed its time. Kept are the keys of the time that was named.
 - **The last** leaves when the watermark has passed the end of the time.
@@ -136,7 +136,7 @@ With an input that never ends, the keys of **the first** are kept for as long as
 
 function timeProblems({ within }: Params, rows: Schema | null): NodeProblem[] {
   if (within === null || !rows || rows.eventTime) return [];
-  const message = 'The rows have no event time, so nobody knows which come within the time';
+  const message = 'The rows have no event time, so it is not known which are within the time';
   const hint = 'Choose the event time at their source, or leave the time here empty.';
   return [{ code: 'dedupe/no-time', severity: 'error', message, hint, field: 'within' }];
 }

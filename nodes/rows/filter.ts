@@ -8,7 +8,7 @@ export default defineNode({
   type: 'filter',
   kind: 'transform',
   title: 'Filter',
-  summary: 'Keeps the rows that meet a condition; the others leave by a port of their own.',
+  summary: 'Keeps the rows that meet a condition; the others leave by a separate port.',
   category: 'Rows',
   icon: 'filter',
   version: 1,
@@ -122,7 +122,7 @@ An expression counts as met when its value is *truthy* in JavaScript's sense: an
       },
     },
     {
-      title: 'A misspelt column is told before anything runs',
+      title: 'A misspelt column is reported before anything runs',
       params: { mode: 'expression', where: 'row.temprature > 30' },
       inputs: { rows: [{ temperature: 31 }] },
       failures: ['There is no column "temprature"; did you mean "temperature"?'],

@@ -5,21 +5,21 @@ export default defineNode({
   type: 'limit',
   kind: 'transform',
   title: 'Limit',
-  summary: 'Lets a number of rows through and stops.',
+  summary: 'Passes a number of rows and stops.',
   category: 'Rows',
   icon: 'cut',
   version: 1,
   keywords: ['head', 'top', 'first', 'take', 'skip', 'offset', 'sample'],
   docs: `
-Lets the first *Count* rows through, after leaving out the first *Offset* ones. When it has enough it says so, and a source that feeds nothing else is not read any further.
+Passes the first *Count* rows, after skipping the first *Offset* ones. Then a source that feeds nothing else is not read any further.
 
-Which rows are the first depends on their order: put a *Sort* before when it matters.
+Which rows are the first depends on their order: put a *Sort* before this node if it matters.
 `,
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }],
   params: {
     count: f.number({ label: 'Count', default: 100, min: 0, integer: true }),
-    offset: f.number({ label: 'Offset', default: 0, min: 0, integer: true, help: 'Rows to leave out before the first one.' }),
+    offset: f.number({ label: 'Offset', default: 0, min: 0, integer: true, help: 'Rows to skip before the first one.' }),
   },
   card: ({ count, offset }) => (offset > 0 ? `${count} rows after ${offset}` : `${count} rows`),
   infer: ({ inputs }) => ({ outputs: { rows: inputs.rows } }),

@@ -8,8 +8,8 @@ const params = {
     label: 'Let through',
     default: 'rate',
     options: [
-      { value: 'rate', label: 'So many in a time' },
-      { value: 'every', label: 'One of so many', help: 'The first row, and then every so many-th one.' },
+      { value: 'rate', label: 'At most N rows per interval' },
+      { value: 'every', label: 'Every Nth row', help: 'The first row, and then every Nth row.' },
       { value: 'share', label: 'A random share' },
     ],
   }),
@@ -20,7 +20,7 @@ const params = {
   share: f.number({ label: 'Share', default: 10, min: 0, max: 100, unit: '%', when: { param: 'mode', is: ['share'] } }),
   seed: f.number({
     label: 'Seed',
-    help: 'Another seed draws other rows; the same one the same.',
+    help: 'The same seed selects the same rows.',
     default: 1,
     integer: true,
     when: { param: 'mode', is: ['share'] },
@@ -32,19 +32,19 @@ export default defineNode({
   type: 'rate-limit',
   kind: 'transform',
   title: 'Limit or sample',
-  summary: 'Lets a number of rows through in a time, one of so many, or a random share; the rest goes elsewhere.',
+  summary: 'Passes at most N rows per interval, every Nth row, or a random share; the rest leave separately.',
   category: 'Rows',
   icon: 'gauge',
   version: 1,
   keywords: ['throttle', 'rate', 'sample', 'sampling', 'random', 'every nth', 'downsample', 'quota'],
   docs: `
-Rows that are let through leave by *rows*, all others by *rest*. No row waits: connect *rest*, or do without those rows.
+Rows that pass leave by *rows*, all others by *rest*. No row is delayed. If *rest* is not connected, those rows are dropped.
 
-- **So many in a time**: time is cut into stretches of one length, aligned to 1970-01-01T00:00Z, and the first so many rows of each key and stretch are let through. Time is the rows' event time where they have one (a row without fails), and the wall clock otherwise. A row that comes when its stretch is over for good, as the watermark has passed it, is not let through.
-- **One of so many**: the first row of each key, then every so many-th one. With 10 that is the 1st, the 11th, the 21st.
-- **A random share**: without *By*, each row is drawn on its own. With *By* it is the keys that are drawn: all rows of a key go the same way, so that what is sampled is complete for the keys that it has. The draw depends on the seed and the row's number (or its key) alone: it is the same again in a second run over the same rows, and goes on after a restart as if there had been none. A smaller share is part of a larger one with the same seed.
+- **At most N rows per interval**: time is divided into intervals of equal length, aligned to 1970-01-01T00:00Z. The first N rows of each key pass in each interval. Time is the event time of the rows if they have one (a row without it fails), and the wall clock otherwise. A row that arrives after the watermark has passed its interval does not pass.
+- **Every Nth row**: the first row of each key, then every Nth row. With 10 that is the 1st, the 11th, the 21st.
+- **A random share**: without *By*, each row is selected independently. With *By*, keys are selected: all rows of a key go the same way, so the sample has all rows of each key in it. The selection depends only on the seed and the row's number (or its key): a second run over the same rows selects the same ones, and a restart changes nothing. A smaller share is a subset of a larger one with the same seed.
 
-*So many in a time* keeps a number for each key until its stretch is over. ${ttlDocs.replace('Kept is the state', '*One of so many* keeps a number for each key: kept is the state')}
+*At most N rows per interval* keeps a number for each key until its interval is over. ${ttlDocs.replace('The node keeps the state', '*Every Nth row* keeps a number for each key: the node keeps the state')}
 `,
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }, { name: 'rest' }],

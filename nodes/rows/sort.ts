@@ -26,7 +26,7 @@ export default defineNode({
   type: 'sort',
   kind: 'transform',
   title: 'Sort',
-  summary: 'Puts the rows in order, by one or several columns.',
+  summary: 'Sorts the rows by one or several columns.',
   category: 'Rows',
   icon: 'sort-ascending',
   version: 1,

@@ -23,7 +23,7 @@ const params = {
     default: 'all',
     options: [
       { value: 'all', label: 'The whole input' },
-      { value: 'tumbling', label: 'Tumbling windows', help: 'Stretches of event time of one length that follow each other without a gap.' },
+      { value: 'tumbling', label: 'Tumbling windows', help: 'Windows of event time of equal length that follow each other without a gap.' },
     ],
   }),
   every: f.duration({ label: 'Length', min: 1, default: 60_000, when: windowed }),
@@ -36,7 +36,7 @@ export default defineNode({
   type: 'top-n',
   kind: 'transform',
   title: 'Top rows',
-  summary: 'Keeps the rows with the greatest or least values of each key, ranked, also by time window.',
+  summary: 'Keeps the rows with the greatest or least values of each key, ranked, optionally by time window.',
   category: 'Aggregate',
   icon: 'list-numbers',
   version: 1,

@@ -9,7 +9,7 @@ export default defineNode({
   type: 'union',
   kind: 'transform',
   title: 'Union',
-  summary: 'Brings the rows of several inputs together, column by column name.',
+  summary: 'Combines the rows of several inputs, matching columns by name.',
   category: 'Combine',
   icon: 'arrow-merge',
   version: 1,
@@ -19,7 +19,7 @@ All rows of all inputs come out, as they arrive. Connect as many edges to its in
 
 Columns are matched **by name**, whatever their order. Where an input lacks a column that another has, its rows have null there, and a warning says so: it may have been renamed. Choose under "Columns" whether that is meant, or that only columns that all inputs have come out. Columns come in the order of the inputs, which is that of the ids of their nodes.
 
-A column must have the same type everywhere. Integer and number go together and give number, and with decimal they give decimal; any other difference is a problem: cast one of them before, or give it another name. Order among inputs is not kept: sort behind when it matters.
+A column must have the same type everywhere. Integer and number go together and give number, and with decimal they give decimal; any other difference is a problem: cast one of them first, or give it another name. The order among inputs is not kept: sort after this node if it matters.
 `,
   inputs: [{ name: 'rows', many: true }],
   outputs: [{ name: 'rows' }],
@@ -79,7 +79,7 @@ function united(schemas: readonly Schema[], which: 'warn' | 'all' | 'common'): {
     columns.set(name, { name, type: type ?? before.type, ...nullness([before, column]) });
     if (type) continue;
     const message = `Column "${name}" is ${before.type} in one input and ${column.type} in another`;
-    problems.push({ code: 'union/types', severity: 'error', message, hint: 'Cast one of them before, with "Select columns", or rename it.', port: 'rows' });
+    problems.push({ code: 'union/types', severity: 'error', message, hint: 'Cast one of them first, with "Select columns", or rename it.', port: 'rows' });
   }
   const isEverywhere = ({ name }: Column) => counts.get(name) === schemas.length;
   const all = [...columns.values()];

@@ -226,7 +226,7 @@ function problemsOf(params: CheckedParams, schema: Schema | null): NodeProblem[]
     add('sqlite/newer-key', 'newer', `"${newer}" is part of the key, so it is the same in both rows.`, 'Choose the column that holds the version or the time.');
   }
   if (mode === 'upsert' && newer !== null && Object.hasOwn(types, newer) && ['TEXT', 'BOOLEAN', 'JSON', 'BLOB'].includes(types[newer] ?? '')) {
-    add('sqlite/newer-type', 'types', `"${newer}" is stored as ${types[newer]}, which does not compare as it does.`, 'Store it as the type that it has.');
+    add('sqlite/newer-type', 'types', `"${newer}" is stored as ${types[newer]}, which does not compare as it does.`, 'Store it as its own type.');
   }
   for (const [column, type] of Object.entries(types)) {
     if (!(sqliteTypes as readonly string[]).includes(type)) {

@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import { setNode, setParam } from '../../engine/document/edits.ts';
 import type { ErrorPolicy, PipelineNode } from '../../engine/document/pipeline.ts';
 import type { NodeCheck, NodeManifest } from '../../engine/protocol/messages.ts';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import type { Json, Schema } from '../../model/values/types.ts';
 import { NodeIcon } from '../graph/NodeIcon.tsx';

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
 import type { RunHistory } from '../../engine/protocol/run-history.ts';
-import { itemAt, lastOf } from '../../model/problems/missing.ts';
+import { itemAt, lastOf } from '../../model/faults/missing.ts';
 import { formatBytes, formatCount, formatDuration, formatWhen, runStateWords } from '../format/run-text.ts';
 import { isRunning } from '../session/run-state.ts';
 import { session } from '../session/session.ts';

@@ -12,7 +12,7 @@ import { runCommand } from '../shell/commands/registry.ts';
 import { ExampleSketch } from './ExampleSketch.tsx';
 import { choosePastedRows } from './PasteRowsDialog.tsx';
 import './start-page.css';
-import { lastOf } from '../../model/problems/missing.ts';
+import { lastOf } from '../../model/faults/missing.ts';
 
 /** What the editor begins with: one's own data, what was open before, and examples. */
 export function StartPage() {

@@ -49,7 +49,7 @@ test.each(table('| Text, as'))('%s in %s is %s', (text, zone, instant) => {
   expect(formatTimestamp(values.read(code(text!)))).toBe(code(instant!));
 });
 
-test.each(table('| Times, as they come |'))('%s, out of order by %s: the watermark is %s, late is %s', (times, bound, watermark, late) => {
+test.each(table('| Times, in order of arrival |'))('%s, out of order by %s: the watermark is %s, late is %s', (times, bound, watermark, late) => {
   const rows = codes(times!).map((time): Row => ({ time: at(time), sensor: null }));
   const context = { now: () => day, elapsed: () => 0, log: () => {}, fail: () => {} };
   const events: StreamEvent[] = [];

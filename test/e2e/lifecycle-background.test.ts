@@ -150,7 +150,7 @@ describe.skipIf(missing('browser'))('an endless run', () => {
         .getByRole('button', { name: /^Resume from/ })
         .click();
       const question = page.getByRole('dialog', { name: 'Rows would be written twice' });
-      await question.getByText(/holds rows up to checkpoint \d+: going on from checkpoint \d+, the run would write those since then a second time/).waitFor();
+      await question.getByText(/holds rows up to checkpoint \d+: resuming from checkpoint \d+, the run would write the later ones a second time/).waitFor();
       return question;
     };
     await (await goOn()).getByRole('button', { name: 'Cancel' }).click();

@@ -120,7 +120,7 @@ describe('a pipeline that was changed since', () => {
   test('a node more: what was there goes on, and the new one begins with the rows that follow', async () => {
     await stopped();
     trial.pipeline({ ...nodes, more: ['jsonl-output', { path: 'more.jsonl' }] }, [...edges, 'source -> more']);
-    expect(await goesOn()).toMatch(/"more" is new in the pipeline and starts anew/);
+    expect(await goesOn()).toMatch(/"more" is new in the pipeline and starts with empty state/);
     expect(trial.json('out.jsonl')).toEqual(wanted(0, 90));
     expect(trial.json('more.jsonl').map(({ id }) => id)).toEqual(wanted(60, 90).map(({ id }) => id));
   });
@@ -156,7 +156,7 @@ describe('checkpoints', () => {
     damage(newest);
     const words = await goesOn();
     expect(words).toMatch(new RegExp(`The file of checkpoint ${numberOf(newest)} is damaged: (${why.source}).*Its copy is sound`));
-    expect(words).toMatch(new RegExp(`Going on from checkpoint ${numberOf(newest)} `));
+    expect(words).toMatch(new RegExp(`Resuming from checkpoint ${numberOf(newest)} `));
     expect(trial.json('out.jsonl')).toEqual(wanted(0, 90));
     expect(totals()).toEqual(wanted(0, 90));
   });
@@ -167,7 +167,7 @@ describe('checkpoints', () => {
     for (const file of [newest, copyOf(newest)]) damage(file);
     const words = await goesOn();
     expect(words).toMatch(new RegExp(`Checkpoint ${numberOf(newest)} is damaged and was left out: (${why.source})`));
-    expect(words).toMatch(new RegExp(`Going on from checkpoint ${numberOf(newest) - 1} `));
+    expect(words).toMatch(new RegExp(`Resuming from checkpoint ${numberOf(newest) - 1} `));
     expect(trial.json('out.jsonl')).toEqual(wanted(0, 90));
   });
 
@@ -177,14 +177,14 @@ describe('checkpoints', () => {
     const before = totals();
     const number = numberOf(newest);
     for (const file of [newest, copyOf(newest)]) flip(file);
-    const message = new RegExp(`database of "table" holds rows up to checkpoint ${number}: going on from checkpoint ${number - 1}, .* a second time`);
+    const message = new RegExp(`database of "table" holds rows up to checkpoint ${number}: resuming from checkpoint ${number - 1}, .* a second time`);
     for (const options of [[], ['--from', String(number - 1)]]) {
       const problem = await isRefused({ code: 'checkpoint/behind', node: 'table', message }, options, 2);
       expect(problem.hint).toContain('Accept that');
       expect(problem.hint).toContain('from scratch');
     }
     const words = await goesOn(['--accept-duplicates']);
-    expect(words).toMatch(/those after checkpoint \d+ are written a second time, as was accepted/);
+    expect(words).toMatch(/those after checkpoint \d+ are written a second time, as you accepted/);
     expect(trial.json('out.jsonl')).toEqual(wanted(0, 90));
     const ids = totals().map((row) => (row as { id: number }).id);
     expect(new Set(ids).size).toBe(90);
@@ -201,7 +201,7 @@ describe('checkpoints', () => {
       await isRefused(removed, ['--from', 'latest'], 2);
     }
     expect(totals()).toEqual(wanted(0, 60));
-    expect(await goesOn(['--accept-duplicates'])).toMatch(/a second time, as was accepted/);
+    expect(await goesOn(['--accept-duplicates'])).toMatch(/a second time, as you accepted/);
     const ids = totals().map((row) => (row as { id: number }).id);
     expect([ids.length, new Set(ids).size]).toEqual([150, 90]);
   });

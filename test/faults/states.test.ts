@@ -44,7 +44,7 @@ test('is listed with its pipeline, and not removed while that is there or runs, 
 
   for (const name of [file, 'stream', state.id.slice(0, 8)]) {
     const { code, errors } = await trial.millrace(['runs', 'forget', name]);
-    expect([code, errors]).toEqual([2, expect.stringMatching(/is still there: .*\n.*reads everything anew.*--force/)]);
+    expect([code, errors]).toEqual([2, expect.stringMatching(/is still there: .*\n.*reads everything again.*--force/)]);
   }
   expect((await trial.millrace(['runs', 'forget', '--missing'])).output).toBe('There was nothing to remove.\n');
   expect((await trial.millrace(['runs', 'forget', 'other'])).errors).toMatch(/Nothing is kept of "other"/);
@@ -65,7 +65,7 @@ test('stays when the file is moved, which the next run there says, and can be re
   expect((await trial.millrace(['runs', 'states'])).output).toMatch(/stream\.millrace\.json \(missing\)\n\n"millrace runs forget --missing"/);
 
   const run = trial.start([], {}, moved);
-  await run.says(/begins anew\. It is the same as that of .*stream\.millrace\.json, which is gone.*move the file back there/);
+  await run.says(/starts from scratch\. It is the same as that of .*stream\.millrace\.json, which is gone.*move the file back there/);
   await run.until(() => trial.checkpoints(moved).length > 0);
   await run.stop();
 
@@ -73,8 +73,8 @@ test('stays when the file is moved, which the next run there says, and can be re
   const left = await states();
   expect(left.map(({ owner }: { owner: { path: string } }) => owner.path)).toEqual([trial.at(moved)]);
   const again = trial.start([], {}, moved);
-  await again.says(/Going on from checkpoint/);
-  expect(again.words).not.toMatch(/begins anew/);
+  await again.says(/Resuming from checkpoint/);
+  expect(again.words).not.toMatch(/starts from scratch. It is the same/);
   await again.stop();
 });
 

@@ -65,7 +65,7 @@ describe('a time column', () => {
     ['a form that is none', { timeFormat: 'pattern', timePattern: 'dd/qq/yyyy' }, 'timePattern', /"dd\/qq\/yyyy" is not a time format/],
     ['a zone that is none', { timeFormat: 'pattern', timePattern: 'dd/MM/yyyy', timeZone: 'Moon' }, 'timeZone', /"Moon" is not a time zone/],
     ['a column that is not there', { timeColumn: 'then' }, 'timeColumn', /"then"/],
-    ['a column of numbers that count nobody knows what', { timeColumn: 'id' }, 'timeFormat', /nothing tells what it counts/],
+    ['a column of numbers that count nobody knows what', { timeColumn: 'id' }, 'timeFormat', /it is not known what it counts/],
   ] as const)('%s is told before anything runs', async (_, params, field, message) => {
     trial.write('in.csv', rows('31/01/2026'));
     trial.pipeline({ ...source('stop', params), ...out }, ['source -> out']);

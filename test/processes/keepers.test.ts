@@ -305,7 +305,7 @@ describe('a run that commits with checkpoints', () => {
     await reached(first, ({ checkpoint }) => (checkpoint?.id ?? 0) >= 2);
     process.kill(-readEntries(data)[0]!.pid, 'SIGKILL');
     const killed = await reached(first, ({ state }) => state === 'failed');
-    expect(killed.problems[0]!.hint).toContain('goes on from there');
+    expect(killed.problems[0]!.hint).toContain('resumes from there');
     const again = await first.start(await streamJob());
     await reached(first, (summary) => summary.id === again.id && summary.resumedFrom !== null && summary.checkpoint !== null);
     await first.stop(again.id, 'checkpoint');

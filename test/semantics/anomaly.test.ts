@@ -25,7 +25,7 @@ const wild = fc.tuple(
 
 it.each([
   ['the last rows', { compare: 'rows', rows: 7 }, (values: readonly number[], i: number) => values.slice(Math.max(0, i - 7), i)],
-  ['the last while', { compare: 'duration', duration: 70 }, (values: readonly number[], i: number) => values.slice(Math.max(0, i - 6), i)],
+  ['the last period of time', { compare: 'duration', duration: 70 }, (values: readonly number[], i: number) => values.slice(Math.max(0, i - 6), i)],
 ] as const)('scores against %s as an exact computation does', (_, compare, windowOf) => {
   fc.assert(
     fc.property(wild, fc.nat(20), ([base, parts], restartAfter) => {
@@ -95,7 +95,7 @@ const scored = (time: number, n: number | null, expected: number | null, score: 
 const reading = (time: number, n: number | null): Row => ({ time, id: 'a', n });
 streamTable(anomaly, [
   {
-    name: 'over the last while, a late value takes its place, and one that is too old does not count',
+    name: 'over the last period of time, a late value takes its place, and one that is too old does not count',
     params: { ...given, compare: 'duration', duration: 100 },
     inputs: { rows: columns },
     events: [
@@ -136,7 +136,7 @@ streamTable(anomaly, [
     expect: [{ after: 0, rows: [scored(0, 1e308, null, null), scored(0, -1e308, 1e308, null), scored(0, 1e308, null, null)] }],
   },
   {
-    name: 'the last while needs an event time, and a name that is taken is a problem',
+    name: 'the last period of time needs an event time, and a name that is taken is a problem',
     params: { column: 'score', compare: 'duration' },
     inputs: { rows: schema({ score: 'number' }) },
     events: [],

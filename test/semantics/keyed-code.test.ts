@@ -181,7 +181,7 @@ export function onTimer(timer: Timer, state: any, context: Context) {
     inputs: { rows: input },
     events: [rows(row('a', '00:00', 1), row('b', '00:00', 5))],
     expect: [{ after: 'end', rows: [said('b', 'a5', '00:05')] }],
-    failures: ['The timers of this key set each other for ever'],
+    failures: ['The timers of this key set each other without end'],
   },
   {
     name: 'so do timers that set themselves for a time that has come',
@@ -189,7 +189,7 @@ export function onTimer(timer: Timer, state: any, context: Context) {
     inputs: { rows: input },
     events: [rows(row('a', '00:00', 1))],
     expect: [],
-    failures: ['The timers of this key set each other for ever'],
+    failures: ['The timers of this key set each other without end'],
   },
   {
     name: 'a key without rows is forgotten after its time',

@@ -88,7 +88,7 @@ streamTable(previousRow, [
     expect: [],
     problems: ['"n"', 'no difference'],
   },
-  { name: 'nothing to do is a problem', params: {}, inputs: { rows: columns }, events: [], expect: [], problems: ['nothing to look back for'] },
+  { name: 'nothing to do is a problem', params: {}, inputs: { rows: columns }, events: [], expect: [], problems: ['nothing to look up in earlier rows'] },
 ]);
 
 it('is the value so many rows before with the same key, and only changes are let through', () => {

@@ -37,7 +37,7 @@ streamTable(rateLimit, [
     ],
   },
   {
-    name: 'one of so many for each key, anew for a key that was forgotten',
+    name: 'every Nth row of each key, from the first for a key that was forgotten',
     params: { mode: 'every', every: 2, keys: ['id'], ttl: 100 },
     inputs: { rows: timedRows },
     events: [rows(row(0, 1), row(1, 2), row(2, 3), row(2, 4, 'b')), watermark(101), rows(row(102, 5), row(102, 6, 'b'))],

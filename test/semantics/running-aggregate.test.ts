@@ -34,7 +34,7 @@ it.each([
   ['all rows so far', { over: 'all' }, (before: readonly Row[]) => before],
   ['the last rows', { over: 'rows', rows: 3 }, (before: readonly Row[]) => before.slice(-3)],
   [
-    'the last while, by time',
+    'the last period of time, by time',
     { over: 'duration', duration: 100 },
     (before: readonly Row[]) => {
       const latest = Math.max(...before.map(({ time }) => time as number));

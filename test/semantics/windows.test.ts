@@ -388,7 +388,7 @@ table([
     inputs: { rows: timed(schema({ time: 'timestamp', sensor: 'string', other: 'timestamp' }), 'time') },
     events: [rows({ time: at('01:00'), sensor: 'a', other: 0 }), watermark('02:00'), rows({ time: at('02:00'), sensor: 'a', other: 5 })],
     expect: [{ after: 'end', rows: [of('00:00', '00:01', { count: 2 })] }],
-    problems: ['nobody knows when a window over "other" is complete'],
+    problems: ['it is not known when a window over "other" is complete'],
   },
   {
     name: 'the event time by name is the event time',

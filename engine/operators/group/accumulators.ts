@@ -1,5 +1,5 @@
 import type { AggregateFunction } from '../../../kit/ops.ts';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { compareDecimals } from '../../../model/values/decimal.ts';
 import type { ColumnType, State, Value } from '../../../model/values/types.ts';
@@ -182,7 +182,7 @@ class Sum extends Totals implements Accumulator {
     throw new MillraceError({
       code: 'aggregate/overflow',
       message: this.#whole ? 'A sum of integers went beyond 2^53, where whole numbers would be rounded' : 'A sum is too large for a number',
-      hint: 'Cast the column to number before, or divide it by a constant.',
+      hint: 'Cast the column to number first, or divide it by a constant.',
     });
   }
 }

@@ -3,7 +3,7 @@ import type { EarlierInstance, KeyedState, Owns } from '../../../kit/keyed-state
 import type { RowFailure, StatefulOperator } from '../../../kit/node.ts';
 import type { Aggregate, SessionWindows as Sessions, Windowing, WindowSpec } from '../../../kit/ops.ts';
 import { hasPanes, watermarkShift } from '../../../kit/windows.ts';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';
 import { Calendar } from '../../../model/time/calendar.ts';
@@ -317,7 +317,7 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
     const rows = batch.filter((row, i) => {
       if (times[i] !== null) return true;
       const message = `The row has no time in column "${column}", so it belongs to no window`;
-      this.options.fail({ code: 'aggregate/no-time', message, hint: 'Filter such rows out before, or skip rows that fail.', field: this.#window.field, row });
+      this.options.fail({ code: 'aggregate/no-time', message, hint: 'Filter such rows out first, or skip rows that fail.', field: this.#window.field, row });
       return false;
     });
     this.#times.read(rows, times);

@@ -6,7 +6,7 @@
 import { columnOf, findColumn, freeName } from '../../../kit/columns.ts';
 import type { RowFailure, StatefulOperator } from '../../../kit/node.ts';
 import type { AggregateFunction, PivotOp } from '../../../kit/ops.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import type { Column, Row, Schema, State, Value } from '../../../model/values/types.ts';
 import { formatValue } from '../../../model/values/values.ts';
 import type { RowsContext } from '../ports.ts';
@@ -144,7 +144,7 @@ function onlyValue({ output, keys, fail }: PivotingOptions, cells: readonly Colu
       if (at < 0) return [pick(row)];
       const where = keyColumns.map(({ name, type }) => `${name} is ${row[name] == null ? 'null' : formatValue(row[name], type)}`).join(' and ');
       const message = `There are ${row[itemAt(counts, at)]} values for "${itemAt(cells, at).name}"${where === '' ? '' : ` where ${where}`}`;
-      fail({ code: 'pivot/several', message, hint: 'Choose how they are to be taken together, such as Sum or Last.', field: 'function' });
+      fail({ code: 'pivot/several', message, hint: 'Choose how to combine them, such as Sum or Last.', field: 'function' });
       return [];
     });
 }

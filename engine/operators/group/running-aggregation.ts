@@ -1,7 +1,7 @@
 import { findColumn } from '../../../kit/columns.ts';
 import type { StatefulOperator } from '../../../kit/node.ts';
 import type { RunningAggregateOp } from '../../../kit/ops.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import type { Row, Value } from '../../../model/values/types.ts';
 import { KeyedRows, rowExtender } from '../keyed/keyed-rows.ts';
 import type { RowsContext } from '../ports.ts';
@@ -40,7 +40,7 @@ export function runningAggregation({ keys, aggregates, over, ttl }: RunningAggre
       fail({
         code: 'aggregate/overflow',
         message,
-        hint: 'Cast the column to number before, or divide it by a constant.',
+        hint: 'Cast the column to number first, or divide it by a constant.',
         field: itemAt(aggregates, i).field,
         row,
       });

@@ -3,7 +3,7 @@
 import type { EarlierInstance, KeyedState, Owns } from '../../../kit/keyed-state.ts';
 import type { KeyedCode, RowFailure, StatefulOperator } from '../../../kit/node.ts';
 import type { StatefulOp } from '../../../kit/ops.ts';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import { formatTimestamp } from '../../../model/time/timestamp.ts';
@@ -283,8 +283,8 @@ class KeyedSteps implements StatefulOperator {
       if (isEndless) {
         throw new MillraceError({
           code: 'code/endless-timers',
-          message: 'The timers of this key set each other for ever',
-          hint: 'A timer that sets itself again must come to an end: look at `context.ended`.',
+          message: 'The timers of this key set each other without end',
+          hint: 'A timer that sets itself again must stop: check `context.ended`.',
           field: this.#options.field,
         });
       }

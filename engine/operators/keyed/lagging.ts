@@ -47,7 +47,7 @@ export function lagging(op: LagOp, context: RowsContext): StatefulOperator {
       if (delta !== null && type !== 'number' && !Number.isSafeInteger(delta)) {
         isSound = false;
         const message = `The difference in "${column}" is beyond 2^53, where whole numbers would be rounded`;
-        fail({ code: 'previous-row/overflow', message, hint: 'Cast the column to number before.', field, row });
+        fail({ code: 'previous-row/overflow', message, hint: 'Cast the column to number first.', field, row });
       }
       added.push(delta !== null && Number.isFinite(delta) ? delta : null);
     });

@@ -2,7 +2,7 @@ import { columnOf } from '../../../kit/columns.ts';
 import { textReader } from '../../../kit/formats/text-reader.ts';
 import type { Operator } from '../../../kit/node.ts';
 import type { ParseOp } from '../../../kit/row-ops.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Column, Row, Value } from '../../../model/values/types.ts';
 import { formatValue } from '../../../model/values/values.ts';
@@ -31,7 +31,7 @@ function parserOf({ missing, unfit }: ParseOp, { format, field }: ParseOp['colum
     const result = parse(text);
     if (result.ok) return result.value;
     if (unfit === 'null') return null;
-    const hint = 'Change the format, or let what does not fit become null.';
+    const hint = 'Change the format, or let values that do not fit become null.';
     throw new MillraceError({ code: 'parse/unfit', message: `${result.message} (column "${column.name}")`, hint, field });
   };
 }

@@ -1,6 +1,6 @@
 import type { Operator } from '../../../kit/node.ts';
 import type { ProjectOp } from '../../../kit/ops.ts';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Value } from '../../../model/values/types.ts';
 import { castValue } from '../../../model/values/values.ts';
@@ -20,7 +20,7 @@ export function projecting({ columns }: ProjectOp): Operator {
     throw new MillraceError({
       code: 'select/cast',
       message: `${result.message} (column "${from}")`,
-      hint: 'Mend the value upstream, or let what cannot be cast become null.',
+      hint: 'Fix the value upstream, or let values that cannot be cast become null.',
       field,
     });
   };

@@ -5,7 +5,7 @@ export function noTime(column: string, row: RowFailure['row']): RowFailure {
   return {
     code: 'row/no-time',
     message: `The row has no time: "${column}" is null`,
-    hint: 'Give the column a value before, leave such rows out with "Filter rows", or skip rows that fail.',
+    hint: 'Give the column a value first, leave such rows out with "Filter rows", or skip rows that fail.',
     field: column,
     row: row,
   };

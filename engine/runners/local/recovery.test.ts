@@ -188,7 +188,7 @@ describe('what it goes on from', () => {
     await stopped(world, stateFolder);
     const again = await stopped(world, stateFolder, {}, { from: 1 });
     expect([again.resumed, again.committed]).toEqual([[1], [3]]);
-    await expect(stopped(world, stateFolder, {}, { from: 2 })).rejects.toThrow('The run cannot go on from checkpoint 2: there is none of that number');
+    await expect(stopped(world, stateFolder, {}, { from: 2 })).rejects.toThrow('The run cannot resume from checkpoint 2: there is none of that number');
   });
 
   test('not from a pipeline that has changed, unless it may lose that state', async () => {

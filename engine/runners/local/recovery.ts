@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isAbsolute, resolve } from 'node:path';
 import type { NodeDefinition } from '../../../kit/node.ts';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import { type Comparison, compareShapes, isOtherPipeline, type Shape, shapeOf } from '../../plan/shape.ts';
@@ -78,7 +78,7 @@ async function find(job: RunJob, env: RecoveryEnv): Promise<Start> {
   if (moved) {
     env.onLog(
       'warning',
-      `This pipeline begins anew. It is the same as that of ${moved.owner?.path}, which is gone, and whose runs had come to checkpoint ${moved.checkpoint?.id}: move the file back there to go on from it. "millrace runs forget ${moved.id.slice(0, 8)}" removes what is kept of it.`,
+      `This pipeline starts from scratch. It is the same as that of ${moved.owner?.path}, which is gone, and whose runs had reached checkpoint ${moved.checkpoint?.id}: move the file back there to resume from it. "millrace runs forget ${moved.id.slice(0, 8)}" removes what is kept of it.`,
     );
   }
   // A run that failed before its first checkpoint is tried again under its lineage: sinks know by it what it left behind.
@@ -181,7 +181,7 @@ class Recovery {
     if (!this.#job.options.acceptDuplicates) throw allLost(last, lost);
     this.#env.onLog(
       'warning',
-      `All checkpoints are gone, of which ${last} was committed: the run begins anew, and what was written before is written a second time, as was accepted.`,
+      `All checkpoints are gone, of which ${last} was committed: the run starts from scratch, and writes the earlier rows a second time, as you accepted.`,
     );
   }
 
@@ -196,8 +196,8 @@ class Recovery {
     if (!(await this.#isDecided(head))) {
       throw new MillraceError({
         code: 'checkpoint/missing',
-        message: `The run cannot go on from checkpoint ${id}: it was never committed.`,
-        hint: 'Go on from the latest one.',
+        message: `The run cannot resume from checkpoint ${id}: it was never committed.`,
+        hint: 'Resume from the latest one.',
       });
     }
     const found = this.#open(id, (error) => {
@@ -209,7 +209,10 @@ class Recovery {
   /** What commits once at its end has nothing to go on from in its middle. */
   #suits({ id, kind }: CheckpointInfo): boolean {
     if (this.#job.options.commits === 'checkpoint' || kind === 'complete') return true;
-    this.#env.onLog('warning', `Checkpoint ${id} is of a run that committed with each checkpoint. This one commits once at its end, and so starts anew.`);
+    this.#env.onLog(
+      'warning',
+      `Checkpoint ${id} is of a run that committed with each checkpoint. This one commits once at its end, and so starts from scratch.`,
+    );
     return false;
   }
 
@@ -241,11 +244,11 @@ class Recovery {
       for (const state of states.of(node).states.values()) for (const [key] of [...state.entries()]) state.delete(key);
     }
     for (const node of comparison.added.filter((each) => !this.#job.plan.replays?.includes(each)))
-      this.#env.onLog('info', `"${node}" is new in the pipeline and starts anew.`);
+      this.#env.onLog('info', `"${node}" is new in the pipeline and starts with empty state.`);
     if (this.inDatabase > id) {
       this.#env.onLog(
         'warning',
-        `The database of "${head.decider?.node}" holds rows up to checkpoint ${this.inDatabase}: those after checkpoint ${id} are written a second time, as was accepted.`,
+        `The database of "${head.decider?.node}" holds rows up to checkpoint ${this.inDatabase}: those after checkpoint ${id} are written a second time, as you accepted.`,
       );
     }
     const dropped = new Set(comparison.dropped.map(({ node }) => node));
@@ -282,7 +285,7 @@ class Recovery {
       throw new MillraceError({
         code: 'checkpoint/changed',
         message: `The pipeline was changed since checkpoint ${id}, and the state ${whose} does not fit any more: ${list}.`,
-        hint: `Undo the change, go on without that state${carried}, or start from scratch.`,
+        hint: `Undo the change, resume without that state${carried}, or start from scratch.`,
         node: dropped.length === 1 && this.#shape.nodes[itemAt(dropped, 0).node] ? itemAt(dropped, 0).node : undefined,
       });
     }
@@ -298,15 +301,15 @@ function replays(definition: NodeDefinition | undefined): boolean {
 function allDamaged(): MillraceError {
   return new MillraceError({
     code: 'checkpoint/damaged',
-    message: 'All checkpoints of this pipeline are damaged: there is none to go on from.',
-    hint: 'Restore the folder of its state from a copy, or start from scratch: all rows are then read and written once more.',
+    message: 'All checkpoints of this pipeline are damaged: there is none to resume from.',
+    hint: 'Restore the folder of its state from a copy, or start from scratch: all rows are then read and written again.',
   });
 }
 
 function allLost(committed: number, node: NodeId | null): MillraceError {
   return new MillraceError({
     code: 'checkpoint/behind',
-    message: `All checkpoints of this pipeline are gone, but its outputs hold what it had written up to checkpoint ${committed}: beginning anew, the run would write those rows a second time.`,
+    message: `All checkpoints of this pipeline are gone, but its outputs hold what it had written up to checkpoint ${committed}: starting from scratch, the run would write those rows a second time.`,
     hint: 'Restore the folder of its state from a copy, accept that (tables that are updated by key hold each row once all the same), or start from scratch with other outputs.',
     ...(node !== null && { node }),
   });
@@ -316,7 +319,7 @@ function allLost(committed: number, node: NodeId | null): MillraceError {
 function behind({ id, decider }: CheckpointHead, committed: number): MillraceError {
   return new MillraceError({
     code: 'checkpoint/behind',
-    message: `The database of "${decider?.node}" holds rows up to checkpoint ${committed}: going on from checkpoint ${id}, the run would write those since then a second time.`,
+    message: `The database of "${decider?.node}" holds rows up to checkpoint ${committed}: resuming from checkpoint ${id}, the run would write the later ones a second time.`,
     hint: 'Accept that (tables that are updated by key hold each row once all the same), or start from scratch with another table.',
     node: decider?.node,
   });

@@ -6,7 +6,7 @@
  * - `transient`: about the machine or the other side, and passes by itself. Retried with back-off for as long as it takes.
  * - `not-connected`: what is at the other end (a drive, a file, a server, a right) is away, and may come back: connect again. As long as it
  *   takes where it was there before; before it ever was, it is more likely a wrong name, and permanent.
- * - `uncertain`: nobody knows. Retried a limited number of times where a source or a sink that had worked raised it.
+ * - `uncertain`: not known. Retried a limited number of times where a source or a sink that had worked raised it.
  * - `crashed`: the process or thread that did the work is gone. Retried a limited number of times.
  * - `end-of-input`: no error: the other side has no more rows. A source that throws it has ended.
  * - `notice`: nothing failed. It is only reported.
@@ -14,9 +14,9 @@
 export const behaviours = ['permanent', 'row', 'transient', 'not-connected', 'uncertain', 'crashed', 'end-of-input', 'notice'] as const;
 export type Behaviour = (typeof behaviours)[number];
 
-/** What happens then, as the documentation says it. */
+/** What happens then, in the words of the documentation. */
 export const whatHappens: { readonly [behaviour in Behaviour]: string } = {
-  permanent: 'It fails, and is not tried again.',
+  permanent: 'It fails, and is not retried.',
   row: 'The row fails: the node\'s setting "When a row fails" decides.',
   transient: 'A stream waits, and tries again until it works. Anything else fails.',
   'not-connected': 'A stream that had worked connects again until that works. Anything else fails.',
@@ -26,7 +26,7 @@ export const whatHappens: { readonly [behaviour in Behaviour]: string } = {
   notice: 'Nothing fails.',
 };
 
-/** What a code stands for, whatever the words of one problem. */
+/** The meaning of a code, independent of the message of one problem. */
 export interface CodeEntry<B extends Behaviour = Behaviour> {
   readonly behaviour: B;
   /** What has happened: one sentence. */

@@ -2,7 +2,7 @@
 import { type CodeTable, notConnected, notice, permanent, row, transient, uncertain } from './behaviour.ts';
 
 export const connectorCodes = {
-  'sqlite/changed': permanent('A database does not hold what this run has committed to it.', 'Put it back as it was, or start from scratch.'),
+  'sqlite/changed': permanent('A database does not hold the rows that this run has committed to it.', 'Put it back as it was, or start from scratch.'),
   'sqlite/column-name': notice('A query gives two columns of one name.', 'Name one of them with AS.'),
   'sqlite/constraint': row('A database refused a row.', 'Change or filter such rows before the sink, or skip rows that fail.'),
   'sqlite/damaged': uncertain('A database file is damaged.', 'Restore it from a copy.'),
@@ -14,11 +14,11 @@ export const connectorCodes = {
   ),
   'sqlite/locked': transient('Another program has locked a database.', 'Close the program, or end the run, that writes it.'),
   'sqlite/newer-key': permanent('The column that says which row is newer is part of the key.', 'Choose the column that holds the version or the time.'),
-  'sqlite/newer-type': permanent('The column that says which row is newer is stored as a type that compares differently.', 'Store it as the type that it has.'),
+  'sqlite/newer-type': permanent('The column that says which row is newer is stored as a type that compares differently.', 'Store it as its own type.'),
   'sqlite/no-key': permanent('A table has no unique index over the key columns.', 'Create the index that the message gives.'),
   'sqlite/no-table': uncertain('A database has no table of this name.', 'Choose one of its tables.'),
   'sqlite/not-a-database': uncertain('A file is not a SQLite database.', 'Choose another file.'),
-  'sqlite/not-a-table': permanent('The name is that of a view or an index, not of a table.', 'Choose another table name.'),
+  'sqlite/not-a-table': permanent('The name belongs to a view or an index, not to a table.', 'Choose another table name.'),
   'sqlite/nul-in-name': permanent('The name of a table or a column holds a NUL character.', 'Choose another name.'),
   'sqlite/other-columns': permanent(
     'A table has other columns than the rows.',
@@ -29,11 +29,11 @@ export const connectorCodes = {
   'sqlite/reserved-name': permanent('The name of a table belongs to SQLite itself.', 'Choose another name.'),
   'sqlite/rolled-back': uncertain('SQLite has rolled back what was written.', 'Change the trigger that did it, or free some space.'),
   'sqlite/same-column': permanent('Two columns have names that are the same for SQLite.', 'Rename one of them.'),
-  'sqlite/table-exists': permanent('A table that is to be created exists.', 'Choose another name, or another mode.'),
+  'sqlite/table-exists': permanent('A table to be created already exists.', 'Choose another name, or another mode.'),
   'sqlite/table-twice': permanent('Two sinks of a pipeline write one table.', 'Give each sink a table of its own.'),
   'sqlite/time-form': permanent('Times in a table have another form than a run would write.', 'Write them in the same form, or choose another table.'),
   'sqlite/too-wide': permanent('SQLite cannot store this many columns.', 'Leave columns out, or write a file.'),
-  'sqlite/unknown-column': permanent('A type is set for a column that is not there.', 'Remove it, or choose a column of the rows.'),
+  'sqlite/unknown-column': permanent('A type is set for a column that does not exist.', 'Remove it, or choose a column of the rows.'),
   'sqlite/unknown-type': permanent('SQLite has no such column type.', 'Choose one of its types.'),
   'sqlite/value': row('A value cannot be stored in, or read from, its column.', 'Change the column before the sink, or its type.'),
 

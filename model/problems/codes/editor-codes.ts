@@ -3,14 +3,14 @@ import { type CodeTable, crashed, notice, permanent, transient, uncertain } from
 
 export const editorCodes = {
   'document/unknown': permanent('The document is not open in the engine.', 'Open it again.'),
-  'document/untrusted': permanent('The pipeline was not made here, and is not trusted.', 'Look at what it would read, write and run, then choose "Trust".'),
-  'document/version': permanent('The engine holds another version of the pipeline.', 'It is sent again by itself.'),
-  'autosave/damaged': permanent('The copy of unsaved changes cannot be read.', 'Look at the file that is named.'),
+  'document/untrusted': permanent('The pipeline was not made here, and is not trusted.', 'Check what it would read, write and run, then choose "Trust".'),
+  'document/version': permanent('The engine holds another version of the pipeline.', 'The editor sends it again automatically.'),
+  'autosave/damaged': permanent('The copy of unsaved changes cannot be read.', 'See the file that is named.'),
   'example/unknown': permanent('There is no such example.', 'Choose one of those that are listed.'),
   'trust/folder': permanent('A pipeline that is not trusted cannot be saved in a trusted folder.', 'Trust it first, or choose another folder.'),
   'trust/no-folder': permanent('The document has no file yet, and so no folder.', 'Save it first.'),
   'trust/unknown': permanent('The path is not trusted.', 'Use paths as "millrace trust list" shows them.'),
-  'trust/wide-folder': permanent('The folder is too wide to be trusted as a whole.', 'Trust a folder in it, or confirm it.'),
+  'trust/wide-folder': permanent('The folder is too broad to be trusted as a whole.', 'Trust a folder in it, or confirm it.'),
 
   'preview/crashed': crashed('A preview ended unexpectedly.', 'Change the pipeline, or try again.'),
   'preview/superseded': notice('A newer preview took the place of this one.'),
@@ -23,13 +23,13 @@ export const editorCodes = {
   'result/sql': permanent('SQLite refused a query.', 'Correct the query.'),
   'result/stopped': notice('A query was stopped.', 'Run it again.'),
 
-  'protocol/frame': permanent('There is too much data, or too deeply nested data, to hand over.', 'Leave out the column or the value, or write it to a file.'),
+  'protocol/frame': permanent('The data is too large, or too deeply nested, to transfer.', 'Leave out the column or the value, or write it to a file.'),
   'protocol/params': permanent('A request has the wrong form: two parts of Millrace are of different versions.', 'Restart Millrace.'),
   'protocol/too-long': permanent('A text is too long.', 'Shorten it.'),
   'protocol/unknown': permanent('There is no such request: two parts of Millrace are of different versions.', 'Restart Millrace.'),
   'protocol/version': permanent('Editor and engine are of different versions.', 'Close Millrace and start it again.'),
 
-  'store/broken': notice("Millrace's own database was damaged: recent files, trust and settings start anew.", 'The old file is kept.'),
+  'store/broken': notice("Millrace's own database was damaged: recent files, trust and settings start empty.", 'The old file is kept.'),
   'store/too-new': permanent("Millrace's own database is of a newer version.", 'Update Millrace.'),
   'store/unusable': notice('Recent files, trust and settings cannot be kept.', 'Make the folder writable, or set MILLRACE_DATA to another one.'),
   'store/unwritable': uncertain("Millrace's own files cannot be written.", 'Make room, or make the folder writable.'),

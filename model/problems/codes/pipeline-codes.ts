@@ -44,7 +44,7 @@ export const pipelineCodes = {
   'node/unknown-type': permanent('There is no node of this type.', 'Correct the type, or install the node.'),
 
   'params/choice': permanent('The value of a param is not one of its choices.', 'Choose one of them.'),
-  'params/column-type': permanent('A param names a column of a type that it does not take.', 'Choose another column, or cast this one before.'),
+  'params/column-type': permanent('A param names a column of a type that it does not take.', 'Choose another column, or cast this one first.'),
   'params/duplicate': permanent('A list of columns names one of them twice.', 'Remove one of them.'),
   'params/file-name': permanent('A file name holds a NUL character.', 'Write the path again.'),
   'params/kind': permanent('The value of a param is of the wrong kind.', 'Set the param again.'),
@@ -66,7 +66,7 @@ export const pipelineCodes = {
   'column/format': permanent('The format of a column is not valid.', 'Change the format.'),
   'column/format-found': notice('A column holds numbers, times or words in a format of their own.', 'Read it by that format.'),
   'column/formats-found': notice('Several columns hold values in formats of their own.', 'Read them by their formats.'),
-  'column/missing': notice('A type is set for a column that is not there.', 'Remove the type, or correct the name.'),
+  'column/missing': notice('A type is set for a column that does not exist.', 'Remove the type, or correct the name.'),
   'columns/duplicate': permanent('Two columns have the same name.', 'Give one of them another name.'),
   'columns/missing': permanent('A source or a pattern has no columns.', 'Add a column.'),
   'event-time/column': permanent('The column of the event time cannot be used, or its name is taken.', 'Choose another column, or give it another name.'),

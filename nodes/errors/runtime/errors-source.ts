@@ -32,7 +32,7 @@ export async function rewindErrors({ params, path, signal, log }: Books, checkpo
   const what = rows === 1 ? '1 row that was replayed' : `${thousands(rows)} rows that were replayed`;
   log(
     'warning',
-    `${what} after checkpoint ${checkpoint.id} ${rows === 1 ? 'waits' : 'wait'} in the errors table again: what became of ${rows === 1 ? 'it' : 'them'} is not in that checkpoint.`,
+    `${what} after checkpoint ${checkpoint.id} ${rows === 1 ? 'waits' : 'wait'} in the errors table again: ${rows === 1 ? 'its' : 'their'} results are not in that checkpoint.`,
   );
 }
 

@@ -62,7 +62,7 @@ export class TailReport {
   missing(name: string): void {
     if (this.#missing.has(name)) return;
     this.#missing.add(name);
-    this.#log('warning', `${name} is not there. Reading goes on as soon as it is.`);
+    this.#log('warning', `${name} is not there. Reading continues as soon as it is.`);
   }
 
   found(name: string): void {
@@ -90,7 +90,7 @@ export class TailReport {
       ? `${name} was cut off or written anew since it was ${readTo}: it is read from its beginning.`
       : `${name} is not there any more as it was ${readTo}.`;
     const rest =
-      lost > 0 ? this.#lose(lost) : size === undefined ? 'What it held behind that cannot be read.' : 'What was appended to it since then cannot be read.';
+      lost > 0 ? this.#lose(lost) : size === undefined ? 'What it held after that cannot be read.' : 'What was appended to it since then cannot be read.';
     this.#log('warning', `${what} ${rest}`);
   }
 

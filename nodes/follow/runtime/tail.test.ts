@@ -134,7 +134,7 @@ test('a file that vanishes is told and waited for', async () => {
   await take(tail, 1);
   const next = take(tail, 1);
   rmSync(at('a.log'));
-  await expect.poll(() => logs).toEqual(['a.log is not there. Reading goes on as soon as it is.']);
+  await expect.poll(() => logs).toEqual(['a.log is not there. Reading continues as soon as it is.']);
   writeFileSync(at('a.log'), 'back\n');
   expect(await next).toEqual(['a.log:1 back']);
 });
@@ -142,7 +142,7 @@ test('a file that vanishes is told and waited for', async () => {
 test('waits for a file that is not there yet, and follows new files from their beginning', async () => {
   const tail = follow('*.log', { from: 'end' });
   const next = take(tail, 1);
-  await expect.poll(() => logs).toEqual(['*.log is not there. Reading goes on as soon as it is.']);
+  await expect.poll(() => logs).toEqual(['*.log is not there. Reading continues as soon as it is.']);
   writeFileSync(at('late.log'), 'first\n');
   expect(await next).toEqual(['late.log:1 first']);
 });
@@ -420,7 +420,7 @@ describe('compressed files', () => {
     expect(logs.join()).toMatch(/a.log.1.gz is a copy of a.log: reading goes on in it at line 151/);
   });
 
-  test('of nothing that is known are read as a whole, from a checkpoint too', async () => {
+  test('of nothing known are read as a whole, from a checkpoint too', async () => {
     writeFileSync(at('a.log.gz'), gzipSync(text(long('a'))));
     const first = follow('*.gz', { batchSize: 150 });
     expect(await lines(first, 150)).toEqual(long('a').slice(0, 150));

@@ -6,8 +6,8 @@ import { furtherLines } from '../../../io/files/stretches.ts';
 import { within } from '../../../io/text/time-limit.ts';
 import { words } from '../../../kit/formats/words.ts';
 import type { Discovery, NodeProblem } from '../../../kit/node.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import type { ProblemCode } from '../../../model/problems/codes/index.ts';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { type SeenLine, seen, seenLength } from '../../../model/schema/detected.ts';
 import { inferFromText } from '../../../model/schema/infer.ts';
@@ -415,7 +415,7 @@ function otherLineEnds(file: InputFile): MillraceError {
 function nothingBehind(file: InputFile, skip: number): MillraceError {
   return new MillraceError({
     code: 'csv/skip',
-    message: `There is no header behind the first ${skip === 1 ? 'line' : `${skip} lines`} of ${file.name}, which are skipped.`,
+    message: `There is no header after the first ${skip === 1 ? 'line' : `${skip} lines`} of ${file.name}, which are skipped.`,
     hint: 'Set fewer lines to skip.',
     field: 'skip',
   });

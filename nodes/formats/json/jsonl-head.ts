@@ -5,7 +5,7 @@ import type { InputFile } from '../../../io/files/input-files.ts';
 import { type Beginning, furtherLines } from '../../../io/files/stretches.ts';
 import { within } from '../../../io/text/time-limit.ts';
 import type { Discovery, NodeProblem } from '../../../kit/node.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { inferFromJson } from '../../../model/schema/infer.ts';
 import type { Readings } from '../../../model/schema/reading.ts';
@@ -93,7 +93,7 @@ export async function discoverJsonl(files: readonly InputFile[], head: JsonHeadO
   if (records.length === 0) {
     const message = first
       ? `No ${unit} of ${first.source} could be read. Line ${first.line}: ${first.message}`
-      : `${itemAt(files, 0).name} holds no rows to tell columns from.`;
+      : `${itemAt(files, 0).name} holds no rows to infer columns from.`;
     return { schema: null, problems: [{ code: 'jsonl/no-rows', severity: 'error', message, hint }] };
   }
   const all = [...records, ...further];

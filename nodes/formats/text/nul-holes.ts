@@ -104,7 +104,7 @@ export class HolesParser implements Parser {
     this.#open = null;
     if (!open || ++this.#told > toldPerFile) return;
     const bytes = open.bytes === 1 ? '1 NUL byte' : `${thousands(open.bytes)} NUL bytes`;
-    const more = this.#told === toldPerFile ? ' Further holes of this file are not told.' : '';
+    const more = this.#told === toldPerFile ? ' Further holes in this file are not reported.' : '';
     const why = 'The file was probably cut off while a program went on writing, or the machine crashed.';
     this.#log('warning', `${this.#file} has ${bytes} in line ${thousands(open.line)}: they are left out. ${why}${more}`);
   }

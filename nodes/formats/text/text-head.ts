@@ -8,7 +8,7 @@ import { within } from '../../../io/text/time-limit.ts';
 import { formatLabel, isNamedFormat, namedReader, recogniseFormat } from '../../../kit/formats/log-formats.ts';
 import { readLogfmt } from '../../../kit/formats/logfmt.ts';
 import type { Discovery, NodeProblem } from '../../../kit/node.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { inferFromText } from '../../../model/schema/infer.ts';
 import type { Row, Schema } from '../../../model/values/types.ts';
@@ -211,7 +211,7 @@ function unreadableRows(faults: readonly Fault[], count: number): NodeProblem[] 
 function noRows(samples: readonly Texts[], [first]: readonly Fault[]): NodeProblem[] {
   const message = first
     ? `No line of ${first.source} could be read. Line ${first.line}: ${first.message}`
-    : `${samples[0]?.file.name ?? 'The file'} holds no lines to tell columns from.`;
+    : `${samples[0]?.file.name ?? 'The file'} holds no lines to infer columns from.`;
   return [{ code: 'log/no-rows', severity: 'error', message, hint: 'Choose the format that the lines have.', field: 'format' }];
 }
 

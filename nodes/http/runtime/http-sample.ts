@@ -49,7 +49,7 @@ const notStored = {
 };
 
 function fired(signal: AbortSignal): Promise<never> {
-  const cancelled = () => new MillraceError({ code: 'cancelled', message: 'It listens no more.', hint: 'Listen again.' });
+  const cancelled = () => new MillraceError({ code: 'cancelled', message: 'It does not listen any more.', hint: 'Listen again.' });
   return new Promise((_, reject) => {
     if (signal.aborted) reject(cancelled());
     signal.addEventListener('abort', () => reject(cancelled()), { once: true });

@@ -30,10 +30,7 @@ export class InboxReader implements Reader {
     const gone = start === null ? 0 : inbox.forgotten(this.#seq);
     if (gone > 0) {
       const words = gone === 1 ? '1 row that a later checkpoint had taken over is' : `${thousands(gone)} rows that a later checkpoint had taken over are`;
-      context.log(
-        'warning',
-        `${words} no longer in the inbox, and cannot be read again: files that are brought back to this checkpoint lack what came of them.`,
-      );
+      context.log('warning', `${words} no longer in the inbox, and cannot be read again: files that are restored to this checkpoint lack their results.`);
     }
     context.signal.addEventListener('abort', this.#rouse, { once: true });
   }

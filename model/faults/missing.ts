@@ -1,4 +1,4 @@
-/** What only a fault of the program itself can bring about: no user's input, and nothing to be told as a `Problem`. */
+/** Errors that only a fault in the program can cause: no user's input leads to them, so they are not a `Problem`. */
 export class InternalFault extends Error {
   override readonly name = 'InternalFault';
 }
