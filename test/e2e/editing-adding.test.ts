@@ -59,7 +59,7 @@ describe.skipIf(why !== null)(`adding nodes${why ? ` (${why})` : ''}`, () => {
 
     await page.keyboard.press('/');
     await page.keyboard.type('no such node');
-    await page.getByText('No node fits “no such node”.').waitFor();
+    await page.getByText('No node matches “no such node”.').waitFor();
     await page.keyboard.press('Escape');
     await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
     expect(await nodesOf(page)).toHaveLength(4);
@@ -108,7 +108,7 @@ describe.skipIf(why !== null)(`adding nodes${why ? ` (${why})` : ''}`, () => {
     expect(await edgesOf(page)).toEqual(['readings.rows->aggregate.rows']);
     await page.keyboard.press('Escape');
     await palette.getByRole('textbox', { name: 'Search nodes' }).fill('zzz');
-    await palette.getByText('No node fits “zzz”.').waitFor();
+    await palette.getByText('No node matches “zzz”.').waitFor();
   });
 
   it('by dropping one into an edge', async () => {

@@ -64,7 +64,7 @@ describe.each<Host>(['browser', 'desktop'])('in a %s', (host) => {
     await page.keyboard.press('Escape');
     await expect.poll(() => activePlace(page)).toContain('react-flow');
     for (const key of ['Backspace', 'Delete', 'ControlOrMeta+x']) await page.keyboard.press(key);
-    await page.getByText(/^Nothing was deleted\. To delete “Filter” by key/).waitFor();
+    await page.getByText(/^Nothing was deleted\. To delete “Filter” with the keyboard/).waitFor();
     expect(await nodesOf(page)).toEqual(all);
     // The line on a card comes from the check, which takes its time.
     await expect.poll(() => card(page, 'hot').innerText()).toContain('row.temperature > 30');
