@@ -182,7 +182,7 @@ export class Run {
     const { nodes } = this.#job.plan;
     const sources = nodes.filter(({ kind }) => kind === 'source');
     const node = nodes[index] ?? (sources.length === 1 ? sources[0] : undefined);
-    const message = `It has been at one step for ${Math.round(ms / 1000)} s, such as a query that gives its next row late. It goes on; the run can be stopped.`;
+    const message = `It has been at one step for ${Math.round(ms / 1000)} s, such as a slow query. It continues; the run can be stopped.`;
     return { at: Date.now(), level: 'info', message, ...(node && { node: node.id }) };
   }
 
