@@ -4,6 +4,8 @@
  */
 const layers = '^(electron|server|renderer)/';
 const pure = '^engine/(document|protocol|plan)/';
+/** Folders of renderer/ that features are built upon. */
+const editorFloors = 'session|theme|format|graph|grid|shell|documents|code-editor';
 /** Tests, and what is made for them. */
 const tests = '[.]test[.]tsx?$|^kit/testing/';
 
@@ -114,18 +116,26 @@ module.exports = {
       to: { path: '^(engine|kit|io|nodes|electron|server)/', pathNot: '^engine/(document|protocol)/' },
     },
     {
-      name: 'features-above-the-shell',
-      comment: 'Session, shell, and what draws values and graphs are for all features, and know none of them; only the app knows all.',
+      name: 'editor-floors-below-the-features',
+      comment: 'Session, shell, documents, the code editor, the grid, and what draws values and graphs are for all features, and know none of them.',
       severity: 'error',
-      from: { path: '^renderer/(session|theme|format|grid|graph|shell)/', pathNot: tests },
-      to: { path: '^renderer/', pathNot: '^renderer/(session|theme|format|grid|graph|shell)/' },
+      from: { path: `^renderer/(${editorFloors})/`, pathNot: tests },
+      to: { path: '^renderer/', pathNot: `^renderer/(${editorFloors})/` },
     },
     {
-      name: 'app-above-the-features',
-      comment: 'The app puts the features together: none of them can need it.',
+      name: 'no-feature-imports-another',
+      comment:
+        'A feature can be read, changed and left out alone: what several of them share lies in a floor below, and what one wants of another goes by a command, a slot or the session.',
       severity: 'error',
-      from: { path: '^renderer/(?!app/|main[.]tsx$)', pathNot: tests },
-      to: { path: '^renderer/app/' },
+      from: { path: `^renderer/(?!(?:${editorFloors}|app)/)([^/]+)/`, pathNot: tests },
+      to: { path: '^renderer/', pathNot: `^renderer/($1|${editorFloors})/` },
+    },
+    {
+      name: 'features-by-their-contributions',
+      comment: 'Which features there are is written in one place, app/contributions.ts: the window around them knows slots and names of commands.',
+      severity: 'error',
+      from: { path: '^renderer/(app/|[^/]+$)', pathNot: [tests, '^renderer/app/contributions[.]ts$'] },
+      to: { path: '^renderer/[^/]+/', pathNot: `^renderer/(app|${editorFloors})/` },
     },
     {
       name: 'editor-without-node',

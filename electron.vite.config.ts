@@ -16,6 +16,7 @@ export default defineConfig({
           engine: at('engine/index.ts'),
           cli: at('engine/cli/index.ts'),
           'data-thread': at('engine/runners/local/data-thread.ts'),
+          'instance-thread': at('engine/runners/local/instances/instance-thread.ts'),
           'guard-thread': at('engine/processes/guard-thread.ts'),
           preview: at('engine/preview/preview-process.ts'),
           discovery: at('engine/preview/discovery-process.ts'),

@@ -1,4 +1,4 @@
-import { missing } from '../model/problems/missing.ts';
+import { missing } from '../model/faults/missing.ts';
 import type { ParamFix } from '../model/problems/problem.ts';
 import type { Column, ColumnType, Schema } from '../model/values/types.ts';
 import type { CodeAnalysis, NodeProblem } from './node.ts';

@@ -9,7 +9,7 @@ import './theme/tokens.css';
 import './theme/mantine.css';
 import { createRoot } from 'react-dom/client';
 import './app/contributions.ts';
-import { missing } from '../model/problems/missing.ts';
+import { missing } from '../model/faults/missing.ts';
 import { App } from './app/App.tsx';
 import { startAutosave } from './documents/autosave.ts';
 import { startDocument } from './documents/start.tsx';

@@ -46,6 +46,7 @@ program
   .option('--keep-errors', 'continue after rows that fail: nodes that would stop the run keep them in the errors table instead')
   .option('--keep-checkpoints <count>', 'checkpoints to keep, at least 2 (3)', checkpointCount)
   .option('--state-memory <size>', 'memory for the state of all nodes: 512MB, 2GB, or 10% of the machine; state beyond that is kept on disk', memoryAmount)
+  .option('--instances <count>', 'threads for each stage that can be split by its keys: a number, or auto (auto)', instanceCount)
   .option('--metrics <port>', 'serve metrics for Prometheus to this machine (0: a free port)', portNumber)
   .option('--replay-errors', 'replay the failed rows that wait in the errors table, with the state that the run resumes with; see "millrace replay"')
   .option('-d, --detach', 'start it in the background and return')
@@ -316,6 +317,14 @@ function checkpointCount(text: string): number {
   const found = Number(text);
   if (!Number.isInteger(found) || found < 2 || found > 1000) throw new InvalidArgumentError('It must be a whole number from 2 to 1000.');
   return found;
+}
+
+/** Of what can be split by keys. */
+function instanceCount(text: string): number | 'auto' {
+  if (text === 'auto') return text;
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > 64) throw new InvalidArgumentError('It must be auto, or a number from 1 to 64.');
+  return count;
 }
 
 function memoryAmount(text: string): string {

@@ -15,6 +15,7 @@ export interface StartOptions {
   readonly acceptDuplicates?: boolean;
   readonly keepCheckpoints?: number;
   readonly stateMemory?: string;
+  readonly instances?: RunOptions['instances'];
 }
 
 /**
@@ -49,6 +50,7 @@ export function chooseOptions(plan: PhysicalPlan, stateFolder: string, given: St
     dropChangedState: given.dropChangedState ?? false,
     acceptDuplicates: given.acceptDuplicates ?? false,
     keepCheckpoints: given.keepCheckpoints ?? usual.keepCheckpoints,
+    ...(given.instances !== undefined && { instances: given.instances }),
     ...(given.stateMemory !== undefined && { stateMemory: given.stateMemory }),
   };
   return { options, notice };

@@ -1,5 +1,5 @@
+import { missing } from '../../model/faults/missing.ts';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
-import { missing } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { visibleJson } from '../../model/text/visible-text.ts';
 import type { Schema } from '../../model/values/types.ts';

@@ -1,6 +1,6 @@
 /** `millrace replay --restart`: a pipeline that runs is stopped with a checkpoint, and goes on in the background with rows that failed. */
 import { randomUUID } from 'node:crypto';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { endOfTime } from '../../model/schema/event-time.ts';
 import { visible, visibleJson } from '../../model/text/visible-text.ts';

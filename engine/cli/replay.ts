@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { relative, resolve } from 'node:path';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import { visible, visibleJson } from '../../model/text/visible-text.ts';
 import { definitions } from '../../nodes/index.ts';

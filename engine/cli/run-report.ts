@@ -110,7 +110,11 @@ export function printProblems(problems: readonly Problem[], { file, titleOf }: P
 }
 
 /** What a run is refused for before its first row, until it is asked for in another way. */
-const refusals = new Set(['run/state-memory', ...['changed', 'behind', 'damaged', 'missing', 'other-pipeline'].map((code) => `checkpoint/${code}`)]);
+const refusals = new Set([
+  'run/state-memory',
+  'run/instances',
+  ...['changed', 'behind', 'damaged', 'missing', 'other-pipeline'].map((code) => `checkpoint/${code}`),
+]);
 
 /** The exit code that tells how a run ended; `signal` is what interrupted it. */
 export function exitCodeOf({ state, problems }: { readonly state: RunState; readonly problems: readonly Problem[] }, signal: NodeJS.Signals | null): number {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import { visibleJson, visibleLines } from '../../model/text/visible-text.ts';
 import type { EngineProcess } from '../processes/engine-process.ts';
@@ -62,7 +62,10 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
     const plan = taken?.plan ?? planned;
     if (options.explain) {
       const { explainPlan } = await import('../plan/explain.ts');
-      process.stdout.write(visibleLines(explainPlan(plan)));
+      const { planInstances } = await import('../runners/local/instances/instance-count.ts');
+      process.stdout.write(
+        visibleLines(explainPlan(planInstances({ plan, folder, options: chosen.options }, null, { definition: (type) => checked.catalogue.get(type) }))),
+      );
       return 0;
     }
     if (!options.json) printProblems(checked.result.problems, loaded);

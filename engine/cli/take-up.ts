@@ -1,6 +1,6 @@
 /** `--replay-errors`: a run that takes the rows up that wait in the errors table, and what became of them. */
 
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import { definitions } from '../../nodes/index.ts';

@@ -1,6 +1,6 @@
 /** `millrace validate --rows`: reads the sources of a pipeline to their end, and prints what of it does not fit. */
 
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import { Scans } from '../preview/scans.ts';
 import type { ScannedColumn, ScannedFault, ScanProgress, ScanResult, SeenCell } from '../protocol/messages.ts';

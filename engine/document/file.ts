@@ -1,5 +1,5 @@
+import { lastOf, missing } from '../../model/faults/missing.ts';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
-import { lastOf, missing } from '../../model/problems/missing.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import { isTooDeep } from '../../model/values/json-depth.ts';
 import type { Json } from '../../model/values/types.ts';

@@ -1,6 +1,6 @@
 /** The ports that operations read and write, by their names. */
 import type { OperatorContext } from '../../kit/node.ts';
-import { InternalFault } from '../../model/problems/missing.ts';
+import { InternalFault } from '../../model/faults/missing.ts';
 import type { Schema } from '../../model/values/types.ts';
 
 type Ports<In extends string> = OperatorContext<{ readonly [Name in In]: Schema }, { readonly [port: string]: Schema; readonly rows: Schema }>;

@@ -6,7 +6,7 @@ import type { Field } from '../../kit/fields.ts';
 import type { CodeAnalysis, Discovery, InferContext, Inference, NodeDefinition, NodeProblem } from '../../kit/node.ts';
 import { traitsOf } from '../../kit/op-traits.ts';
 import { type ParamInputs, type Params, validateParams } from '../../kit/params.ts';
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import { didYouMean } from '../../model/text/closest.ts';
 import type { Schema } from '../../model/values/types.ts';
 import { inFileOrder } from '../document/file.ts';

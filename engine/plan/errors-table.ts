@@ -5,7 +5,7 @@
 import type { NodeDefinition } from '../../kit/node.ts';
 import { traitsOf } from '../../kit/op-traits.ts';
 import { completeParams, defaultsOf, type Params } from '../../kit/params.ts';
-import { itemAt, lastOf, missing } from '../../model/problems/missing.ts';
+import { itemAt, lastOf, missing } from '../../model/faults/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { fileExtension } from '../document/file.ts';
 import { type Edge, errorPort, type NodeId, runNodes } from '../document/pipeline.ts';

@@ -15,8 +15,9 @@ export function explainPlan(plan: PhysicalPlan): string {
   );
   const ends = plan.bounded ? 'The run ends when its input has ended.' : 'The run continues until it is stopped, and commits with checkpoints.';
   const parts = [
-    `${count(plan.nodes.length, 'node')}, ${count(plan.edges.length, 'edge')}. ${ends}\n${place}`,
+    `${count(plan.nodes.length, 'node')}, ${count(plan.edges.length, 'edge')}. ${ends}\n${place(plan)}`,
     section('Sources, in reading order', sources(plan)),
+    section('Stages, each in threads of its own', stages(plan)),
     section('Loops, each one pass over a batch', loops(plan, nodes)),
     section(
       'Steps',
@@ -27,8 +28,10 @@ export function explainPlan(plan: PhysicalPlan): string {
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-const place = `Everything runs in one thread of this machine.
-"here, elsewhere": plain data that another runner could execute; there is none yet.`;
+function place({ stages = [] }: PhysicalPlan): string {
+  const where = stages.length === 0 ? 'Everything runs' : 'All but the stages below runs';
+  return `${where} in one thread of this machine.\n"here, elsewhere": plain data that another runner could execute; there is none yet.`;
+}
 
 function section(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : [title, ...lines.map((line) => `  ${line}`)].join('\n');
@@ -43,6 +46,15 @@ function sources({ nodes, sourceGroups, alignment, replays = [] }: PhysicalPlan)
     ...(first.length > 0 ? [`read first, to the end: ${first.join(', ')}`] : []),
     ...(alignment?.meetings ?? []).map((meeting) => `read in step by event time: ${meeting.sources.join(', ')}`),
   ];
+}
+
+function stages({ stages: all = [] }: PhysicalPlan): string[] {
+  return all.flatMap(({ nodes, instances, exchanges }, i) => [
+    `${i + 1}. ${nodes.join(', ')}: ${count(instances, 'instance')}`,
+    ...exchanges.map(({ edge: { from, to }, keys }) => `    exchange: ${from.node}.${from.port} -> ${to.node}.${to.port}, by the hash of ${listed(keys)}`),
+    '    state: by key, in the instance that has the key',
+    '    order: kept for each key, not between keys',
+  ]);
 }
 
 function loops({ chains }: PhysicalPlan, nodes: Nodes): string[] {

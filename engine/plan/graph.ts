@@ -1,4 +1,4 @@
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import { KnownMap } from '../../model/values/known-map.ts';
 import type { Edge, NodeId } from '../document/pipeline.ts';
 

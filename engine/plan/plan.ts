@@ -1,5 +1,5 @@
 import { isRowByRow } from '../../kit/op-traits.ts';
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import { nameList } from '../../model/text/name-list.ts';
 import type { Schema } from '../../model/values/types.ts';

@@ -1,4 +1,4 @@
-import { itemAt, missing } from '../../model/problems/missing.ts';
+import { itemAt, missing } from '../../model/faults/missing.ts';
 import type { Edge, NodeId } from '../document/pipeline.ts';
 import type { Graph } from './graph.ts';
 

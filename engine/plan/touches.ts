@@ -46,6 +46,12 @@ export function touchesOf(nodes: readonly TouchingNode[], errorsFile: string): T
   return { reads: [...reads], writes: [...writes], listens: [...listens], reaches: [...reaches], code, unknown };
 }
 
+/** The files, or patterns of files, that a node is shown to read. */
+export function readBy(definition: NodeDefinition, params: Params): readonly string[] {
+  const opened = filesIn(fileFields(definition), params).filter(({ mode }) => mode === 'open');
+  return [...new Set([...declared(definition, 'reads', params, () => {}), ...opened.map(({ path }) => path)])];
+}
+
 /** The files that a node is shown to write. */
 export function writtenBy(definition: NodeDefinition, params: Params): readonly string[] {
   const saved = filesIn(fileFields(definition), params).filter(({ mode }) => mode === 'save');

@@ -1,7 +1,7 @@
 /** Tells of streams whose watermark can never rise, and of those where one source may hold it back, before anything runs. */
 
 import { traitsOf } from '../../kit/op-traits.ts';
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import { isSameEventTime } from '../../model/schema/event-time.ts';
 import type { EventTime } from '../../model/values/types.ts';
 import { errorPort, type NodeId } from '../document/pipeline.ts';

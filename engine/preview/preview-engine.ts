@@ -1,5 +1,5 @@
 import type { NodeDefinition, Reader, SourceContext } from '../../kit/node.ts';
-import { itemAt, missing } from '../../model/problems/missing.ts';
+import { itemAt, missing } from '../../model/faults/missing.ts';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import { keepNewest } from '../../model/values/newest.ts';
 import type { Row, Schema } from '../../model/values/types.ts';

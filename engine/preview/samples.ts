@@ -1,5 +1,5 @@
 import type { NodeDefinition, RowFailure, WatermarkStep } from '../../kit/node.ts';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import type { RowPosition } from '../../model/problems/problem.ts';
 import type { Row } from '../../model/values/types.ts';
 import type { PlannedNode } from '../protocol/physical-plan.ts';

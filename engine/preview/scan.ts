@@ -1,6 +1,6 @@
 /** Reads a source to its end, as a run would, to say what of it does not fit: in the process that does it. */
 import type { Misfit, NodeDefinition, RowFailure } from '../../kit/node.ts';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import type { EntryFix, RowPosition } from '../../model/problems/problem.ts';
 import { seen } from '../../model/schema/detected.ts';
 import type { ColumnType, Schema } from '../../model/values/types.ts';

@@ -3,7 +3,19 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The engine's own entry files beside `engine.cjs` in the build. */
-export type Entry = 'engine' | 'data-thread' | 'guard-thread' | 'preview' | 'discovery' | 'scan' | 'typecheck' | 'check' | 'query' | 'cli' | 'server';
+export type Entry =
+  | 'engine'
+  | 'data-thread'
+  | 'instance-thread'
+  | 'guard-thread'
+  | 'preview'
+  | 'discovery'
+  | 'scan'
+  | 'typecheck'
+  | 'check'
+  | 'query'
+  | 'cli'
+  | 'server';
 
 /**
  * The built file of an entry, for `new Worker` and `fork`. Found from the build itself (whatever chunk this code landed in)

@@ -28,6 +28,16 @@ export interface Alignment {
   /** Of them, those that have nothing to give while a `read` of theirs waits: their rows are only just being made. */
   readonly live: readonly NodeId[];
 }
+/** Nodes that run in several instances, each with the rows of some keys: see engine/plan/stages.ts. */
+export interface Stage {
+  /** In topological order. */
+  readonly nodes: readonly NodeId[];
+  readonly instances: number;
+  /** The edges by which rows come in, and the columns by the hash of whose values they are split. */
+  readonly exchanges: readonly { readonly edge: Edge; readonly keys: readonly string[] }[];
+  /** By node that has keys: which of them, by their places, say what instance a row is in. The rest need not be looked at. */
+  readonly places: { readonly [node: NodeId]: readonly number[] };
+}
 export interface PhysicalPlan {
   /** In topological order; nodes that no sink needs are left out of a run. */
   readonly nodes: readonly PlannedNode[];
@@ -38,6 +48,8 @@ export interface PhysicalPlan {
   readonly alignment?: Alignment;
   /** Chains of row-by-row nodes, each of which may run as one fused loop (a chain's inner edges have no other consumer of that output). */
   readonly chains: readonly (readonly NodeId[])[];
+  /** What runs in several instances, apart from each other; absent where everything runs in one. */
+  readonly stages?: readonly Stage[];
   /**
    * Sources of rows that failed before and now enter the run beside those of the pipeline: no watermark waits for them, and a run
    * that resumes without them is of the same pipeline.

@@ -34,6 +34,8 @@ export interface RunOptions {
   readonly keepCheckpoints: number;
   /** How much of the state may be in memory, as `memorySize` reads it (`512MB`, `25%`); a share of the machine's memory where it is left out. */
   readonly stateMemory?: string;
+  /** How many instances of what can be split by keys run beside each other; `auto` where it is left out. */
+  readonly instances?: number | 'auto';
 }
 
 /** The default of a run: all or nothing where the input ends, exactly once with every checkpoint where it does not. */

@@ -23,7 +23,7 @@ import { parse, parseExpressionAt } from 'acorn';
 import { nonNull } from '../../model/code/code-facts.ts';
 import { isCoercing, isGuardedName, mathArity, textMethods } from '../../model/code/null-coercion.ts';
 import type { NullPart } from '../../model/code/null-fix.ts';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { type AboutCode, mayBeUnknown, mayBeUnknownTruth, neverNull } from './null-syntax.ts';
 import { PlacedText, type TextPlace } from './placed-text.ts';
 import type { CodeKind } from './shape.ts';

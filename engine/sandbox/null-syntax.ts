@@ -2,7 +2,7 @@
 import type { AnyNode } from 'acorn';
 import { pathOf } from '../../model/code/code-facts.ts';
 import { isCoercing, isGuardedName, textMethods } from '../../model/code/null-coercion.ts';
-import { lastOf } from '../../model/problems/missing.ts';
+import { lastOf } from '../../model/faults/missing.ts';
 
 export interface AboutCode {
   /** In an expression, what meets null gives null; in code with statements, it fails. */

@@ -1,5 +1,5 @@
 /** 1-based. */
-import { itemAt, lastOf } from '../../model/problems/missing.ts';
+import { itemAt, lastOf } from '../../model/faults/missing.ts';
 
 export interface TextPlace {
   readonly line: number;

@@ -1,5 +1,5 @@
 import { type Token, tokenizer, tokTypes } from 'acorn';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 
 /**
  * Code without the types that most code has, each as blanks: those in `function name(row: Row): Row {`, in `(row: Row) =>` and in

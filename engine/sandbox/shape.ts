@@ -11,8 +11,8 @@ import {
   tokTypes,
 } from 'acorn';
 import type { CodeProblem } from '../../kit/node.ts';
+import { itemAt, lastOf, missing } from '../../model/faults/missing.ts';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
-import { itemAt, lastOf, missing } from '../../model/problems/missing.ts';
 import { partsOf } from './syntax-tree.ts';
 
 export type CodeKind = 'expression' | 'module' | 'keyed';

@@ -1,5 +1,5 @@
 import { type Identifier, parse } from 'acorn';
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 
 /**
  * A snippet's module (as stripTypes gives it) as the body of a function that returns its default function. Every character

@@ -1,6 +1,6 @@
 import { deserialize, serialize } from 'node:v8';
 import type { KeyedState } from '../../kit/keyed-state.ts';
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import type { State } from '../../model/values/types.ts';
 import { type Expiring, ExpiryQueue } from './keyed-expiry.ts';
 import { entryBytes, estimateBytes } from './keyed-size.ts';

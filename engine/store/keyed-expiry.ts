@@ -1,5 +1,5 @@
 /** What can wait in an expiry queue: `due` is the time under which it waits, NaN while it does not. */
-import { itemAt, itemsAt } from '../../model/problems/missing.ts';
+import { itemAt, itemsAt } from '../../model/faults/missing.ts';
 
 export interface Expiring {
   due: number;

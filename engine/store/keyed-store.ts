@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { inTransaction, openSqlite, pragma } from '../../io/sqlite/sqlite-driver.ts';
 import type { SqliteConnection, SqliteStatement } from '../../io/sqlite/sqlite-library.ts';
-import { lastOf, missing } from '../../model/problems/missing.ts';
+import { lastOf, missing } from '../../model/faults/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { makePrivateFile } from './private-files.ts';
 

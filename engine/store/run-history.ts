@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { inTransaction, pragma } from '../../io/sqlite/sqlite-driver.ts';
 import type { SqliteConnection } from '../../io/sqlite/sqlite-library.ts';
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import type { LogLine, RunSummary } from '../protocol/messages.ts';
 import { type NodeSample, type RunHistory, sampleOf } from '../protocol/run-history.ts';

@@ -1,4 +1,4 @@
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import { Client, problemOf } from '../protocol/connection.ts';
 import type { KeeperProtocol, KeptRun } from '../protocol/keeper-api.ts';

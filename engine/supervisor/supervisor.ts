@@ -1,5 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { LogLine, RunSummary } from '../protocol/messages.ts';

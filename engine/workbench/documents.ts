@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { constants, copyFile, cp, glob, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import { placeOf } from '../../model/problems/path-place.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { fileExtension, formatPipeline, parsePipeline, titleOfFile } from '../document/file.ts';

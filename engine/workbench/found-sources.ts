@@ -1,5 +1,5 @@
 import type { Discovery } from '../../kit/node.ts';
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
 import type { Discoveries } from '../preview/discoveries.ts';

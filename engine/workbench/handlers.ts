@@ -1,4 +1,4 @@
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import type { Pipeline } from '../document/pipeline.ts';

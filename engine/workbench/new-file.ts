@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { lastOf } from '../../model/problems/missing.ts';
+import { lastOf } from '../../model/faults/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { diskError } from './disk.ts';
 

@@ -1,13 +1,17 @@
 import type { PipelineReceiver } from '../document/transfer.ts';
+import type { Catalogue } from '../plan/catalogue.ts';
 import { explainPlan } from '../plan/explain.ts';
 import type { Preview } from '../preview/preview.ts';
 import type { TypeChecks } from '../preview/type-checks.ts';
+import { defaultRunOptions } from '../protocol/run-api.ts';
+import { planInstances } from '../runners/local/instances/instance-count.ts';
 import type { Checks } from './checks.ts';
 import type { Documents } from './documents.ts';
 import { type Answers, pipelineOf } from './handlers.ts';
 
 /** Checks, plans and previews: what the editor asks at every edit. */
 export function previewHandlers(
+  catalogue: Catalogue,
   documents: Documents,
   checks: Checks,
   preview: Preview,
@@ -27,8 +31,10 @@ export function previewHandlers(
       return answer;
     },
     'pipeline.explain': async ({ documentId, pipeline }) => {
-      const { plan } = await checks.plan(pipeline, documents.trusted(documentId), { touch: true, mustKnow: true });
-      return { text: explainPlan(plan) };
+      const document = documents.trusted(documentId);
+      const { plan } = await checks.plan(pipeline, document, { touch: true, mustKnow: true });
+      const job = { plan, folder: document.folder, options: defaultRunOptions(plan) };
+      return { text: explainPlan(planInstances(job, null, { definition: (type) => catalogue.get(type) })) };
     },
     'preview.read': (asked, signal) => {
       const { documentId, node, port, limit } = asked;

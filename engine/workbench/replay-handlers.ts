@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import type { Pipeline } from '../document/pipeline.ts';
 import type { Catalogue } from '../plan/catalogue.ts';

@@ -1,7 +1,7 @@
 /** Replays of failed rows, as the editor and the command line start them. */
 import { existsSync } from 'node:fs';
 import { basename, isAbsolute, join, resolve } from 'node:path';
-import { itemAt, missing } from '../../model/problems/missing.ts';
+import { itemAt, missing } from '../../model/faults/missing.ts';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import { fileExtension } from '../document/file.ts';
 import { type NodeId, runNodeOf, runNodes } from '../document/pipeline.ts';

@@ -1,4 +1,4 @@
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import type { PipelineReceiver } from '../document/transfer.ts';
 import type { KeyedScan, Scans } from '../preview/scans.ts';
 import type { Events } from '../protocol/api.ts';

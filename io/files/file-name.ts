@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 
 /** A path as text, or as bytes where these are no UTF-8. */
 export type FilePath = string | Buffer;

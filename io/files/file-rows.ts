@@ -1,7 +1,7 @@
 /** Reads files one after another and hands out their rows in batches; what a row is, a parser says. */
 import { isUtf8 } from 'node:buffer';
 import type { Reader, RowFailure, SourceBatch, SourceContext, SplitEnd } from '../../kit/node.ts';
-import { itemAt, missing } from '../../model/problems/missing.ts';
+import { itemAt, missing } from '../../model/faults/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Json, Row } from '../../model/values/types.ts';
 import { type ByteOptions, type ByteReader, openBytes } from './byte-reader.ts';
@@ -83,8 +83,9 @@ export class FileRows implements Reader {
   #isAtEnd = false;
   /** The window with what was read already of what comes then. */
   #behind: Buffer | null = null;
-  /** Where its split begins. */
+  /** Where its split begins: a place in its first file, and the bytes of all files before it. */
   #skip = 0;
+  #base = 0;
 
   constructor(files: readonly InputFile[], parser: Parser, text: TextOptions, context: Context, chunkSize?: number) {
     this.#files = files;
@@ -99,6 +100,7 @@ export class FileRows implements Reader {
     if (from) {
       this.#index = indexOf(files, from.file);
       this.#skip = from.offset;
+      this.#base = this.#sizeBefore(this.#index) + from.offset;
     }
     if (to) this.#end = { index: indexOf(files, to.file), offset: to.offset };
     this.#window = { file: itemAt(files, this.#index), bytes: nothing, at: 0, line: 1, last: false, translated: false };
@@ -125,10 +127,9 @@ export class FileRows implements Reader {
   }
 
   progress() {
-    let done = this.#bytes?.done() ?? 0;
-    for (const file of this.#files.slice(0, this.#index)) done += file.size;
-    const total = this.#files.reduce((sum, file) => sum + file.size, 0);
-    return { done: Math.min(done, total), total, unit: 'bytes' as const };
+    const end = this.#end ? this.#sizeBefore(this.#end.index) + this.#end.offset : this.#sizeBefore(this.#files.length);
+    const done = this.#sizeBefore(this.#index) + (this.#bytes?.done() ?? 0);
+    return { done: Math.max(0, Math.min(done, end) - this.#base), total: end - this.#base, unit: 'bytes' as const };
   }
 
   splitEnd(): SplitEnd {
@@ -145,7 +146,7 @@ export class FileRows implements Reader {
   }
 
   async close(): Promise<void> {
-    if (this.#isAtEnd && !this.#signal.aborted && !this.#closed) this.#parser.end?.(this.#window.file);
+    if (this.#isAtEnd && !this.#closed && !this.#signal.aborted && this.splitEnd().isBetweenRows) this.#parser.end?.(this.#window.file);
     this.#closed = true;
     await this.#bytes?.close();
     this.#bytes = null;
@@ -210,6 +211,10 @@ export class FileRows implements Reader {
     window.last = true;
     window.bytes = rest.length === 0 || rest[rest.length - 1] === lineFeed ? rest : Buffer.concat([rest, Buffer.of(lineFeed)]);
     return rest.length > 0;
+  }
+
+  #sizeBefore(index: number): number {
+    return this.#files.slice(0, index).reduce((sum, { size }) => sum + size, 0);
   }
 
   #upToEnd(bytes: Buffer): Buffer {

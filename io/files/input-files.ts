@@ -4,6 +4,7 @@ import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import { isUnavailable } from '../../model/problems/system-errors.ts';
 import { namePattern, pathMatches } from '../../model/text/name-pattern.ts';
 import { thousands } from '../../model/text/thousands.ts';
+import type { Json } from '../../model/values/types.ts';
 import { entriesOf, type FilePath } from './file-name.ts';
 
 export interface InputFile {
@@ -96,7 +97,10 @@ export function findFiles(
 }
 
 /** What a run says of names that `findFiles` leaves out. */
-export function tellLeftOut(context: { log(level: 'warning', message: string): void }): (problem: Problem) => void {
+export function tellLeftOut(context: { readonly split?: Json; log(level: 'warning', message: string): void }): (problem: Problem) => void {
+  // Of readers that share the files, the one of the first stretch tells.
+  const { from = null } = (context.split as { readonly from: Json } | undefined) ?? {};
+  if (from !== null) return () => {};
   return ({ message, hint }) => context.log('warning', `${message} It is left out. ${hint ?? ''}`.trim());
 }
 

@@ -2,7 +2,7 @@ import { closeSync, constants, fchmodSync, fsyncSync, openSync, realpathSync, re
 import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Undo } from '../../kit/node.ts';
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import type { Json } from '../../model/values/types.ts';
 import type { CheckpointedFile, FileOptions } from './checkpointed-file.ts';
 import {

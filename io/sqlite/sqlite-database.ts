@@ -258,7 +258,8 @@ export class SqliteDatabase implements Transaction {
       // Here and not on opening: even this reads the file, and another writer may have it to itself for a while.
       pragma(this.connection, `cache_size = -${cacheKib}`);
       if (this.isNew && this.#context.commits === 'end') pragma(this.connection, `page_size = ${newFilePageSize}`);
-      if (this.#isPart) this.connection.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE');
+      // OFF is refused in the defensive mode that Node opens databases in.
+      if (this.#isPart) this.connection.exec('PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE');
       else pragma(this.connection, 'synchronous = FULL'); // A checkpoint that was committed must survive a power failure, with a write-ahead log too.
       pragma(this.connection, 'legacy_alter_table = ON'); // A view over the table must not hinder its replacement.
       this.connection.exec('BEGIN IMMEDIATE');

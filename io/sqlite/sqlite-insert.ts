@@ -1,6 +1,6 @@
 import { foldName, quoteName } from '../../kit/formats/sqlite-name.ts';
 import { type Affinity, affinityOf } from '../../kit/formats/sqlite-types.ts';
-import { itemAt, missing } from '../../model/problems/missing.ts';
+import { itemAt, missing } from '../../model/faults/missing.ts';
 import { formatTimestamp, midnightOf } from '../../model/time/timestamp.ts';
 import { decimalKey } from '../../model/values/decimal.ts';
 import { isExactDecimal } from '../../model/values/exact.ts';

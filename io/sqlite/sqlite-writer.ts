@@ -1,5 +1,5 @@
 import type { Output, RowFailure, SinkContext, Transaction, Writer } from '../../kit/node.ts';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import type { Json, Row, Schema } from '../../model/values/types.ts';
 import { outputProblem } from '../files/output-problem.ts';

@@ -1,7 +1,7 @@
 /** Fields of JSON values as columns: their params, and how they are read. */
 
+import { itemAt } from '../../model/faults/missing.ts';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
-import { itemAt } from '../../model/problems/missing.ts';
 import { atJsonPath, type JsonPath, jsonPathName, parseJsonPath } from '../../model/schema/json-path.ts';
 import type { Column, Json, Value } from '../../model/values/types.ts';
 import { typeOptions } from '../columns.ts';

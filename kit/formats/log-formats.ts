@@ -1,6 +1,6 @@
 /** The log formats that are known by name: what sources of text and the node Extract read. */
 
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import { utc, zoneOf } from '../../model/time/zone.ts';
 import type { Column, Value } from '../../model/values/types.ts';
 import { f } from '../fields.ts';

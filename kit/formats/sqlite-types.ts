@@ -1,4 +1,4 @@
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import type { ColumnType } from '../../model/values/types.ts';
 
 /** The column types that tables of Millrace declare. SQLite gives each an affinity; what is stored is said in `stored`. */

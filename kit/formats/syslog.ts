@@ -1,6 +1,6 @@
 /** Lines of syslog: RFC 5424, RFC 3164 with or without its priority, and the files of rsyslog and journald that begin with an ISO 8601 time. */
 
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { parseTimestamp } from '../../model/time/timestamp.ts';
 import type { Zone } from '../../model/time/zone.ts';
 import type { Column, Json, Value } from '../../model/values/types.ts';

@@ -1,6 +1,6 @@
 /** How texts are read that are written in a format of their own. */
 
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import { type EpochUnit, readEpoch } from '../../model/time/epoch.ts';
 import { utc, zoneOf } from '../../model/time/zone.ts';
 import { type NumberFormat, numberExample, numberReader } from '../../model/values/number-format.ts';

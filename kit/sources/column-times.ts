@@ -1,6 +1,6 @@
 /** The event time of rows by one of their columns, and the watermark that follows from it. */
 
-import { itemsAt } from '../../model/problems/missing.ts';
+import { itemsAt } from '../../model/faults/missing.ts';
 import { OutOfOrder } from '../../model/problems/out-of-order.ts';
 import { beginningOfTime } from '../../model/schema/event-time.ts';
 import { SteadyClock } from '../../model/time/steady-clock.ts';

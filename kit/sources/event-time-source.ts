@@ -3,7 +3,7 @@
  * a reader around its reader. Where no event time is chosen, the source runs as it is.
  */
 
-import { itemAt, missing } from '../../model/problems/missing.ts';
+import { itemAt, missing } from '../../model/faults/missing.ts';
 import { nullness } from '../../model/schema/nulls.ts';
 import { zoneOf, zoneProblem } from '../../model/time/zone.ts';
 import type { Column, ColumnType, Schema } from '../../model/values/types.ts';

@@ -3,7 +3,7 @@
  * and a reader that opens the source's reader once for each reading.
  */
 
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { findColumn } from '../columns.ts';
 import { f, type ParamsOf } from '../fields.ts';
 import type { Inference, NodeProblem, SourceDefinition } from '../node.ts';

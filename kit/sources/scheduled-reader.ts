@@ -1,5 +1,5 @@
+import { itemsAt } from '../../model/faults/missing.ts';
 import { behaviourOf } from '../../model/problems/behaviour-of.ts';
-import { itemsAt } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { compareDecimals } from '../../model/values/decimal.ts';
 import type { ColumnType, Json, Row } from '../../model/values/types.ts';

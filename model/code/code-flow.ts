@@ -1,6 +1,6 @@
 /** Follows the statements of users' code and collects what its functions return. */
 import type { BlockStatement, ForInStatement, ForOfStatement, Node, Pattern, Program, Statement, VariableDeclaration } from 'acorn';
-import { itemAt } from '../problems/missing.ts';
+import { itemAt } from '../faults/missing.ts';
 import type { Schema } from '../values/types.ts';
 import { nonNull } from './code-facts.ts';
 import { CodeScope } from './code-scope.ts';

@@ -13,7 +13,7 @@ import type {
   Super,
   UnaryExpression,
 } from 'acorn';
-import { itemAt } from '../problems/missing.ts';
+import { itemAt } from '../faults/missing.ts';
 import { didYouMean } from '../text/closest.ts';
 import { nameList } from '../text/name-list.ts';
 import { arithmetic } from './arithmetic.ts';

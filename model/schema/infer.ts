@@ -1,6 +1,6 @@
 /** Infers the column types of a source from a sample of its rows. The rule for texts is in exact.ts. */
 
-import { itemAt } from '../problems/missing.ts';
+import { itemAt } from '../faults/missing.ts';
 import { decimalExactly } from '../values/decimal.ts';
 import { isBeyondWhole, isDecimal, isExactDecimal, readExactly, TrailingZeros, toldTypes } from '../values/exact.ts';
 import { isRawNumber } from '../values/raw-number.ts';

@@ -1,6 +1,6 @@
 /** Which cell of a sample decided the type of its column, in words for whoever is to believe it. */
 
-import { itemAt, itemsAt } from '../problems/missing.ts';
+import { itemAt, itemsAt } from '../faults/missing.ts';
 import { thousands } from '../text/thousands.ts';
 import { TrailingZeros } from '../values/exact.ts';
 import { readText } from '../values/read-text.ts';

@@ -1,5 +1,5 @@
 /** An amount of memory: in bytes, or as a share of the machine's. */
-import { missing } from '../problems/missing.ts';
+import { missing } from '../faults/missing.ts';
 
 export type MemorySize = { readonly bytes: number } | { readonly share: number };
 

@@ -1,4 +1,4 @@
-import { missing } from '../problems/missing.ts';
+import { missing } from '../faults/missing.ts';
 
 const dayMs = 86_400_000;
 /** The furthest instant that a JavaScript Date can hold, on both sides of the epoch. */

@@ -1,6 +1,6 @@
 /** JSON of anybody's data. */
 
-import { itemAt } from '../problems/missing.ts';
+import { itemAt } from '../faults/missing.ts';
 import { isExactDecimal } from './exact.ts';
 
 type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;

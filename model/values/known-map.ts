@@ -1,4 +1,4 @@
-import { missing } from '../problems/missing.ts';
+import { missing } from '../faults/missing.ts';
 
 /** A map that is complete: what is asked for by `of` is there, or the program has a fault, which the error names. */
 export class KnownMap<K, V> extends Map<K, V> {

@@ -5,7 +5,7 @@ import { formatProblem, formatText, textFormatFields, textFormOf, typeOfFormat }
 import { patternHelp } from '../../kit/formats/time-pattern.ts';
 import { words } from '../../kit/formats/words.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { nullness } from '../../model/schema/nulls.ts';
 import type { Column, Schema } from '../../model/values/types.ts';
 

@@ -2,7 +2,7 @@ import { findColumn, keyTypes, numberTypes, timeTypes } from '../../kit/columns.
 import { f, type ParamsOf } from '../../kit/fields.ts';
 import { keysField, ttlDocs, ttlField, withColumns } from '../../kit/keys.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import type { Column, Schema } from '../../model/values/types.ts';
 
 const params = {

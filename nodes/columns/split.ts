@@ -4,7 +4,7 @@ import { mayBecomeNull, unfitField } from '../../kit/formats/casting.ts';
 import { patternGroups, patternProblems } from '../../kit/formats/patterns.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
 import type { SplitIntoColumns } from '../../kit/row-ops.ts';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { nullness } from '../../model/schema/nulls.ts';
 import type { Column } from '../../model/values/types.ts';
 

@@ -3,7 +3,7 @@
 import { f } from '../../kit/fields.ts';
 import { columnFormatFields, columnFormatProblem, type SetType, toldType } from '../../kit/formats/column-formats.ts';
 import type { Inference } from '../../kit/node.ts';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import type { EntryFix, FixEntry } from '../../model/problems/problem.ts';
 import { nameList } from '../../model/text/name-list.ts';
 import { type Column, type ColumnType, columnTypes, type Schema } from '../../model/values/types.ts';

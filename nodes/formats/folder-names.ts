@@ -1,6 +1,6 @@
 /** The folder that a row goes to, as `date=2026-01-31/customer=a%2Fb`. */
 
-import { itemAt, missing } from '../../model/problems/missing.ts';
+import { itemAt, missing } from '../../model/faults/missing.ts';
 import { formatTimestamp } from '../../model/time/timestamp.ts';
 import { utc, type Zone, zoneOf } from '../../model/time/zone.ts';
 import type { ColumnType, Row, Schema, Value } from '../../model/values/types.ts';

@@ -1,7 +1,7 @@
 /** Tells by its beginning what a file holds, for those that people open or drop. */
 import { recogniseFormat } from '../../kit/formats/log-formats.ts';
 import { readLogfmt } from '../../kit/formats/logfmt.ts';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import type { TextFormat } from './log-fields.ts';
 
 /** How many lines of a log are looked at. */

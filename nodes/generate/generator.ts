@@ -1,6 +1,6 @@
 import { f } from '../../kit/fields.ts';
 import { defineNode } from '../../kit/node.ts';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import { parseTimestamp } from '../../model/time/timestamp.ts';
 import type { Json, Row, Schema } from '../../model/values/types.ts';

@@ -5,7 +5,7 @@
  * bids are those of the suite for Flink (com.github.nexmark.flink.generator.model.BidGenerator).
  */
 
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import type { Row } from '../../model/values/types.ts';
 import { randomAt } from './random.ts';
 

@@ -1,9 +1,5 @@
 import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
-import { DropNote } from '../files/DropNote.tsx';
-import { TrustBanner } from '../files/TrustBanner.tsx';
-import { useDocumentWindow } from '../files/use-document-window.ts';
-import { useDrops } from '../files/use-drops.ts';
 import { theme, variables } from '../theme/theme.ts';
 import { useColorScheme } from '../theme/use-color-scheme.ts';
 import { CommandPalette } from './CommandPalette.tsx';
@@ -12,6 +8,7 @@ import { useShortcuts } from './use-shortcuts.ts';
 import './app.css';
 import { Dialogs } from '../shell/dialogs.tsx';
 import { ErrorBoundary } from '../shell/ErrorBoundary.tsx';
+import { Slot } from '../shell/slots.tsx';
 import { Header } from './Header.tsx';
 import { StatusBar } from './StatusBar.tsx';
 import { Workspace } from './Workspace.tsx';
@@ -31,12 +28,10 @@ export function App() {
 function Editor() {
   useShortcuts();
   useNativeMenu();
-  useDocumentWindow();
-  useDrops();
   return (
     <div className="app">
       <Header />
-      <TrustBanner />
+      <Slot name="banner" />
       <main className="workspace">
         <Workspace />
         <div id="overlays" />
@@ -44,7 +39,7 @@ function Editor() {
       <StatusBar />
       <CommandPalette />
       <Dialogs />
-      <DropNote />
+      <Slot name="background" />
     </div>
   );
 }

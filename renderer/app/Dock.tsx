@@ -1,16 +1,11 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
-import { lazy, Suspense, useRef } from 'react';
+import { Suspense, useRef } from 'react';
 import { Group, Panel, Separator } from 'react-resizable-panels';
-import { ProblemsPanel } from '../problems/ProblemsPanel.tsx';
-import { RunPanel } from '../runs/RunPanel.tsx';
 import { type DockTab, session, useSelectedNode, useSession } from '../session/session.ts';
 import { ErrorBoundary } from '../shell/ErrorBoundary.tsx';
+import { Slot } from '../shell/slots.tsx';
 import { useKeptFocus } from '../shell/use-kept-focus.ts';
-
-const CodePanel = lazy(() => import('../code/CodePanel.tsx'));
-const PreviewPanel = lazy(() => import('../preview/PreviewPanel.tsx'));
-const ResultsPanel = lazy(() => import('../results/ResultsPanel.tsx'));
 
 const tabs: readonly [DockTab, string][] = [
   ['data', 'Data'],
@@ -71,12 +66,7 @@ export function Dock() {
       </div>
       <div className="dock-body" id="dock-body" role="tabpanel" aria-labelledby={`tab-${tab}`}>
         <ErrorBoundary area="panel" key={tab}>
-          <Suspense fallback={null}>
-            {tab === 'data' && <DataTab />}
-            {tab === 'problems' && <ProblemsPanel />}
-            {tab === 'run' && <RunPanel />}
-            {tab === 'results' && <Results />}
-          </Suspense>
+          <Suspense fallback={null}>{tab === 'data' ? <DataTab /> : <Slot name={tab} />}</Suspense>
         </ErrorBoundary>
       </div>
     </section>
@@ -90,21 +80,16 @@ function DataTab() {
     const manifest = node ? state.catalogue.get(state.pipeline.nodes[node]?.type ?? '') : undefined;
     return manifest !== undefined && Object.values(manifest.params).some((field) => field.kind === 'code');
   });
-  if (!hasCode) return <PreviewPanel />;
+  if (!hasCode) return <Slot name="data" />;
   return (
     <Group orientation="horizontal" id="code-and-data">
       <Panel id="code" defaultSize="50%" minSize="160px">
-        <CodePanel />
+        <Slot name="code" />
       </Panel>
       <Separator className="separator" aria-label="Resize the code" />
       <Panel id="rows" minSize="160px">
-        <PreviewPanel />
+        <Slot name="data" />
       </Panel>
     </Group>
   );
-}
-
-function Results() {
-  const path = useSession((state) => state.resultPath);
-  return <ResultsPanel path={path} />;
 }

@@ -90,8 +90,8 @@ function OtherRuns() {
   const count = useSession(({ runs, run }) => runs.filter((other) => other.endedAt === null && other.id !== run?.id).length);
   if (count === 0) return null;
   return (
-    <button type="button" onClick={() => session.showDock('run')} title="Runs go on when their window is closed. See “Other runs”.">
-      {counted(count, 'other run')} {count === 1 ? 'goes' : 'go'} on
+    <button type="button" onClick={() => session.showDock('run')} title="Runs continue when their window is closed. See “Other runs”.">
+      {counted(count, 'other run')} in progress
     </button>
   );
 }

@@ -1,18 +1,14 @@
-import { lazy, type ReactNode, Suspense } from 'react';
+import { type ReactNode, Suspense } from 'react';
 import { Group, Panel, Separator } from 'react-resizable-panels';
-import Canvas from '../canvas/Canvas.tsx';
-import { Palette } from '../palette/Palette.tsx';
 import { session, useSession } from '../session/session.ts';
 import { ErrorBoundary } from '../shell/ErrorBoundary.tsx';
-import { StartPage } from '../start/StartPage.tsx';
+import { Slot } from '../shell/slots.tsx';
 import { Dock } from './Dock.tsx';
-
-const Inspector = lazy(() => import('../inspector/Inspector.tsx'));
 
 /** The start page, until something is begun; then palette, canvas over dock, inspector. */
 export function Workspace() {
   const isStart = useSession((state) => state.isStart && Object.keys(state.pipeline.nodes).length === 0);
-  return isStart ? <StartPage /> : <Panels />;
+  return isStart ? <Slot name="start" /> : <Panels />;
 }
 
 /** Each may be hidden, and sizes are remembered. */
@@ -29,7 +25,7 @@ function Panels() {
         <>
           <Panel id="palette" defaultSize="218px" minSize="160px" maxSize="420px" groupResizeBehavior="preserve-pixel-size">
             <ErrorBoundary area="palette">
-              <Palette />
+              <Slot name="palette" />
             </ErrorBoundary>
           </Panel>
           <Separator className="separator" aria-label="Resize the palette" />
@@ -39,7 +35,7 @@ function Panels() {
         <Remembered group="centre" orientation="vertical" panels={['canvas', 'dock']}>
           <Panel id="canvas" minSize="120px">
             <ErrorBoundary area="canvas">
-              <Canvas />
+              <Slot name="canvas" />
             </ErrorBoundary>
           </Panel>
           {showDock && (
@@ -60,7 +56,7 @@ function Panels() {
           <Panel id="inspector" defaultSize="300px" minSize="220px" maxSize="620px" groupResizeBehavior="preserve-pixel-size">
             <ErrorBoundary area="inspector">
               <Suspense fallback={null}>
-                <Inspector key={opened} />
+                <Slot name="inspector" key={opened} />
               </Suspense>
             </ErrorBoundary>
           </Panel>

@@ -1,7 +1,7 @@
 import { useEffect } from 'react';
-import { explainKept } from '../canvas/selection.ts';
 import { session } from '../session/session.ts';
 import { isEnabled } from '../shell/commands/command.ts';
+import { explainKept } from '../shell/commands/explain-kept.ts';
 import { allCommands, commandOf, runCommand } from '../shell/commands/registry.ts';
 import { isCanvasEntered, isInScope, placeOf, watchCanvasFocus } from '../shell/commands/scope.ts';
 import { matches } from '../shell/commands/shortcut.ts';

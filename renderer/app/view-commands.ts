@@ -1,33 +1,20 @@
 import {
   IconArrowsMaximize,
-  IconBookmark,
   IconClock,
   IconCommand,
   IconDeviceDesktop,
-  IconDropletDown,
   IconInfoCircle,
   IconLayoutBottombar,
   IconLayoutSidebar,
   IconLayoutSidebarRight,
-  IconListDetails,
   IconMap,
   IconMoon,
-  IconPlayerEject,
-  IconPlayerPause,
-  IconPlayerPlay,
-  IconPlayerStop,
-  IconSearch,
   IconSun,
   IconZoomIn,
   IconZoomOut,
 } from '@tabler/icons-react';
 import { fitAll, zoomBy, zoomTo } from '../graph/viewport.ts';
-import { focusPaletteSearch } from '../palette/focus.ts';
-import { showPlan } from '../runs/PlanDialog.tsx';
-import { endRun, makeCheckpoint, pauseOrResume, startRun, stopRun } from '../runs/run-actions.tsx';
-import { isOwnRun } from '../session/run-origin.ts';
-import { isEnding, isRunning, isSteerable } from '../session/run-state.ts';
-import type { DockTab, SessionState } from '../session/session.ts';
+import type { DockTab } from '../session/session.ts';
 import type { Command } from '../shell/commands/command.ts';
 import { openCommandPalette } from '../shell/commands/command-palette.ts';
 import { showAbout } from './About.tsx';
@@ -45,14 +32,13 @@ const tabs: readonly [DockTab, string, string][] = [
   ['results', 'Results', 'Mod+4'],
 ];
 const themes = [
-  ['system', 'Theme: like the system', IconDeviceDesktop],
+  ['system', 'Theme: same as the system', IconDeviceDesktop],
   ['light', 'Theme: light', IconSun],
   ['dark', 'Theme: dark', IconMoon],
 ] as const;
 const zoomStep = 1.2;
 
 export const viewCommands: readonly Command[] = [
-  { name: 'view.search', label: 'Search nodes to add', icon: IconSearch, shortcuts: ['Mod+F'], run: () => focusPaletteSearch() },
   ...panels.map(
     ([panel, label, shortcut, icon]): Command => ({
       name: `view.${panel}`,
@@ -99,69 +85,6 @@ export const themeCommands: readonly Command[] = themes.map(([theme, label, icon
   checked: (state) => state.settings.theme === theme,
   run: (session) => session.set('theme', theme),
 }));
-
-const running = (state: SessionState) => isRunning(state.run);
-/** Such a run commits with its checkpoints, and is stopped with one. */
-const isEndless = (state: SessionState) => running(state) && state.run?.bounded === false;
-
-export const runCommands: readonly Command[] = [
-  {
-    name: 'run.start',
-    label: 'Run',
-    icon: IconPlayerPlay,
-    shortcuts: ['F5'],
-    enabled: (state) => state.engine === 'ready' && !(isOwnRun(state) && running(state)) && Object.keys(state.pipeline.nodes).length > 0,
-    run: () => startRun(),
-  },
-  {
-    name: 'run.stop',
-    label: (state) => (isEndless(state) ? 'Stop with a checkpoint' : 'Stop'),
-    icon: IconPlayerStop,
-    shortcuts: ['Shift+F5'],
-    enabled: (state) => running(state) && !isEnding(state.run),
-    run: () => stopRun(),
-  },
-  {
-    name: 'run.pause',
-    label: (state) => (state.run?.state === 'paused' ? 'Resume' : 'Pause'),
-    icon: IconPlayerPause,
-    shortcuts: ['F6'],
-    enabled: (state) => isSteerable(state.run),
-    run: () => pauseOrResume(),
-  },
-  {
-    name: 'run.drain',
-    label: 'Drain and stop',
-    help: 'Reads no further, lets out what is held, such as open windows, as at the end of the input, and commits.',
-    icon: IconDropletDown,
-    enabled: (state) => isSteerable(state.run),
-    run: () => endRun('drain'),
-  },
-  {
-    name: 'run.cancel',
-    label: 'Cancel the run',
-    help: 'Ends it at once, back to what it last committed.',
-    icon: IconPlayerEject,
-    enabled: running,
-    run: () => endRun('cancel'),
-  },
-  {
-    name: 'run.checkpoint',
-    label: 'Make a checkpoint',
-    help: 'Commits what has been written so far; the run goes on.',
-    icon: IconBookmark,
-    enabled: (state) => isEndless(state) && isSteerable(state.run),
-    run: () => makeCheckpoint(),
-  },
-  {
-    name: 'run.plan',
-    label: 'Show plan…',
-    help: 'How a run would go: what is read first, loops, state, and where rows go.',
-    icon: IconListDetails,
-    enabled: (state) => state.engine === 'ready' && Object.keys(state.pipeline.nodes).length > 0,
-    run: () => showPlan(),
-  },
-];
 
 export const helpCommands: readonly Command[] = [
   { name: 'help.commands', label: 'All commands…', icon: IconCommand, shortcuts: ['Mod+K', 'Mod+Shift+P'], run: () => openCommandPalette() },

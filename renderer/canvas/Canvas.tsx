@@ -25,11 +25,11 @@ import { isFarAway } from '../graph/far.ts';
 import { type CardNode, type DataEdge as DataEdgeType, flowEdges, flowNodes, portsOf } from '../graph/flow.ts';
 import { insertNode, putIntoEdge } from '../graph/insert.ts';
 import { openQuickAdd } from '../graph/quick-add.ts';
+import { describeSelection } from '../graph/selection-text.ts';
 import { endZoom, setFlow, showDocument, zoomLimits } from '../graph/viewport.ts';
 import { CanvasControls } from './CanvasControls.tsx';
 import { CanvasMenu, type MenuTarget } from './CanvasMenu.tsx';
 import { ConnectionHint, type Refusal, RefusalNote } from './ConnectionHint.tsx';
-import { listenToClipboard } from './clipboard.tsx';
 import { DataEdge } from './DataEdge.tsx';
 import { dropOutcome } from './drop-connection.ts';
 import { EmptyCanvas } from './EmptyCanvas.tsx';
@@ -37,7 +37,6 @@ import { FarTitles } from './FarTitles.tsx';
 import { HoverTip } from './HoverTip.tsx';
 import { NodeCard } from './NodeCard.tsx';
 import { QuickAdd } from './QuickAdd.tsx';
-import { describeSelection } from './selection.ts';
 
 /** Up to so many cards all are kept on the page; of more, those in sight. */
 const drawnWhole = 120;
@@ -48,7 +47,7 @@ const gridStep: [number, number] = [8, 8];
 const dragPoint = { x: 24, y: 26 } as const;
 const minimapColors = { source: 'var(--source)', transform: 'var(--transform)', sink: 'var(--sink)', unknown: 'var(--unknown)' } as const;
 
-export default function Canvas() {
+export function Canvas() {
   return (
     <ReactFlowProvider>
       <Flow />
@@ -86,7 +85,6 @@ function Flow() {
     setFlow(instance, pane);
     return () => setFlow(null, null);
   }, [instance, pane]);
-  useEffect(() => listenToClipboard(), []);
   // A document that was opened is brought into view; one that is being built stays where its author put it.
   useEffect(() => {
     if (Object.keys(document_.pipeline.nodes).length === 0) void instance.setViewport({ x: 0, y: 0, zoom: 1 });

@@ -11,8 +11,8 @@ export function EmptyCanvas() {
       <div>
         <h1>Start a pipeline</h1>
         <p>
-          Drop a file here, drag a node from the palette at the left onto this canvas, or press <kbd className="keys">/</kbd> to search for one. Then drag from
-          the dot at its right side to connect the next.
+          Drop a file here, drag a node from the palette on the left onto this canvas, or press <kbd className="keys">/</kbd> to search for one. Then drag from
+          the dot on its right side to connect it to the next node.
         </p>
         <div className="empty-actions">
           <Button leftSection={<IconPlus size={15} />} onClick={() => void runCommand('insert.node')}>

@@ -110,10 +110,10 @@ function Counters({ id }: { readonly id: string }) {
   const { rows, rate, isTaken } = handledBy(stats);
   const progress = stats.progress?.total ? Math.min(1, stats.progress.done / stats.progress.total) : null;
   const words = [
-    `${counted(rows, 'row')} ${isTaken ? 'taken in' : 'sent on'}`,
-    ...(stats.late > 0 ? [`${counted(stats.late, 'row')} sent on as late`] : []),
+    `${counted(rows, 'row')} ${isTaken ? 'received' : 'sent'}`,
+    ...(stats.late > 0 ? [`${counted(stats.late, 'row')} sent as late`] : []),
     ...(stats.failed > 0 ? [`${counted(stats.failed, 'row')} failed`] : []),
-    ...(isLive ? [`${counted(rate, 'row')} a second ${isTaken ? 'taken in' : 'sent on'}`] : []),
+    ...(isLive ? [`${counted(rate, 'row')} per second ${isTaken ? 'received' : 'sent'}`] : []),
   ];
   return (
     <div className="card-counters" data-stale={isStale || undefined} title={words.join('\n')}>

@@ -102,7 +102,7 @@ function QuickAddMenu({ request }: { readonly request: QuickAddRequest }) {
               </span>
             </div>
           ))}
-          {nodes.length === 0 && <p>{catalogue.size === 0 ? 'The engine is starting…' : `No node fits “${query}”.`}</p>}
+          {nodes.length === 0 && <p>{catalogue.size === 0 ? 'The engine is starting…' : `No node matches “${query}”.`}</p>}
         </div>
       </div>
     </>

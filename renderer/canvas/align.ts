@@ -1,6 +1,6 @@
 import { moveNodes } from '../../engine/document/edits.ts';
 import type { Position } from '../../engine/document/pipeline.ts';
-import { itemAt, lastOf } from '../../model/problems/missing.ts';
+import { itemAt, lastOf } from '../../model/faults/missing.ts';
 import { cardSize } from '../graph/flow.ts';
 import { flow } from '../graph/viewport.ts';
 import { session } from '../session/session.ts';

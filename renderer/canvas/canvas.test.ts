@@ -55,7 +55,7 @@ describe('connecting', () => {
   const pipeline = pipelineOf({ a: 'well', b: 'sieve', c: 'sieve', d: 'sea', e: 'pool' }, [edge('a.rows', 'b.rows'), edge('b.kept', 'c.rows')]);
 
   it('is refused with a reason', () => {
-    expect(whyNot(pipeline, catalogue, edge('c.kept', 'b.rows'))).toMatch(/circle.*“SIEVE”/);
+    expect(whyNot(pipeline, catalogue, edge('c.kept', 'b.rows'))).toMatch(/cycle.*“SIEVE”/);
     expect(whyNot(pipeline, catalogue, edge('b.kept', 'b.rows'))).toMatch(/itself/);
     expect(whyNot(pipeline, catalogue, edge('a.rows', 'c.rows'))).toMatch(/takes one edge at “rows”/);
     expect(whyNot(pipeline, catalogue, edge('a.rows', 'b.rows'))).toMatch(/already/);

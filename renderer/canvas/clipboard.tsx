@@ -2,11 +2,12 @@ import { copyNodes, pasteNodes } from '../../engine/document/clipboard.ts';
 import { pasteRows, takeFiles } from '../documents/open-file.ts';
 import { visibleCentre } from '../graph/viewport.ts';
 import { session } from '../session/session.ts';
+import { explainKept } from '../shell/commands/explain-kept.ts';
 import { isCanvasEntered, isInScope, isTyping, placeOf } from '../shell/commands/scope.ts';
 import { showDialog } from '../shell/dialogs.tsx';
 import { notify, notifyError } from '../shell/notify.ts';
 import { PasteNodesDialog } from './PasteNodesDialog.tsx';
-import { explainKept, pasteText, removeSelection } from './selection.ts';
+import { pasteText, removeSelection } from './selection.ts';
 
 /** What was copied here last: for a menu's Paste where the browser does not let pages read the clipboard. */
 let lastCopy: string | null = null;
@@ -32,7 +33,7 @@ function fire(name: 'copy' | 'cut'): void {
 }
 export async function pasteFromClipboard(): Promise<void> {
   const text = await navigator.clipboard.readText().catch(() => lastCopy);
-  if (!text) notify('The clipboard holds neither nodes nor rows. Copy some first.', 'warning');
+  if (!text) notify('The clipboard contains neither nodes nor rows. Copy some first.', 'warning');
   else await pasteAny(text);
 }
 

@@ -1,21 +1,12 @@
 import { copyNodes, pasteNodes } from '../../engine/document/clipboard.ts';
 import { moveNodes, removeItems } from '../../engine/document/edits.ts';
 import type { Position } from '../../engine/document/pipeline.ts';
-import { titleOf } from '../graph/flow.ts';
 import { startRename } from '../graph/rename.ts';
+import { describeSelection } from '../graph/selection-text.ts';
 import { ensureVisible, focusCard } from '../graph/viewport.ts';
 import { session } from '../session/session.ts';
 import { enterCanvas } from '../shell/commands/scope.ts';
-import { notify } from '../shell/notify.ts';
 import { notifyUndoable } from '../shell/notify-undoable.tsx';
-
-export function describeSelection(): string {
-  const { selection, pipeline, catalogue } = session.state;
-  const [first] = selection.nodes;
-  if (selection.nodes.length === 1 && first) return `“${titleOf(first, pipeline.nodes[first], catalogue)}”`;
-  if (selection.nodes.length > 1) return `${selection.nodes.length} nodes`;
-  return selection.edges.length === 1 ? 'edge' : `${selection.edges.length} edges`;
-}
 
 export function deleteSelection(): void {
   removeSelection('Delete');
@@ -28,11 +19,6 @@ export function removeSelection(how: 'Delete' | 'Cut'): void {
   session.edit(`${how} ${what}`, (pipeline) => removeItems(pipeline, selection));
   session.select({});
   notifyUndoable(`${how === 'Cut' ? 'Cut' : 'Deleted'} ${what}.`);
-}
-
-/** A key that deletes was pressed where it may have been meant for a text. */
-export function explainKept(): void {
-  notify(`Nothing was deleted. To delete ${describeSelection()} by key, first click it, or go to it with Tab or Alt and an arrow.`);
 }
 
 export function duplicateSelection(): void {

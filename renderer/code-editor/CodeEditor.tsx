@@ -1,7 +1,7 @@
 import type { editor } from 'monaco-editor/editor';
 import { useEffect, useLayoutEffect, useRef } from 'react';
 import type { FieldManifest, Problem } from '../../engine/protocol/messages.ts';
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import type { Schema } from '../../model/values/types.ts';
 import { focusCanvas } from '../shell/focus-canvas.ts';
 import { useColorScheme } from '../theme/use-color-scheme.ts';

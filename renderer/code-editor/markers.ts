@@ -1,7 +1,7 @@
 import type * as Editor from 'monaco-editor/editor';
 import type { editor, IDisposable } from 'monaco-editor/editor';
 import type { Problem } from '../../engine/protocol/messages.ts';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { offerFixes } from './quick-fixes.ts';
 
 const owner = 'millrace';

@@ -8,14 +8,14 @@ interface Props {
 
 export function ConflictDialog({ path, onClose }: Props) {
   return (
-    <Modal opened onClose={() => onClose(null)} title="The file was changed by somebody else" size={500}>
+    <Modal opened onClose={() => onClose(null)} title="The file has changed on disk" size={500}>
       <p className="dialog-text">
-        <code>{visible(path)}</code> is no longer the file that you opened. Another program or person has changed it since.
+        <code>{visible(path)}</code> was changed by another program or person after you opened it.
       </p>
       <p className="dialog-text dim">Save yours under another name to keep both.</p>
       <div className="dialog-buttons">
         <Button variant="default" onClick={() => onClose('reload')}>
-          Drop mine, load theirs
+          Discard mine, load theirs
         </Button>
         <Button color="red" variant="light" onClick={() => onClose('overwrite')}>
           Overwrite theirs

@@ -118,7 +118,7 @@ function FileDialog({ mode, title, extensions, suggestion, onClose }: Options & 
         ))}
         {listing && entries.length === 0 && (
           <p className="panel-empty">
-            {listing.entries.length > 0 ? `No folders and no files of this kind (${extensions.join(', ')}) here.` : 'This folder is empty.'}
+            {listing.entries.length > 0 ? `No folders or files of this kind (${extensions.join(', ')}) here.` : 'This folder is empty.'}
           </p>
         )}
       </div>
@@ -132,7 +132,7 @@ function FileDialog({ mode, title, extensions, suggestion, onClose }: Options & 
           label="Path or name"
           data-autofocus
           value={name}
-          error={confirm ? `${visible(confirm)} exists already. Save again to replace it.` : null}
+          error={confirm ? `${visible(confirm)} already exists. Save again to replace it.` : null}
           onChange={(event) => rename(event.currentTarget.value)}
         />
         <div className="dialog-buttons">

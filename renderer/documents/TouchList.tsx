@@ -21,7 +21,7 @@ interface Props {
 /** What nodes would read, write, run, listen on and reach, and what of that could not be found out. */
 export function TouchList({ touches, pipeline, path }: Props) {
   const catalogue = useSession((state) => state.catalogue);
-  if (!touches) return <p className="touch-wait">Millrace is finding out what it would do…</p>;
+  if (!touches) return <p className="touch-wait">Finding out what it would do…</p>;
   const folder = path === null ? null : path.replace(/[\\/][^\\/]*$/, '');
   const title = (id: string) => titleOf(id, pipeline.nodes[id], catalogue);
   const files = (paths: readonly string[]) => paths.map((each) => <PathName key={each} path={each} folder={folder} />);
@@ -39,7 +39,7 @@ export function TouchList({ touches, pipeline, path }: Props) {
       {facts.map(([name, items, none]) => (
         <Fragment key={name}>
           <dt>{name}</dt>
-          <dd>{items.length > 0 ? listed(items) : isOpen ? 'nothing that is known' : none}</dd>
+          <dd>{items.length > 0 ? listed(items) : isOpen ? 'nothing known' : none}</dd>
         </Fragment>
       ))}
       {isOpen && (
@@ -61,7 +61,7 @@ function listed(items: readonly ReactNode[]): ReactNode {
   );
 }
 
-const marks = { inside: null, outside: "outside the pipeline's folder", network: 'may ask another machine' } as const;
+const marks = { inside: null, outside: "outside the pipeline's folder", network: 'may contact another machine' } as const;
 
 function PathName({ path, folder }: { readonly path: string; readonly folder: string | null }) {
   const mark = marks[placeOf(path)];

@@ -26,7 +26,7 @@ async function replaceDocument(open: () => Promise<OpenedDocument>, what: string
     session.load(opened, options);
     if (documentId && documentId !== opened.documentId) void session.request('document.close', { documentId }).catch(() => {});
     if (opened.migrated?.length) {
-      notify(`This file was written by an older version and has been brought up to date: ${opened.migrated.join('; ')}. Saving writes the new form.`);
+      notify(`This file was written by an older version and has been converted: ${opened.migrated.join('; ')}. Saving writes the new format.`);
     }
     await readRuns();
     return true;
@@ -46,7 +46,7 @@ export async function mayLeaveDocument(): Promise<boolean> {
 }
 
 export function newDocument(): Promise<boolean> {
-  return replaceDocument(() => session.request('document.new', {}), 'A new pipeline could not be made');
+  return replaceDocument(() => session.request('document.new', {}), 'A new pipeline could not be created');
 }
 /** Back to the page that the editor starts with. */
 export function showStart(): Promise<boolean> {
@@ -94,7 +94,7 @@ async function write(path: string, stamp: string | null): Promise<boolean> {
 async function writeNow(path: string, stamp: string | null): Promise<boolean | 'conflict'> {
   const { documentId, document, path: before, catalogue } = session.state;
   if (!documentId) {
-    notify('The engine is not there yet, so nothing was saved. Try again in a moment.', 'error');
+    notify('The engine is not ready yet, so nothing was saved. Try again in a moment.', 'error');
     return false;
   }
   const known = alreadyFitted(document);
@@ -128,8 +128,8 @@ async function writeNow(path: string, stamp: string | null): Promise<boolean | '
 function aboutPaths(relative: number, rebased: number): string | null {
   const counted = (count: number) => (count === 1 ? 'One path' : `${count} paths`);
   const said = [
-    rebased > 0 && `${counted(rebased)} changed with the folder, to name the same ${rebased === 1 ? 'file' : 'files'} as before.`,
-    relative > 0 && `${counted(relative)} ${relative === 1 ? 'is' : 'are'} now relative to the pipeline's file, so that all can be moved together.`,
+    rebased > 0 && `${counted(rebased)} changed with the folder, to refer to the same ${rebased === 1 ? 'file' : 'files'} as before.`,
+    relative > 0 && `${counted(relative)} ${relative === 1 ? 'is' : 'are'} now relative to the pipeline's file, so that you can move them together.`,
   ].filter((text) => text !== false);
   return said.length > 0 ? said.join(' ') : null;
 }

@@ -58,7 +58,7 @@ async function takeFile(file: File, at: Position | undefined): Promise<boolean> 
 export async function pasteRows(text: string): Promise<boolean> {
   const extension = extensionOf(text);
   if (!extension) {
-    notify('What was pasted is neither nodes nor rows. Rows are lines of values with commas, semicolons or tabs between them, or JSON.', 'warning');
+    notify('The pasted text contains neither nodes nor rows. Rows are lines of values with commas, semicolons or tabs between them, or JSON.', 'warning');
     return false;
   }
   const path = await copied(new Blob([text]), `pasted.${extension}`);
@@ -80,7 +80,7 @@ export function extensionOf(text: string): 'json' | 'tsv' | 'csv' | null {
 async function recognise(path: string): Promise<RecognisedFile | null> {
   const { documentId } = session.state;
   if (!documentId) {
-    notify('The engine is not there yet. Try again in a moment.', 'error');
+    notify('The engine is not ready yet. Try again in a moment.', 'error');
     return null;
   }
   try {
@@ -111,7 +111,7 @@ async function copied(content: Blob, name: string): Promise<string | null> {
   try {
     return await upload(content, name);
   } catch (error) {
-    notifyError(error, `${name} could not be taken over`);
+    notifyError(error, `${name} could not be copied`);
     return null;
   }
 }

@@ -1,4 +1,4 @@
-import { itemAt, lastOf } from '../../model/problems/missing.ts';
+import { itemAt, lastOf } from '../../model/faults/missing.ts';
 import { baseName, isAbsolute, join } from './folders.ts';
 
 /**

@@ -10,7 +10,7 @@ const watchedBytes = 8 * 1024 * 1024;
 /** Copies content to the document's folder, a part at a time, and gives the path of the file. Rejects with a MillraceError. */
 export async function upload(content: Blob, name: string): Promise<string> {
   const { documentId } = session.state;
-  if (!documentId) throw new MillraceError({ code: 'engine/gone', message: 'The engine is not there yet.', hint: 'Try again in a moment.' });
+  if (!documentId) throw new MillraceError({ code: 'engine/gone', message: 'The engine is not ready yet.', hint: 'Try again in a moment.' });
   const { uploadId } = await session.request('upload.begin', { documentId, name, size: content.size });
   const progress = content.size > watchedBytes ? new Progress(name, content.size, uploadId) : null;
   try {

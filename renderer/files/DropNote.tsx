@@ -7,7 +7,7 @@ export function DropNote() {
   return isOver ? (
     <div className="drop-note" aria-hidden>
       <b>Drop to open</b>
-      <span>Data becomes a source of this pipeline; a pipeline is opened.</span>
+      <span>Data is added to this pipeline as a source; a pipeline is opened.</span>
     </div>
   ) : null;
 }

@@ -17,7 +17,7 @@ export function TrustBanner() {
       <IconShieldQuestion size={20} />
       <div>
         <p>
-          <b>This pipeline comes from elsewhere.</b> Nothing of it is read, previewed or run until you trust it. What it would do:
+          <b>This pipeline comes from elsewhere.</b> Millrace does not read, preview or run any of it until you trust it. What it would do:
         </p>
         <TouchList touches={check} pipeline={pipeline} path={path} />
       </div>

@@ -13,12 +13,12 @@ interface Props {
 export function TrustFolderDialog({ path, warning, onClose }: Props) {
   const folder = path.replace(/[\\/][^\\/]*$/, '') || '/';
   return (
-    <Modal opened onClose={() => onClose(null)} title={warning ? 'This folder is a wide one' : 'Trust all pipelines in this folder?'} size={500}>
+    <Modal opened onClose={() => onClose(null)} title={warning ? 'This folder covers a lot' : 'Trust all pipelines in this folder?'} size={500}>
       <p className="dialog-text">
         Every pipeline in <code className="dialog-path">{visible(folder)}</code>
       </p>
       <p className="dialog-text">
-        and in the folders below may then read, write and run without being asked about, <b>also those that are added or changed later</b>, by whomever.
+        and its subfolders may then read, write and run without a question, <b>including those added or changed later</b>, by anyone.
       </p>
       {warning && (
         <p className="dialog-text touch-mark" role="alert">
@@ -30,7 +30,7 @@ export function TrustFolderDialog({ path, warning, onClose }: Props) {
           Cancel
         </Button>
         <Button color={warning ? 'red' : undefined} onClick={() => onClose(true)}>
-          {warning ? 'Trust it all the same' : 'Trust the folder'}
+          {warning ? 'Trust it anyway' : 'Trust the folder'}
         </Button>
       </div>
     </Modal>

@@ -11,15 +11,15 @@ import '../documents/documents.css';
 const words = {
   file: {
     unchanged: 'trusted as it is',
-    changed: 'changed since: it is asked about again',
+    changed: 'changed since: Millrace will ask again',
     missing: 'no longer there',
     unknown: 'cannot be read',
   },
   folder: {
-    unchanged: 'all pipelines in it, also those that are added or changed',
-    changed: 'no folder any more',
+    unchanged: 'all pipelines in it, including those added or changed later',
+    changed: 'no longer a folder',
     missing: 'no longer there',
-    unknown: 'cannot be looked at',
+    unknown: 'cannot be accessed',
   },
 } as const;
 
@@ -36,7 +36,7 @@ export function TrustedDialog({ onClose, onTrustFolder }: Props) {
   useEffect(() => {
     session.request('trust.list', {}).then(setPlaces, (error) => {
       setPlaces([]);
-      notifyError(error, 'What is trusted could not be read');
+      notifyError(error, 'The list of trusted pipelines could not be read');
     });
   }, []);
   const remove = async (removed: readonly TrustedPlace[]) => {
@@ -46,15 +46,17 @@ export function TrustedDialog({ onClose, onTrustFolder }: Props) {
       setPlaces((before) => before?.filter((each) => !removed.includes(each)) ?? null);
       if (running.length > 0) {
         const names = running.map((name) => `“${name}”`).join(', ');
-        notify(`Runs that were started before go on: ${names}. Stop them in the Run panel of their pipelines.`, 'warning');
+        notify(`Runs that were started before continue: ${names}. Stop them in the Run panel of their pipelines.`, 'warning');
       }
     } catch (error) {
-      notifyError(error, 'Trust was not taken back');
+      notifyError(error, 'Trust could not be removed');
     }
   };
   return (
     <Modal opened onClose={onClose} title="Trusted pipelines" size={680}>
-      <p className="dialog-text dim">What you made or trusted here may read, write and run. What is removed from this list is asked about again.</p>
+      <p className="dialog-text dim">
+        Pipelines that you made or trusted here may read, write and run. Millrace asks again about those that you remove from this list.
+      </p>
       {places?.length === 0 && <p className="dialog-text">Nothing is trusted yet.</p>}
       <ul className="file-rows" aria-label="Trusted pipelines">
         {places?.map((place) => (

@@ -30,7 +30,7 @@ export function useDrops(): void {
       const text = data.getData('text/plain');
       if (files.length > 0) void takeFiles(files, onCanvas ? placeAt(event.clientX, event.clientY) : undefined);
       else if (text) void pasteRows(text);
-      else notify('What was dropped holds no file.', 'warning');
+      else notify('What you dropped contains no file.', 'warning');
     };
     const end = () => useFileDrag.setState({ isOver: false });
     window.addEventListener('dragover', over);

@@ -9,13 +9,13 @@ export function whyNot(pipeline: Pipeline, catalogue: Catalogue, edge: Edge, opt
   const { from, to } = edge;
   const title = (id: string) => titleOf(id, pipeline.nodes[id], catalogue);
   if (from.node === to.node) return 'A node cannot feed itself.';
-  if (!pipeline.nodes[from.node] || !pipeline.nodes[to.node]) return 'That node is gone.';
-  if (pipeline.edges.some((other) => edgeId(other) === edgeId(edge))) return 'These two are connected already.';
+  if (!pipeline.nodes[from.node] || !pipeline.nodes[to.node]) return 'That node no longer exists.';
+  if (pipeline.edges.some((other) => edgeId(other) === edgeId(edge))) return 'These two are already connected.';
   if (!portsOf(pipeline, from.node, catalogue).outputs.some((port) => port.name === from.port)) return `“${title(from.node)}” has no output “${from.port}”.`;
   const input = portsOf(pipeline, to.node, catalogue).inputs.find((port) => port.name === to.port);
   if (!input)
     return `“${title(to.node)}” takes no input${catalogue.get(pipeline.nodes[to.node]?.type ?? '')?.kind === 'source' ? ': it is a source' : ` “${to.port}”`}.`;
-  if (reaches(pipeline, to.node, from.node)) return `This would close a circle: “${title(to.node)}” already feeds “${title(from.node)}”.`;
+  if (reaches(pipeline, to.node, from.node)) return `This would create a cycle: “${title(to.node)}” already feeds “${title(from.node)}”.`;
   if (!input.many && !options.replace && pipeline.edges.some((other) => other.to.node === to.node && other.to.port === to.port)) {
     return `“${title(to.node)}” takes one edge at “${input.label}”. Hold Alt to replace it.`;
   }

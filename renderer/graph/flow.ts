@@ -1,7 +1,7 @@
 import { type Edge as FlowEdge, type Node as FlowNode, Position } from '@xyflow/react';
 import { edgeId, errorPort, type Pipeline, type PipelineNode, runNodes, runNodeTitle } from '../../engine/document/pipeline.ts';
 import type { NodeManifest, PortManifest } from '../../engine/protocol/messages.ts';
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import { derived } from '../session/derived.ts';
 

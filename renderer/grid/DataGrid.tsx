@@ -1,7 +1,7 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a table element cannot be drawn in part.
 import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { Cells } from '../../engine/protocol/messages.ts';
-import { lastOf, missing } from '../../model/problems/missing.ts';
+import { lastOf, missing } from '../../model/faults/missing.ts';
 import { countText } from '../format/value-text.ts';
 import { useShownZone } from '../session/time-zone.ts';
 import { CellViewer, type ShownCell } from './CellViewer.tsx';

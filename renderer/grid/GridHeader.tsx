@@ -4,7 +4,7 @@
 // biome-ignore-all lint/a11y/noStaticElementInteractions: handles for the pointer only.
 
 import type { PointerEvent } from 'react';
-import { itemAt, lastOf } from '../../model/problems/missing.ts';
+import { itemAt, lastOf } from '../../model/faults/missing.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import type { Zone } from '../../model/time/zone.ts';
 import type { Column } from '../../model/values/types.ts';

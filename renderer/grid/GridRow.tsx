@@ -2,7 +2,7 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a table element cannot be drawn in part.
 import { memo } from 'react';
 import type { Cells } from '../../engine/protocol/messages.ts';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import type { Zone } from '../../model/time/zone.ts';
 import type { Column } from '../../model/values/types.ts';
 import { alignsRight, cellText, countText } from '../format/value-text.ts';

@@ -1,5 +1,5 @@
 import { useRef, useState } from 'react';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import type { Zone } from '../../model/time/zone.ts';
 import type { Column } from '../../model/values/types.ts';
 import type { PageCache } from './page-source.ts';

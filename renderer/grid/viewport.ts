@@ -1,6 +1,6 @@
 /** What part of a grid is visible. Pure arithmetic: no DOM. */
 
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 
 export const rowHeight = 24;
 export const headerHeight = 28;

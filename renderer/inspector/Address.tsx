@@ -14,7 +14,7 @@ export function Address({ node, address }: { readonly node: string; readonly add
   const isCopied = copied === address;
   const copy = async () => {
     if (await writeClipboard(address)) setCopied(address);
-    else notify('The clipboard cannot be reached. Select the address and copy it from there.', 'error');
+    else notify('The clipboard cannot be accessed. Select the address and copy it from there.', 'error');
   };
   return (
     <div className={styles.field}>
@@ -30,7 +30,7 @@ export function Address({ node, address }: { readonly node: string; readonly add
         variant="default"
         size="xs"
         disabled={!trusted}
-        title={trusted ? 'Takes the columns from the first request that comes' : 'Nothing listens before this pipeline is trusted'}
+        title={trusted ? 'Takes the columns from the first request that arrives' : 'Trust this pipeline before it can listen'}
         leftSection={<IconEar size={14} stroke={1.6} />}
         onClick={() => void learnFromSample(node, address)}
       >

@@ -4,7 +4,7 @@ import { setParam } from '../../engine/document/edits.ts';
 import type { RequestResults } from '../../engine/protocol/api.ts';
 import { problemOf } from '../../engine/protocol/connection.ts';
 import type { Problem } from '../../engine/protocol/messages.ts';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import { TypeIcon } from '../grid/TypeIcon.tsx';
 import { session, useSession } from '../session/session.ts';

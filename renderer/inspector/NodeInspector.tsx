@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import { setNode, setParam } from '../../engine/document/edits.ts';
 import type { ErrorPolicy, PipelineNode } from '../../engine/document/pipeline.ts';
 import type { NodeCheck, NodeManifest } from '../../engine/protocol/messages.ts';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import type { Json, Schema } from '../../model/values/types.ts';
 import { NodeIcon } from '../graph/NodeIcon.tsx';
@@ -25,7 +25,7 @@ const policies: readonly { readonly value: ErrorPolicy; readonly label: string; 
   { value: 'stop', label: 'Stop', help: 'The first row that fails ends the run.' },
   { value: 'skip', label: 'Skip', help: 'Rows that fail are left out and counted.' },
   { value: 'route', label: 'Route', help: 'Rows that fail leave through the port “errors”, with the reason.' },
-  { value: 'keep', label: 'Keep', help: 'Rows that fail are kept in the errors table of this pipeline. Mend the node, then replay them from the run panel.' },
+  { value: 'keep', label: 'Keep', help: 'Rows that fail are kept in the errors table of this pipeline. Fix the node, then replay them from the run panel.' },
 ];
 
 interface NodeInspectorProps {

@@ -156,7 +156,7 @@ function NewParameter({ taken }: { readonly taken: readonly string[] }) {
     name !== '' && (!/^[A-Za-z_]\w*$/.test(name) || name === '__proto__')
       ? 'Letters, digits and _, starting with a letter.'
       : taken.includes(name)
-        ? 'There is one of this name.'
+        ? 'A parameter with this name already exists.'
         : undefined;
   const add = () => {
     if (name === '' || wrong) return;

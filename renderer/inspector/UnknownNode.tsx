@@ -22,7 +22,7 @@ export function UnknownNode({ id, node }: { readonly id: string; readonly node: 
       </header>
       <div className={styles.content}>
         <ProblemLines problems={problems} />
-        <div className={styles.help}>This version of Millrace has no such node. Its settings are kept untouched, and what comes after it does not run.</div>
+        <div className={styles.help}>This version of Millrace has no such node. Its settings are kept unchanged, and nodes downstream of it do not run.</div>
         <pre className={styles.json}>{JSON.stringify(node, null, 2)}</pre>
       </div>
     </>

@@ -60,7 +60,7 @@ export function Palette() {
         {isEmpty && (
           <p className="palette-empty">
             {catalogue.size > 0
-              ? `No node fits “${query}”.`
+              ? `No node matches “${query}”.`
               : engine === 'lost'
                 ? 'The nodes come from the engine, which cannot be reached.'
                 : 'The engine is starting…'}

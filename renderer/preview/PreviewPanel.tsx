@@ -90,7 +90,7 @@ function SubjectPreview({ subject }: { readonly subject: PreviewSubject }) {
         )}
         {canBeLive && (
           <div className={styles.tabs} role="tablist" aria-label="Rows of">
-            <UnstyledButton role="tab" className={styles.tab} aria-selected={isLive} onClick={() => setView('live')} title="The rows that flow here in the run">
+            <UnstyledButton role="tab" className={styles.tab} aria-selected={isLive} onClick={() => setView('live')} title="The rows passing here in the run">
               <span className={styles.liveDot} />
               Live
             </UnstyledButton>
@@ -198,8 +198,8 @@ function NoRows({ result, target }: { readonly result: PreviewResult; readonly t
   }
   if (counts && counts.in > 0 && target.late) return <EmptyState title="No late rows" text={`All ${rowsText(counts.in)} came in time.`} />;
   if (counts && counts.in > 0) return <EmptyState title="No rows here" text={`${rowsText(counts.in)} in, none out by “${target.label}”.`} />;
-  if (isStream) return <EmptyState title="No rows yet" text="What has come in while the pipeline ran is shown here." />;
-  return <EmptyState title="No rows" text={result.complete ? 'The input holds none.' : 'The sample holds none.'} />;
+  if (isStream) return <EmptyState title="No rows yet" text="Rows that arrive while the pipeline runs are shown here." />;
+  return <EmptyState title="No rows" text={result.complete ? 'The input is empty.' : 'The sample is empty.'} />;
 }
 
 interface FactsProps {
@@ -236,7 +236,7 @@ function Facts({ result, target, kind, onMore }: FactsProps) {
       >
         {result.complete ? 'all rows' : 'sample'}
       </span>
-      <span title="Time that the engine took">{elapsedText(result.elapsedMs)}</span>
+      <span title="Time taken by the engine">{elapsedText(result.elapsedMs)}</span>
     </div>
   );
 }

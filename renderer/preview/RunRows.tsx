@@ -57,7 +57,7 @@ export function RunRows({ node, port }: RunRowsProps) {
 }
 
 function NoneYet({ passed }: { readonly passed: number }) {
-  if (passed === 0) return <EmptyState title="No rows yet" text="None have come out here since the run began. They appear as soon as they do." />;
+  if (passed === 0) return <EmptyState title="No rows yet" text="None have come out here since the run started. They appear as soon as they do." />;
   return <EmptyState title="Waiting for the next row…" text={`${rowsText(passed)} have passed here so far.`} />;
 }
 
@@ -71,7 +71,7 @@ export function LiveFacts({ target }: { readonly target: PreviewTarget }) {
   const total = passed(run, target.node, target.port);
   return (
     <div className={styles.facts} data-testid="live-facts">
-      {strange && <span title="The run goes on as it was started; your changes are in the next one.">{strange}</span>}
+      {strange && <span title="The run continues as it was started; your changes apply to the next one.">{strange}</span>}
       <span>{rowsText(total)} so far</span>
       <span>{countText(rate)}/s</span>
       <span>newest first</span>

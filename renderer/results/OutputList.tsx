@@ -24,7 +24,7 @@ export function OutputList({ path }: { readonly path: string | null }) {
         {byPath.map((output) => {
           const rows = named.filter((other) => other.path === output.path).reduce((sum, other) => sum + rowsOf(other).written, 0);
           const isDatabase = output.kind === 'sqlite';
-          const title = `${visible(output.path)}\n${output.committed ? `${rowsText(rows)} written` : 'nothing was written: the file is as it was before'}`;
+          const title = `${visible(output.path)}\n${output.committed ? `${rowsText(rows)} written` : 'nothing was written: the file is unchanged'}`;
           const content = (
             <>
               {isDatabase ? <IconDatabase size={14} stroke={1.6} /> : <IconFileText size={14} stroke={1.6} />}

@@ -13,7 +13,8 @@ import styles from './Results.module.css';
 import { useResult } from './use-result.ts';
 
 /** What a run has written (by default its first database): the tables of a SQLite file, to be looked at and queried, and the other outputs by name. */
-export default function ResultsPanel({ path }: { readonly path: string | null }) {
+export default function ResultsPanel() {
+  const path = useSession((state) => state.resultPath);
   const outputs = useSession((state) => state.run?.outputs.length ?? 0);
   const written = useSession((state) => state.run?.outputs.find((output) => output.kind === 'sqlite' && output.committed)?.path ?? null);
   const shown = path ?? written;
@@ -58,7 +59,7 @@ function Database({ path }: { readonly path: string }) {
             </li>
           ))}
         </ul>
-        {tables?.length === 0 && <p className={styles.heading}>The file holds no tables.</p>}
+        {tables?.length === 0 && <p className={styles.heading}>The file contains no tables.</p>}
         <OutputList path={path} />
       </div>
       <div className={styles.main}>
@@ -85,7 +86,7 @@ function Database({ path }: { readonly path: string }) {
           answer.source.total > 0 ? (
             <DataGrid source={answer.source} label="Rows of the query" layoutKey={answer.sql} dimmed={problem !== null} />
           ) : (
-            <EmptyState title="No rows" text="The statement gave none." />
+            <EmptyState title="No rows" text="The statement returned none." />
           )
         ) : (
           !problem && <EmptyState title={tables ? 'Write a statement or choose a table' : 'Opening…'} />

@@ -59,9 +59,9 @@ export function KeptErrors({ run }: { readonly run: RunSummary }) {
 }
 
 const labels: Readonly<Record<ReplayWay, string>> = {
-  alone: 'Replay after mending',
-  'with-run': 'Go on with these rows',
-  'into-run': 'Stop, and go on with these rows',
+  alone: 'Replay after fixing',
+  'with-run': 'Resume with these rows',
+  'into-run': 'Stop and resume with these rows',
 };
 
 function wayOf(isRunning: boolean, problem: Problem | null, inRun: boolean): ReplayWay | null {

@@ -13,29 +13,29 @@ export async function askReplay(way: ReplayWay, title: string, rows: number): Pr
       <p className="dialog-text">
         {way === 'alone' ? (
           <>
-            The rows that failed go through “{title}” as it is now, and what comes of them is added to what the pipeline has written. Each is replayed once,
-            also when the replay is interrupted.
+            The failed rows go through “{title}” as it is now, and the results are added to what the pipeline has written. Each row is replayed once, even if
+            the replay is interrupted.
           </>
         ) : (
           <>
             {way === 'into-run'
-              ? 'The run stops with a checkpoint, and the pipeline as it is now goes on from there.'
-              : 'The pipeline as it is now goes on from its last checkpoint.'}{' '}
-            The rows that failed go through “{title}” first and count with all others, as if they had not failed. Each is replayed once, also when the run is
+              ? 'The run stops with a checkpoint, and the pipeline as it is now resumes from there.'
+              : 'The pipeline as it is now resumes from its last checkpoint.'}{' '}
+            The failed rows go through “{title}” first and count with all others, as if they had not failed. Each row is replayed once, even if the run is
             interrupted.
           </>
         )}
       </p>
       <p className="dialog-text dim">
-        Mend the node first: a row that fails again is treated as its node says, and under “Keep” it comes back here.
-        {way !== 'alone' && ' Rows keep their event time: those that are too old by now are late rows.'}
+        Fix the node first: a row that fails again is handled by the node’s error policy, and with “Keep” it comes back here.
+        {way !== 'alone' && ' Rows keep their event time: those that are now too old become late rows.'}
       </p>
       <div className="dialog-buttons">
         <Button variant="default" onClick={() => close(null)}>
           Cancel
         </Button>
         <Button data-autofocus onClick={() => close(true)}>
-          {way === 'alone' ? 'Replay' : way === 'into-run' ? 'Stop, and go on with these rows' : 'Go on with these rows'}
+          {way === 'alone' ? 'Replay' : way === 'into-run' ? 'Stop and resume with these rows' : 'Resume with these rows'}
         </Button>
       </div>
     </Modal>

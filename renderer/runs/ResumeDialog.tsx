@@ -19,10 +19,10 @@ export function askBeginning(checkpoint: Resumable): Promise<Beginning | null> {
   if (failed) return askPastRow(checkpoint, failed);
   return showDialog<Beginning>((close) => (
     <Question
-      title="Go on where it stopped?"
-      text={`This pipeline ran before and made checkpoint ${checkpoint.id}, ${formatAge(checkpoint.at)} ago. From there it reads on without losing or repeating a row.`}
-      note="Starting from scratch reads the sources anew and forgets the checkpoints; what was written stays."
-      goOn={`Go on from checkpoint ${checkpoint.id}`}
+      title="Resume where it stopped?"
+      text={`This pipeline ran before and made checkpoint ${checkpoint.id}, ${formatAge(checkpoint.at)} ago. It can resume from there without losing or repeating a row.`}
+      note="Starting from scratch reads the sources again and discards the checkpoints; what was written stays."
+      goOn={`Resume from checkpoint ${checkpoint.id}`}
       onClose={close}
     />
   ));
@@ -31,10 +31,10 @@ export function askBeginning(checkpoint: Resumable): Promise<Beginning | null> {
 function askPastRow({ id, at }: Resumable, failed: Problem): Promise<Beginning | null> {
   return showDialog<Beginning>((close) => (
     <Question
-      title="Go on past the row that failed?"
-      text={`The last run stopped at a row that “${failed.node}” could not handle: ${failed.message}. Going on from checkpoint ${id}, ${formatAge(at)} ago, reads that row again.`}
-      note="In this run, nodes set to “Stop” keep rows that fail in the errors table, from where they can be replayed. Starting from scratch reads the sources anew; what was written stays."
-      goOn="Keep rows that fail, and go on"
+      title="Resume past the row that failed?"
+      text={`The last run stopped at a row that “${failed.node}” could not handle: ${failed.message}. Resuming from checkpoint ${id}, ${formatAge(at)} ago, reads that row again.`}
+      note="In this run, nodes set to “Stop” keep rows that fail in the errors table, from which you can replay them. Starting from scratch reads the sources again; what was written stays."
+      goOn="Keep rows that fail and resume"
       onClose={close}
     />
   ));
@@ -45,9 +45,9 @@ export const refusals: ReadonlyMap<string, Refusal> = new Map<string, Refusal>([
   [
     'checkpoint/changed',
     {
-      title: 'Some state does not fit any more',
-      note: 'Going on without it keeps the places in the sources and the state of all other nodes; those named begin empty.',
-      goOn: 'Go on without that state',
+      title: 'Some state no longer fits',
+      note: 'Resuming without it keeps the positions in the sources and the state of all other nodes; the nodes named above start empty.',
+      goOn: 'Resume without that state',
       how: { from: 'latest', dropChangedState: true },
     },
   ],
@@ -55,15 +55,15 @@ export const refusals: ReadonlyMap<string, Refusal> = new Map<string, Refusal>([
     'checkpoint/behind',
     {
       title: 'Rows would be written twice',
-      note: 'Tables that are updated by key hold each row once all the same. Starting from scratch writes all rows once more.',
-      goOn: 'Go on and write them twice',
+      note: 'Tables that are updated by key still hold each row once. Starting from scratch writes all rows again.',
+      goOn: 'Resume and write them twice',
       how: { from: 'latest', acceptDuplicates: true },
     },
   ],
   ['checkpoint/damaged', { title: 'The checkpoints are damaged' }],
-  ['checkpoint/other-pipeline', { title: 'The checkpoints are of another pipeline' }],
-  ['sqlite/changed', { title: 'The database is not as the last run left it' }],
-  ['file/changed', { title: 'A file is not as the last run left it' }],
+  ['checkpoint/other-pipeline', { title: 'The checkpoints belong to another pipeline' }],
+  ['sqlite/changed', { title: 'The database has changed since the last run' }],
+  ['file/changed', { title: 'A file has changed since the last run' }],
 ]);
 
 interface How {

@@ -77,7 +77,7 @@ function StateLabel({ run }: { readonly run: RunSummary }) {
 function RunControls({ run }: { readonly run: RunSummary }) {
   if (isEnding(run)) {
     return (
-      <Tooltip label="End it at once: back to what it last committed">
+      <Tooltip label="End immediately and roll back to the last commit">
         <Button size="compact-xs" color="red" variant="light" leftSection={<IconPlayerEject size={13} />} onClick={() => void runCommand('run.cancel')}>
           Cancel the run
         </Button>
@@ -87,12 +87,12 @@ function RunControls({ run }: { readonly run: RunSummary }) {
   const others = run.bounded ? ['run.drain'] : ['run.checkpoint', 'run.drain', 'run.cancel'];
   return (
     <span className="run-controls">
-      <Tooltip label={run.bounded ? 'End it at once: nothing of it is written' : 'Make a checkpoint and end: the next run can go on from there'}>
+      <Tooltip label={run.bounded ? 'End immediately: nothing is written' : 'Make a checkpoint and stop: the next run can resume from there'}>
         <Button size="compact-xs" color="red" variant="light" leftSection={<IconPlayerStopFilled size={12} />} onClick={() => void runCommand('run.stop')}>
           Stop
         </Button>
       </Tooltip>
-      <Tooltip label={run.state === 'paused' ? 'Read on' : 'Read no further for now; what has been read is finished'}>
+      <Tooltip label={run.state === 'paused' ? 'Continue reading' : 'Stop reading for now; rows that were already read are processed'}>
         <Button
           size="compact-xs"
           color="gray"
@@ -106,7 +106,7 @@ function RunControls({ run }: { readonly run: RunSummary }) {
       </Tooltip>
       <Menu position="bottom-start" width={230}>
         <Menu.Target>
-          <ActionIcon size={22} aria-label="More ways to steer the run">
+          <ActionIcon size={22} aria-label="More run controls">
             <IconDots size={15} />
           </ActionIcon>
         </Menu.Target>
@@ -143,9 +143,9 @@ function CheckpointNote({ run }: { readonly run: RunSummary }) {
   if (run.state === 'restarting' && run.retryAt) {
     const [problem] = run.problems;
     const reason = problem?.message.replace(/[.]$/, '');
-    words.push(`${waitsFor(problem)}tried again in ${formatDuration(run.retryAt - now)}${reason ? `: ${visible(reason)}` : ''}`);
+    words.push(`${waitsFor(problem)}retrying in ${formatDuration(run.retryAt - now)}${reason ? `: ${visible(reason)}` : ''}`);
   }
-  if (run.resumedFrom !== null) words.push(`went on from checkpoint ${run.resumedFrom}`);
+  if (run.resumedFrom !== null) words.push(`resumed from checkpoint ${run.resumedFrom}`);
   if (run.restarts > 0) words.push(`restarted ${counted(run.restarts, 'time')}`);
   if (run.checkpoint) words.push(`checkpoint ${run.checkpoint.id}, ${formatAge(run.checkpoint.at, now)} ago`);
   if (words.length === 0) return null;

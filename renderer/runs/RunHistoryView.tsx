@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
 import type { RunHistory } from '../../engine/protocol/run-history.ts';
-import { itemAt, lastOf } from '../../model/problems/missing.ts';
+import { itemAt, lastOf } from '../../model/faults/missing.ts';
 import { formatBytes, formatCount, formatDuration, formatWhen, runStateWords } from '../format/run-text.ts';
 import { isRunning } from '../session/run-state.ts';
 import { session } from '../session/session.ts';
@@ -15,7 +15,7 @@ const height = 64;
 export function RunHistoryView({ run }: { readonly run: RunSummary }) {
   const history = useHistory(run);
   if (!history) return <p className="panel-empty">Reading the history of this run …</p>;
-  if (history.states.length === 0) return <p className="panel-empty">Nothing is remembered of this run.</p>;
+  if (history.states.length === 0) return <p className="panel-empty">There is no history of this run.</p>;
   return (
     <div className="run-history">
       <Rates history={history} />

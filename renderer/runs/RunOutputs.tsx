@@ -63,10 +63,10 @@ function describe(output: RunOutput, run: RunSummary): string {
   const where = output.kind === 'sqlite' ? `to table “${visible(output.table ?? '')}” in` : 'to';
   if (run.endedAt === null) return `${rows} so far ${where}`;
   const { written, takenBack, earlier } = rowsOf(output);
-  if (!output.committed && written === 0) return 'wrote nothing; as it was before the run:';
+  if (!output.committed && written === 0) return 'wrote nothing; unchanged by this run:';
   const notes = [
     ...(earlier > 0 ? [`${countText(earlier)} of them before this run`] : []),
-    ...(takenBack > 0 ? [`${countText(takenBack)} more were taken back`] : []),
+    ...(takenBack > 0 ? [`${countText(takenBack)} more were rolled back`] : []),
   ];
   return `wrote ${counted(written, 'row')}${notes.length > 0 ? ` (${notes.join(', ')})` : ''} ${where}`;
 }

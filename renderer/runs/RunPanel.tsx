@@ -29,7 +29,7 @@ export function RunPanel() {
     return (
       <div className="panel-empty">
         <p>
-          This pipeline has not run yet. A run reads the sources and writes the sinks, and goes on when this window is closed; its counters appear here and on
+          This pipeline has not run yet. A run reads the sources and writes the sinks, and continues when this window is closed; its counters appear here and on
           the canvas.
         </p>
         <div className="run-empty">

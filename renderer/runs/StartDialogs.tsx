@@ -10,10 +10,12 @@ export function askSaveFirst(name: string): Promise<'save' | 'run' | null> {
   return showDialog<'save' | 'run'>((close) => (
     <Modal opened onClose={() => close(null)} title={`Save “${visible(name)}” before it runs?`} size={520}>
       <p className="dialog-text">
-        It never ends by itself. Stopped and started again, it goes on where it was without losing or repeating a row, but only once it has a file.
+        This pipeline never ends by itself. If you stop it and start it again, it resumes where it stopped without losing or repeating a row, but only if it was
+        saved to a file.
       </p>
       <p className="dialog-text dim">
-        Unsaved, it begins anew as soon as this window has shown another pipeline or was closed. A run that is going on then is listed under “Other runs”.
+        Unsaved, it starts from the beginning once you close this window or open another pipeline in it. A run still in progress then is listed under “Other
+        runs”.
       </p>
       <div className="dialog-buttons">
         <Button variant="default" onClick={() => close(null)}>
@@ -33,23 +35,26 @@ export function askSaveFirst(name: string): Promise<'save' | 'run' | null> {
 /** Tells that a pipeline begins anew here, though it could go on as another file; null when the user thinks better of it. */
 export function askElsewhere({ id, at, path, exists }: CheckpointElsewhere): Promise<'here' | 'open' | null> {
   return showDialog<'here' | 'open'>((close) => (
-    <Modal opened onClose={() => close(null)} title="Begin anew here?" size={560}>
+    <Modal opened onClose={() => close(null)} title="Start from the beginning here?" size={560}>
       {path === null ? (
         <p className="dialog-text">
-          This pipeline ran before it was saved, and made checkpoint {id}, {formatAge(at)} ago. That one counts for the unsaved pipeline only: as a file, it
-          goes on from nothing and reads its sources anew.
+          This pipeline made checkpoint {id}, {formatAge(at)} ago, before it was saved. That checkpoint applies only to the unsaved pipeline: the saved one
+          starts from the beginning and reads its sources again.
         </p>
       ) : (
         <>
           <p className="dialog-text">
-            A pipeline of this name made checkpoint {id}, {formatAge(at)} ago, as another file: <code className="dialog-path">{visible(path)}</code>
+            A pipeline of this name made checkpoint {id}, {formatAge(at)} ago, in another file: <code className="dialog-path">{visible(path)}</code>
           </p>
           <p className="dialog-text">
-            A checkpoint counts for the file that it was made for. Here it goes on from nothing and reads its sources anew; the state of the other file is kept.
+            A checkpoint applies only to the file for which it was made. Here the pipeline starts from the beginning and reads its sources again; the state of
+            the other file is kept.
           </p>
         </>
       )}
-      {path !== null && !exists && <p className="dialog-text dim">That file is gone. If it was moved here, move it back to go on where it was.</p>}
+      {path !== null && !exists && (
+        <p className="dialog-text dim">That file no longer exists. If it was moved here, move it back to resume where it stopped.</p>
+      )}
       <div className="dialog-buttons">
         <Button variant="default" onClick={() => close(null)}>
           Cancel
@@ -60,7 +65,7 @@ export function askElsewhere({ id, at, path, exists }: CheckpointElsewhere): Pro
           </Button>
         )}
         <Button data-autofocus onClick={() => close('here')}>
-          Begin anew
+          Start from the beginning
         </Button>
       </div>
     </Modal>

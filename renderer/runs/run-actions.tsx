@@ -35,7 +35,7 @@ type How = Partial<Pick<RequestParams<'run.start'>, 'from' | 'dropChangedState' 
 export async function startRun(): Promise<void> {
   const { documentId, pipeline, trusted } = session.state;
   if (!documentId) return notify('The engine is still starting. Try again in a moment.', 'warning');
-  if (!trusted) return notify('This pipeline is not trusted yet: nothing of it runs. The bar above the canvas tells what it would do.', 'warning');
+  if (!trusted) return notify('This pipeline is not trusted yet, so it cannot run. The bar above the canvas shows what it would do.', 'warning');
   // Whether it ever ends decides what is asked: not to be told from how the pipeline was a moment ago.
   if (session.state.checked !== pipeline) await checkNow();
   const { check } = session.state;
@@ -109,7 +109,7 @@ async function stoppedWithCheckpoint(): Promise<boolean> {
   if (!run || !isRunning(run)) return true;
   await session.request('run.stop', { runId: run.id, how: 'checkpoint' });
   const { state } = await onRunChanged(run.id, ({ endedAt }) => endedAt !== null);
-  if (state === 'failed') notify('The run failed when it was to stop with a checkpoint: no rows were replayed.', 'error');
+  if (state === 'failed') notify('The run failed while stopping with a checkpoint: no rows were replayed.', 'error');
   return state !== 'failed';
 }
 
@@ -119,7 +119,7 @@ async function tellReplayed(runId: string, title: string): Promise<void> {
   const { endedAt } = await onRunChanged(runId, (run) => run.endedAt !== null || Object.entries(run.stats).some(isRead));
   if (endedAt !== null) return;
   await session.request('run.checkpoint', { runId }).then(
-    () => notify(`The rows of “${title}” were replayed. The run goes on.`),
+    () => notify(`The rows of “${title}” were replayed. The run continues.`),
     () => {},
   );
 }
@@ -173,7 +173,7 @@ export async function makeCheckpoint(): Promise<void> {
   const { run } = session.state;
   if (!isSteerable(run)) return;
   const { id } = await session.request('run.checkpoint', { runId: run.id });
-  notify(`Checkpoint ${id} is made.`);
+  notify(`Checkpoint ${id} was made.`);
 }
 
 /** Shows an earlier run in the run panel and on the canvas. */

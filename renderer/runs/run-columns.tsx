@@ -59,7 +59,7 @@ export const runColumns: readonly RunColumn[] = [
   {
     name: 'in',
     label: () => 'Rows in',
-    help: 'Rows that the node has taken in. Sources take none in.',
+    help: 'Rows that the node has received. Sources receive none.',
     value: (row) => (hasInput(row) ? row.stats.in : null),
     cell: (row) => (hasInput(row) ? count(row.stats.in) : ''),
     tone: (row) => zero(row.stats.in),
@@ -67,12 +67,12 @@ export const runColumns: readonly RunColumn[] = [
   {
     name: 'out',
     label: () => 'Rows out',
-    help: 'Rows that the node has sent on, those that failed apart. Sinks send none on.',
+    help: 'Rows that the node has sent, without those that failed. Sinks send none.',
     value: (row) => (hasOutput(row) ? rowsSent(row.stats.out) : null),
     cell: (row) => (hasOutput(row) ? count(rowsSent(row.stats.out)) : ''),
     details: ({ stats: { out, outRate }, isLive }) => {
       const ports = Object.entries(out);
-      const line = ([port, rows]: [string, number]) => `${port}: ${count(rows)} rows${isLive && outRate ? `, ${count(outRate[port] ?? 0)} a second` : ''}`;
+      const line = ([port, rows]: [string, number]) => `${port}: ${count(rows)} rows${isLive && outRate ? `, ${count(outRate[port] ?? 0)} per second` : ''}`;
       return ports.length > 1 ? ports.map(line).join('\n') : undefined;
     },
     tone: (row) => zero(rowsSent(row.stats.out)),
@@ -80,18 +80,18 @@ export const runColumns: readonly RunColumn[] = [
   {
     name: 'rate',
     label: (isLive) => (isLive ? 'Rows/s' : 'Rows/s, mean'),
-    help: 'Rows per second: over the last second while it runs, over the whole run once it has ended. Those taken in; for a source, those sent on.',
+    help: 'Rows received per second, or for a source, rows sent: over the last second while it runs, over the whole run once it has ended.',
     value: rowsPerSecond,
     cell: (row) => count(rowsPerSecond(row)),
     tone: (row) => zero(Math.round(rowsPerSecond(row))),
   },
   counter('failed', 'Failed', 'Rows that the node could not handle. See “Errors” for the first of them.', 'bad'),
-  counter('late', 'Late', 'Rows that came after their window was done. They leave by a port of their own.', 'notable'),
-  counter('dropped', 'Dropped', 'Rows that the node took in and, rightly, did not send on: what a filter without a second edge sorts out.', undefined),
+  counter('late', 'Late', 'Rows that arrived after their window was closed. They leave through a port of their own.', 'notable'),
+  counter('dropped', 'Dropped', 'Rows that the node received and, as intended, did not send: for instance, those that do not match a filter.', undefined),
   {
     name: 'state',
     label: () => 'State',
-    help: 'What the node keeps between rows: open windows, keys it has seen, rows that wait for their match.',
+    help: 'What the node keeps between rows: open windows, keys seen, rows waiting for a match.',
     isShown: (all) => all.some((stats) => stats.state),
     value: ({ stats }) => stats.state?.bytes ?? null,
     cell: ({ stats }) => stats.state && formatBytes(stats.state.bytes),
@@ -101,7 +101,7 @@ export const runColumns: readonly RunColumn[] = [
   {
     name: 'watermark',
     label: () => 'Watermark',
-    help: 'Event time (in the time zone of the status bar) up to which all rows are taken to have come; windows that end before it are done. Behind it, in grey: how far the clock is ahead.',
+    help: 'Event time (in the time zone of the status bar) up to which all rows are assumed to have arrived; windows that end before it are closed. In grey: how far it is behind the clock.',
     isShown: (all) => all.some(({ watermark }) => isEventTime(watermark)),
     value: ({ stats: { watermark } }) => (isEventTime(watermark) ? watermark : null),
     cell: (row) => <Watermark {...row} />,
@@ -117,8 +117,8 @@ export const runColumns: readonly RunColumn[] = [
   },
   {
     name: 'work',
-    label: () => 'At work',
-    help: 'Time that the node was at work. The bar shares out its time: at work, waiting for nodes behind it or for other sources, and, empty, waiting for rows.',
+    label: () => 'Busy',
+    help: 'Time that the node was busy. The bar divides its time: busy, waiting for nodes downstream or for other sources, and (empty) waiting for rows.',
     value: ({ stats }) => stats.busyMs,
     cell: ({ stats }) => <Work stats={stats} />,
     details: ({ stats }) => sharesOf(stats)?.words,
@@ -127,7 +127,7 @@ export const runColumns: readonly RunColumn[] = [
   {
     name: 'backlog',
     label: () => 'Waiting',
-    help: 'What waits outside to be read by the source.',
+    help: 'What is waiting for the source to read it.',
     isShown: (all) => all.some((stats) => stats.backlog),
     value: ({ stats }) => stats.backlog?.waiting ?? null,
     cell: ({ stats: { backlog } }) => backlog && amount(backlog.unit, backlog.waiting),
@@ -136,7 +136,7 @@ export const runColumns: readonly RunColumn[] = [
   {
     name: 'lost',
     label: () => 'Lost',
-    help: 'What was written and was gone before the source could read it, as far as it knows: rows of a file that was cut off, for instance.',
+    help: 'What was removed before the source could read it, as far as it knows: for instance, rows of a file that was truncated.',
     isShown: (all) => all.some(({ backlog }) => backlog?.lost),
     value: ({ stats }) => stats.backlog?.lost ?? null,
     cell: ({ stats: { backlog } }) => backlog?.lost && amount(backlog.unit, backlog.lost),
@@ -187,7 +187,7 @@ function sharesOf({ busyMs, idleMs, blockedMs }: NodeStats) {
   const total = busyMs + idleMs + blockedMs;
   const share = (ms: number) => `${Math.round((100 * ms) / total)} %`;
   const [busy, blocked, idle] = [share(busyMs), share(blockedMs), share(idleMs)];
-  return { busy, blocked, words: `${busy} at work, ${blocked} waiting for nodes behind or other sources, ${idle} waiting for rows` };
+  return { busy, blocked, words: `${busy} busy, ${blocked} waiting for nodes downstream or other sources, ${idle} waiting for rows` };
 }
 
 function Progress({ progress }: { readonly progress: NonNullable<NodeStats['progress']> }) {

@@ -1,5 +1,5 @@
 import type { Frame, Port } from '../../engine/protocol/port.ts';
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 
 /** Why there is no engine to talk to, in words for the status bar. */
 export class ConnectionError extends Error {}

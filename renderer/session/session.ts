@@ -57,7 +57,7 @@ export const session = {
       return answer;
     }
     return Promise.reject(
-      new MillraceError({ code: 'engine/gone', message: 'The engine is not running.', hint: 'Millrace starts it by itself; try again in a moment.' }),
+      new MillraceError({ code: 'engine/gone', message: 'The engine is not running.', hint: 'Millrace starts it automatically; try again in a moment.' }),
     );
   },
 

@@ -22,7 +22,7 @@ export class ErrorBoundary extends Component<Props, { readonly error: Error | nu
     if (!error) return this.props.children;
     return (
       <div className="panel-error" role="alert">
-        <b>The {this.props.area} could not be drawn.</b>
+        <b>The {this.props.area} could not be displayed.</b>
         <p>{error.message}</p>
         <p>Your pipeline is safe. This is a fault of Millrace itself; please report it.</p>
         <Button variant="default" onClick={() => this.setState({ error: null })}>

@@ -1,5 +1,5 @@
 import type { ExampleFile } from '../../engine/protocol/messages.ts';
-import { itemAt } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/faults/missing.ts';
 import { cardSize } from '../graph/flow.ts';
 import { useSession } from '../session/session.ts';
 

@@ -3,7 +3,6 @@ import { IconClipboardText, IconFileImport, IconFolderOpen, IconPlugConnected, I
 import { useEffect, useState } from 'react';
 import type { ExampleFile, RecentFile } from '../../engine/protocol/messages.ts';
 import { visible } from '../../model/text/visible-text.ts';
-import { listenToClipboard } from '../canvas/clipboard.tsx';
 import { openExample, openPath } from '../documents/documents.tsx';
 import { chooseData, dataExtensions, listenOnPort } from '../documents/open-file.ts';
 import { formatWhen } from '../format/run-text.ts';
@@ -13,7 +12,7 @@ import { runCommand } from '../shell/commands/registry.ts';
 import { ExampleSketch } from './ExampleSketch.tsx';
 import { choosePastedRows } from './PasteRowsDialog.tsx';
 import './start-page.css';
-import { lastOf } from '../../model/problems/missing.ts';
+import { lastOf } from '../../model/faults/missing.ts';
 
 /** What the editor begins with: one's own data, what was open before, and examples. */
 export function StartPage() {
@@ -25,7 +24,6 @@ export function StartPage() {
     session.request('examples.list', {}).then(setExamples, () => {});
     session.request('recent.list', {}).then(setRecent, () => setRecent([]));
   }, [engine]);
-  useEffect(() => listenToClipboard(), []);
   // Who searches for a node by its key wants a canvas for it.
   useEffect(() => useQuickAdd.subscribe(({ request }) => request && session.begin()), []);
   const isReady = engine === 'ready';
@@ -36,7 +34,7 @@ export function StartPage() {
         <button type="button" className="start-target" disabled={!isReady} onClick={() => void chooseData()} data-autofocus>
           <IconFileImport size={34} stroke={1.4} aria-hidden />
           <b>Drop a file here</b>
-          <span>CSV, JSON Lines, a SQLite database, or a pipeline. Anywhere in the window will do.</span>
+          <span>CSV, JSON Lines, a SQLite database, or a pipeline. Drop it anywhere in the window.</span>
           <small>
             {dataExtensions()
               .map((extension) => `.${extension}`)

@@ -37,8 +37,11 @@ const cases: readonly (readonly [rule: string, files: Record<string, string>])[]
   ['pure-layers-stay-pure', { 'engine/plan/a.ts': "import 'node:fs';" }],
   ['pure-layers-know-each-other-only', { 'engine/document/a.ts': "import '../store/b.ts';", 'engine/store/b.ts': file }],
   ['editor-by-protocol', { 'renderer/a.ts': "import '../engine/plan/b.ts';", 'engine/plan/b.ts': file }],
-  ['features-above-the-shell', { 'renderer/shell/a.ts': "import '../canvas/b.ts';", 'renderer/canvas/b.ts': file }],
-  ['app-above-the-features', { 'renderer/canvas/a.ts': "import '../app/b.ts';", 'renderer/app/b.ts': file }],
+  ['editor-floors-below-the-features', { 'renderer/shell/a.ts': "import '../canvas/b.ts';", 'renderer/canvas/b.ts': file }],
+  ['no-feature-imports-another', { 'renderer/start/a.ts': "import '../canvas/b.ts';", 'renderer/canvas/b.ts': file }],
+  ['no-feature-imports-another', { 'renderer/results/a.ts': "import type { B } from '../runs/b.ts';", 'renderer/runs/b.ts': 'export type B = 1;' }],
+  ['no-feature-imports-another', { 'renderer/canvas/a.ts': "import '../app/b.ts';", 'renderer/app/b.ts': file }],
+  ['features-by-their-contributions', { 'renderer/app/a.ts': "import('../canvas/b.ts');", 'renderer/canvas/b.ts': file }],
   ['editor-without-node', { 'renderer/a.ts': "import 'node:path';" }],
   [
     'editor-reaches-nothing-native',

@@ -1,5 +1,5 @@
 /** The contract suite can fail: sinks that break one promise each, and the test that says so. */
-import { appendFileSync, existsSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { SinkContext, SinkDefinition, Writer } from '../../kit/node.ts';
@@ -7,7 +7,9 @@ import { sinkTests } from '../../kit/testing/sink-contract.ts';
 import type { SinkHarness } from '../../kit/testing/sink-trial.ts';
 import type { Json, Row } from '../../model/values/types.ts';
 import sinkTemplate from '../../nodes/_template-sink.ts';
+import { definitions } from '../../nodes/index.ts';
 import sinkSettings from './contracts/_template-sink.ts';
+import lineSettings from './contracts/jsonl-output.ts';
 import { failureOf, failuresOf, type Parts, patience } from './suite-failures.ts';
 
 /** With params and ports as the suite gives them. */
@@ -234,5 +236,52 @@ describe('a sink', () => {
       },
     }));
     expect(await failuresOf(sinkTests(sink(waits), blockable()))).toEqual([]);
+  });
+});
+
+describe('a sink that takes parts', () => {
+  const sound = definitions.find(({ type }) => type === 'jsonl-output') as SinkDefinition;
+  const harness = lineSettings['a file that is replaced'];
+  const joined = 'rows of parts come behind those of the writer, part by part, with its commit';
+  const target = (context: { path(path: string): string }) => context.path('out.jsonl');
+  const joining = (join: (finished: Json, context: SinkContext) => void): SinkDefinition => ({
+    ...sound,
+    async run(context) {
+      const writer = await sound.run(context);
+      const own = writer.join!.bind(writer);
+      writer.join = async (finished) => {
+        join(finished, context);
+        await own(finished);
+      };
+      return writer;
+    },
+  });
+
+  it.each<[what: string, sink: SinkDefinition, test: string]>([
+    ['that shows their rows when it joins them', joining((finished, context) => appendFileSync(target(context), readFileSync(finished as string))), joined],
+    ['that joins none of their rows', joining((finished) => writeFileSync(finished as string, '')), joined],
+    [
+      'whose parts are written to the output itself',
+      { ...sound, openPart: (context) => sound.openPart!({ ...context, part: target(context) }) },
+      'killed with a part that is finished, a run leaves the output as it was, and the next one nothing of it',
+    ],
+    [
+      'that leaves finished parts behind',
+      {
+        ...sound,
+        async openPart(context) {
+          const part = await sound.openPart!(context);
+          const finish = part.finish.bind(part);
+          part.finish = async () => {
+            writeFileSync(`${context.part as string}.copy`, '');
+            return finish();
+          };
+          return part;
+        },
+      },
+      'aborted with a part that is finished, a run leaves the output as it was, and the next one nothing of it',
+    ],
+  ])('%s fails', async (_, sink, test) => {
+    expect(await failureOf(sinkTests(sink, harness, { patience }), test)).not.toBeNull();
   });
 });

@@ -32,7 +32,7 @@ describe.skipIf(why !== null)(`editing the graph${why ? ` (${why})` : ''}`, () =
     };
     const at = async (node: string, side: 'in' | 'out') => centre(port(page, node, side, 'rows'));
     const before = await edgesOf(page);
-    await attempt(await at('second', 'out'), await at('first', 'in'), /would close a circle: “First” already feeds “Second”/);
+    await attempt(await at('second', 'out'), await at('first', 'in'), /would create a cycle: “First” already feeds “Second”/);
     await attempt(await at('other', 'out'), await at('second', 'in'), /“Second” takes one edge at “Rows”. Hold Alt to replace it./);
     await attempt(await at('other', 'out'), await at('second', 'out'), /Both are outputs/);
     await attempt(await at('second', 'in'), await at('first', 'in'), /Both are inputs/);
@@ -87,7 +87,7 @@ describe.skipIf(why !== null)(`editing the graph${why ? ` (${why})` : ''}`, () =
 
     await page.evaluate(() => navigator.clipboard.writeText('a shopping list'));
     await page.keyboard.press('ControlOrMeta+v');
-    await page.getByText('What was pasted is neither nodes nor rows.').waitFor();
+    await page.getByText('The pasted text contains neither nodes nor rows.').waitFor();
     expect(await nodesOf(page)).toHaveLength(7);
   });
 

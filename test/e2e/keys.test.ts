@@ -191,7 +191,7 @@ describe.skipIf(missing('browser'))('the canvas', () => {
     const { page, errors } = await openEditor('browser', { data: mkdtempSync(join(folder, 'data-')), open: file });
     await page.getByRole('button', { name: 'Trust this pipeline' }).click();
     await card(page, 'constructor').waitFor();
-    await page.getByRole('complementary', { name: 'Inspector' }).getByText('300 of 200 characters: no more fits').waitFor();
+    await page.getByRole('complementary', { name: 'Inspector' }).getByText('300 of 200 characters: limit reached').waitFor();
     await gridRows(page).first().waitFor();
     await page.getByLabel('Note').fill('kept');
     await page.keyboard.press('ControlOrMeta+s');

@@ -62,10 +62,10 @@ describe.skipIf(missing('browser'))('an endless run', () => {
     await page.keyboard.press('F6');
     await status(page, 'paused');
     const paused = await rowsIn(page);
-    await bottomPanel(page).getByRole('button', { name: 'More ways to steer the run' }).click();
+    await bottomPanel(page).getByRole('button', { name: 'More run controls' }).click();
     await editor.shot('life-paused');
     await page.getByRole('menuitem', { name: 'Make a checkpoint' }).click();
-    await page.getByText(/^Checkpoint \d+ is made\.$/).waitFor();
+    await page.getByText(/^Checkpoint \d+ was made\.$/).waitFor();
     await bottomPanel(page).getByRole('button', { name: 'Resume' }).click();
     await status(page, 'running');
     await expect.poll(() => rowsIn(page)).toBeGreaterThan(paused);
@@ -75,12 +75,12 @@ describe.skipIf(missing('browser'))('an endless run', () => {
     expect(written[0]!.n).toBe(await rowsIn(page));
 
     await runButton(page).click();
-    const question = page.getByRole('dialog', { name: 'Go on where it stopped?' });
+    const question = page.getByRole('dialog', { name: 'Resume where it stopped?' });
     await question.waitFor();
     await editor.shot('life-go-on');
-    await question.getByRole('button', { name: /^Go on from checkpoint \d+$/ }).click();
+    await question.getByRole('button', { name: /^Resume from checkpoint \d+$/ }).click();
     await bottomPanel(page)
-      .getByText(/went on from checkpoint \d+/)
+      .getByText(/resumed from checkpoint \d+/)
       .waitFor();
     await expect.poll(() => rowsIn(page)).toBeGreaterThan(written[0]!.n);
     await menu(page, 'Run', 'Drain and stop');
@@ -106,16 +106,16 @@ describe.skipIf(missing('browser'))('an endless run', () => {
     const { page } = editor;
     await runButton(page).click();
     await page
-      .getByRole('dialog', { name: 'Go on where it stopped?' })
-      .getByRole('button', { name: /^Go on from/ })
+      .getByRole('dialog', { name: 'Resume where it stopped?' })
+      .getByRole('button', { name: /^Resume from/ })
       .click();
-    const question = page.getByRole('dialog', { name: 'Some state does not fit any more' });
+    const question = page.getByRole('dialog', { name: 'Some state no longer fits' });
     await question.getByText('dedupe').waitFor();
     await editor.shot('life-changed-state');
-    await question.getByRole('button', { name: 'Go on without that state' }).click();
+    await question.getByRole('button', { name: 'Resume without that state' }).click();
     await status(page, 'running');
     await bottomPanel(page)
-      .getByText(/went on from checkpoint \d+/)
+      .getByText(/resumed from checkpoint \d+/)
       .waitFor();
     await menu(page, 'Run', 'Cancel the run');
     await runUntil(page, 'Stopped');
@@ -146,8 +146,8 @@ describe.skipIf(missing('browser'))('an endless run', () => {
     const goOn = async () => {
       await runButton(page).click();
       await page
-        .getByRole('dialog', { name: 'Go on where it stopped?' })
-        .getByRole('button', { name: /^Go on from/ })
+        .getByRole('dialog', { name: 'Resume where it stopped?' })
+        .getByRole('button', { name: /^Resume from/ })
         .click();
       const question = page.getByRole('dialog', { name: 'Rows would be written twice' });
       await question.getByText(/holds rows up to checkpoint \d+: resuming from checkpoint \d+, the run would write the later ones a second time/).waitFor();
@@ -157,9 +157,9 @@ describe.skipIf(missing('browser'))('an endless run', () => {
     expect(rows()).toBe(before);
     const question = await goOn();
     await editor.shot('life-written-twice');
-    await question.getByRole('button', { name: 'Go on and write them twice' }).click();
+    await question.getByRole('button', { name: 'Resume and write them twice' }).click();
     await bottomPanel(page)
-      .getByText(/went on from checkpoint \d+/)
+      .getByText(/resumed from checkpoint \d+/)
       .waitFor();
     await expect.poll(rows).toBeGreaterThan(before);
     await menu(page, 'Run', 'Cancel the run');
@@ -199,10 +199,10 @@ describe.skipIf(missing('desktop'))('an endless run of the desktop', () => {
     expect(await runsOf(data)).toMatchObject([{ id: first!.id, state: 'stopped' }]);
 
     await runButton(page).click();
-    const question = page.getByRole('dialog', { name: 'Go on where it stopped?' });
-    await question.getByRole('button', { name: /^Go on from checkpoint \d+$/ }).click();
+    const question = page.getByRole('dialog', { name: 'Resume where it stopped?' });
+    await question.getByRole('button', { name: /^Resume from checkpoint \d+$/ }).click();
     await bottomPanel(page)
-      .getByText(/went on from checkpoint \d+/)
+      .getByText(/resumed from checkpoint \d+/)
       .waitFor();
     await expect.poll(() => rowsIn(page)).toBeGreaterThan(written);
     await page.keyboard.press('Shift+F5');

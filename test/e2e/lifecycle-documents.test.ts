@@ -41,7 +41,7 @@ describe.each<Host>(['browser', 'desktop'])('in a %s', (host) => {
     if (host === 'browser') {
       // A whole path that was typed replaces no file without a question. The desktop's own dialog asks itself.
       await editor.chooseFile(first, () => page.keyboard.press('ControlOrMeta+Shift+s'));
-      await page.getByText(`${first} exists already. Save again to replace it.`).waitFor();
+      await page.getByText(`${first} already exists. Save again to replace it.`).waitFor();
       expect(JSON.parse(readFileSync(first, 'utf8')).name).not.toBe('Second name');
       await page.keyboard.press('Escape');
     }
@@ -133,7 +133,7 @@ describe.skipIf(missing('browser'))('documents', () => {
     await rename(page, 'Mine');
     writePipeline(file, sources, [], { name: 'Theirs' });
     await page.keyboard.press('ControlOrMeta+s');
-    const dialog = page.getByRole('dialog', { name: 'The file was changed by somebody else' });
+    const dialog = page.getByRole('dialog', { name: 'The file has changed on disk' });
     await dialog.waitFor();
     await editor.shot('life-conflict');
     await page.keyboard.press('Escape');

@@ -52,7 +52,7 @@ describe.skipIf(missing('browser'))('a document', () => {
     await field(page, 'path').getByRole('textbox').fill('data/sales.csv');
     const moved = join(folder, 'moved.millrace.json');
     await editor.chooseFile(moved, () => page.keyboard.press('ControlOrMeta+Shift+s'));
-    await page.getByText('One path changed with the folder, to name the same file as before.').waitFor();
+    await page.getByText('One path changed with the folder, to refer to the same file as before.').waitFor();
     expect(JSON.parse(readFileSync(moved, 'utf8')).nodes.csv_file.params.path).toBe('sales/data/sales.csv');
     await expect.poll(() => gridRows(page).count()).toBe(1);
     await editor.chooseFile(file, () => page.keyboard.press('ControlOrMeta+Shift+s'));

@@ -40,7 +40,7 @@ describe.skipIf(missing('browser'))('rows that failed', () => {
     await typeCode(page, field(page, 'code').locator('.monaco-editor').first(), mended);
     await kept.getByRole('button', { name: 'Replay the rows of Prices' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByText('Mend the node first').waitFor();
+    await dialog.getByText('Fix the node first').waitFor();
     await editor.shot('life-replay-dialog');
     await dialog.getByRole('button', { name: 'Replay' }).click();
     await runUntil(page, 'Done');
@@ -88,15 +88,15 @@ describe.skipIf(missing('browser'))('rows that failed', () => {
     await selectNode(page, 'prices');
     await typeCode(page, field(page, 'code').locator('.monaco-editor').first(), mended);
     const replay = kept.getByRole('button', { name: 'Replay the rows of Prices' });
-    await expect.poll(() => replay.textContent()).toBe('Stop, and go on with these rows');
+    await expect.poll(() => replay.textContent()).toBe('Stop and resume with these rows');
     await page.mouse.move(600, 300);
     await editor.shot('life-replay-into-run');
     await replay.click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText('The run stops with a checkpoint', { exact: false }).waitFor();
     await editor.shot('life-replay-into-run-dialog');
-    await dialog.getByRole('button', { name: 'Stop, and go on with these rows' }).click();
-    await page.getByText('The rows of “Prices” were replayed. The run goes on.').waitFor();
+    await dialog.getByRole('button', { name: 'Stop and resume with these rows' }).click();
+    await page.getByText('The rows of “Prices” were replayed. The run continues.').waitFor();
     await bottomPanel(page).getByText('Nodes', { exact: true }).click();
     await bottomPanel(page).getByText('Replay of errors').waitFor();
     await editor.shot('life-replayed-into-run');

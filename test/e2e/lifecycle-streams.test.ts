@@ -75,7 +75,7 @@ describe.skipIf(missing('browser'))('a stream', () => {
     await editor.chooseFile(second, () => page.keyboard.press('ControlOrMeta+Shift+s'));
     await page.getByText(second).waitFor();
     await runButton(page).click();
-    const elsewhere = page.getByRole('dialog', { name: 'Begin anew here?' });
+    const elsewhere = page.getByRole('dialog', { name: 'Start from the beginning here?' });
     await elsewhere.getByText(first).waitFor();
     await editor.shot('stream-elsewhere');
     expect(await contrastFaults(elsewhere)).toEqual([]);
@@ -83,11 +83,11 @@ describe.skipIf(missing('browser'))('a stream', () => {
     await page.getByText(first).waitFor();
     await runButton(page).click();
     await page
-      .getByRole('dialog', { name: 'Go on where it stopped?' })
-      .getByRole('button', { name: /^Go on from checkpoint/ })
+      .getByRole('dialog', { name: 'Resume where it stopped?' })
+      .getByRole('button', { name: /^Resume from checkpoint/ })
       .click();
     await bottomPanel(page)
-      .getByText(/went on from checkpoint \d+/)
+      .getByText(/resumed from checkpoint \d+/)
       .waitFor();
     await menu(page, 'Run', 'Cancel the run');
     await runUntil(page, 'Stopped');

@@ -137,7 +137,8 @@ export function outputs(folder: string): { readonly [name: string]: readonly str
     sessions: table('two.db', 'sessions'),
     pairs: table('two.db', 'pairs'),
     orders: lines('kept.jsonl'),
-    running: lines('running.csv'),
+    // Instances keep the order for each sensor alone.
+    running: process.env['MILLRACE_INSTANCES'] ? lines('running.csv').sort() : lines('running.csv'),
   };
 }
 

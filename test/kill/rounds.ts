@@ -16,12 +16,12 @@ export class Playground {
   readonly #runs: DisturbedRun[] = [];
 
   /** `readings` bounds the generator. `place` is where the pipeline writes, `feed` where its orders come. */
-  open(name: string, readings: number | null, place = join(this.folder, name)) {
+  open(name: string, readings: number | null, place = join(this.folder, name), more: readonly string[] = []) {
     const feed = join(this.folder, `${name}-feed`);
     for (const folder of [place, feed, join(feed, 'logs')]) mkdirSync(folder, { recursive: true });
     const file = writePipeline(place, readings, feed);
     const data = join(this.folder, `${name}-data`);
-    const run = new DisturbedRun(file, data, options);
+    const run = new DisturbedRun(file, data, [...options, ...more]);
     this.#runs.push(run);
     return { run, place, feed, state: stateFolder(data, file) };
   }
@@ -55,7 +55,8 @@ export class Playground {
     const readings = count(place, 'one.db', 'readings');
     expect(readings).toBeGreaterThan(0);
 
-    const reference = this.open('undisturbed', readings);
+    // In one instance, whatever the other one has.
+    const reference = this.open('undisturbed', readings, undefined, ['--instances', '1']);
     const here = reference.place;
     for (let i = 0; i < orders; i++) appendFileSync(join(reference.feed, 'orders.jsonl'), order(i));
     reference.run.start();

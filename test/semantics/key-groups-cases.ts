@@ -9,6 +9,7 @@ import keyedCode from '../../nodes/code/keyed-code.ts';
 import fill from '../../nodes/columns/fill.ts';
 import join from '../../nodes/joins/join.ts';
 import streamJoin from '../../nodes/joins/stream-join.ts';
+import pivot from '../../nodes/reshape/pivot.ts';
 import dedupe from '../../nodes/rows/dedupe.ts';
 import rateLimit from '../../nodes/rows/rate-limit.ts';
 import topN from '../../nodes/rows/top-n.ts';
@@ -79,6 +80,9 @@ export function onTimer(timer, state, context) {
   return { word: timer.name, count: Number(state.count), time: timer.time };
 }`;
 
+/** With rows of other words than those that have columns. */
+export const unlistedWords = of(pivot, 'unlisted', { keys: ['sensor'], column: 'word', values: [{ value: 'a' }], function: 'count' });
+
 export const allCases: readonly Case[] = [
   ...examples,
   ...aggregates,
@@ -91,6 +95,7 @@ export const allCases: readonly Case[] = [
   of(dedupe, 'last within', { keys: ['sensor', 'price'], keep: 'last', within: 20 }),
   of(topN, 'of all', { keys: ['sensor'], column: 'level', count: 2 }),
   of(topN, 'of windows', { keys: ['sensor', 'price'], column: 'level', count: 2, over: 'tumbling', every: 20 }),
+  unlistedWords,
   of(rateLimit, 'at most N rows per interval', { keys: ['sensor', 'price'], count: 2, per: 20 }),
   of(rateLimit, 'by the clock', { keys: ['sensor'], count: 2, per: 20 }, { rows: untimed }),
   of(rateLimit, 'every Nth row', { mode: 'every', keys: ['sensor', 'line'], every: 3, ttl: 40 }),
@@ -99,8 +104,8 @@ export const allCases: readonly Case[] = [
 
 /** Reads the seed of the run: see property-seed.ts. */
 export function expectLaw(each: Case, numRuns: number): void {
-  const counts = fc.constantFrom(1, 2, 3, 5);
-  const division = fc.record({ cut: fc.nat(14), before: counts, after: counts, memory: fc.constantFrom(0, 600, Number.POSITIVE_INFINITY) });
+  const instances = fc.record({ count: fc.constantFrom(1, 2, 3, 5), by: fc.nat(7) });
+  const division = fc.record({ cut: fc.nat(14), before: instances, after: instances, memory: fc.constantFrom(0, 600, Number.POSITIVE_INFINITY) });
   fc.assert(
     fc.property(eventsOf(each), division, (events, drawn) => {
       const divided = resultOf(each, events, { ...drawn, cut: Math.min(drawn.cut, events.length) });

@@ -33,11 +33,16 @@ export type Event =
   | { readonly port: string; readonly watermark: number }
   | { readonly tick: number }
   | { readonly end: string };
+export interface Instances {
+  readonly count: number;
+  /** Which of the key columns part the rows, bit by bit; none stands for all. */
+  readonly by: number;
+}
 export interface Division {
   /** The place in the events at which the instances are divided. */
   readonly cut: number;
-  readonly before: number;
-  readonly after: number;
+  readonly before: Instances;
+  readonly after: Instances;
   readonly memory: number;
 }
 
@@ -161,10 +166,10 @@ function unitOf(op: Op): number {
 // ---- What comes of it
 
 /** Rows by port, failures and what is told, in an order that is the same whatever the instances. */
-export function resultOf(each: Case, events: readonly Event[], division: Division | null): readonly string[] {
+export function resultOf(each: Case, events: readonly Event[], division: Division | null, log: (message: string) => void = () => {}): readonly string[] {
   const found: string[] = [];
-  const play = new Play(each, division?.memory ?? Number.POSITIVE_INFINITY, (item) => found.push(JSON.stringify(item, shortened)));
-  play.start(division?.before ?? 1);
+  const play = new Play(each, division?.memory ?? Number.POSITIVE_INFINITY, (item) => found.push(JSON.stringify(item, shortened)), log);
+  play.start(division?.before ?? { count: 1, by: 0 });
   events.forEach((event, i) => {
     if (i === division?.cut) play.divide(division.after);
     play.take(event);
@@ -187,6 +192,7 @@ class Play {
   readonly #case: Case;
   readonly #memory: number;
   readonly #note: (item: unknown) => void;
+  readonly #log: (message: string) => void;
   readonly #keysOf: ByPort<(row: Row) => Value[]>;
   readonly #gauge = new Gauge();
   readonly #edges: ReadonlyMap<string, number>;
@@ -195,17 +201,20 @@ class Play {
   #instances: Instance[] = [];
   #owners: ((key: readonly Value[]) => boolean)[] = [];
 
-  constructor(each: Case, memory: number, note: (item: unknown) => void) {
+  constructor(each: Case, memory: number, note: (item: unknown) => void, log: (message: string) => void) {
     this.#case = each;
     this.#memory = memory;
     this.#note = note;
+    this.#log = log;
     this.#keysOf = keyReaders(each);
     this.#edges = new Map(Object.keys(each.schemas).map((port) => [port, this.#gauge.add()]));
     this.#open = new Set(this.#edges.keys());
   }
 
-  start(count: number): void {
-    const places = [...Object.values(keyedOp(this.#case)!.keys)[0]!.keys()];
+  start({ count, by }: Instances): void {
+    const all = [...Object.values(keyedOp(this.#case)!.keys)[0]!.keys()];
+    const some = all.filter((place) => (by >> place) & 1);
+    const places = some.length > 0 ? some : all;
     this.#owners = Array.from({ length: count }, (_, i) => ownedBy(i, count, places));
     this.#instances = this.#owners.map(() => this.#instance());
   }
@@ -224,18 +233,19 @@ class Play {
       emit: (port, rows) => {
         for (const row of rows) this.#note({ port, row });
       },
+      log: (_, message) => this.#log(message),
       state,
     });
     return { operator: stateful(started.start()), states };
   }
 
   /** All instances stop, and so many others go on with what they kept. */
-  divide(count: number): void {
+  divide(instances: Instances): void {
     const earlier = this.#instances.map(({ operator, states }): EarlierInstance => {
       const copies = new Map([...states].map(([name, state]) => [name, copyOf(state)]));
       return { state: deserialize(serialize(operator.snapshot?.())), keyed: (name) => (copies.get(name) as KeyedState<any>) ?? new MemoryState() };
     });
-    this.start(count);
+    this.start(instances);
     for (const [i, { operator }] of this.#instances.entries()) operator.takeOver!(earlier, this.#owners[i]!);
     for (const { operator } of this.#instances) for (const port of this.#edges.keys()) if (!this.#open.has(port)) operator.ended?.(port);
   }

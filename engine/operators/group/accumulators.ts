@@ -1,5 +1,5 @@
 import type { AggregateFunction } from '../../../kit/ops.ts';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { compareDecimals } from '../../../model/values/decimal.ts';
 import type { ColumnType, State, Value } from '../../../model/values/types.ts';

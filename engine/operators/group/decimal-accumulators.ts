@@ -1,6 +1,6 @@
 /** Aggregates of decimals: exact, whatever the order of the values. */
 
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { averageOf, type Scaled, scaledOf, scaledZero, sumOf, textOf } from '../../../model/values/decimal.ts';
 import type { State, Value } from '../../../model/values/types.ts';

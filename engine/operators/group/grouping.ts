@@ -3,7 +3,7 @@ import type { EarlierInstance, KeyedState, Owns } from '../../../kit/keyed-state
 import type { RowFailure, StatefulOperator } from '../../../kit/node.ts';
 import type { Aggregate, SessionWindows as Sessions, Windowing, WindowSpec } from '../../../kit/ops.ts';
 import { hasPanes, watermarkShift } from '../../../kit/windows.ts';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';
 import { Calendar } from '../../../model/time/calendar.ts';

@@ -6,7 +6,7 @@
 import { columnOf, findColumn, freeName } from '../../../kit/columns.ts';
 import type { RowFailure, StatefulOperator } from '../../../kit/node.ts';
 import type { AggregateFunction, PivotOp } from '../../../kit/ops.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import type { Column, Row, Schema, State, Value } from '../../../model/values/types.ts';
 import { formatValue } from '../../../model/values/values.ts';
 import type { RowsContext } from '../ports.ts';

@@ -1,5 +1,5 @@
 /** How many values are kept as they are, per group. */
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 
 const exactUpTo = 10_000;
 /** Beyond that, how far an answer may be from a value of the right rank, relative to it. */

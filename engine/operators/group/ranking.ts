@@ -2,7 +2,7 @@ import { findColumn } from '../../../kit/columns.ts';
 import type { EarlierInstance } from '../../../kit/keyed-state.ts';
 import type { StatefulOperator } from '../../../kit/node.ts';
 import type { TopOp } from '../../../kit/ops.ts';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import { compareDecimals } from '../../../model/values/decimal.ts';
 import type { Row, Schema, State, Value } from '../../../model/values/types.ts';

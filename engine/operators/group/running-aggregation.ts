@@ -1,7 +1,7 @@
 import { findColumn } from '../../../kit/columns.ts';
 import type { StatefulOperator } from '../../../kit/node.ts';
 import type { RunningAggregateOp } from '../../../kit/ops.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import type { Row, Value } from '../../../model/values/types.ts';
 import { KeyedRows, rowExtender } from '../keyed/keyed-rows.ts';
 import type { RowsContext } from '../ports.ts';

@@ -1,5 +1,5 @@
 import type { KeyedState, Owns } from '../../../kit/keyed-state.ts';
-import { itemAt, itemsAt } from '../../../model/problems/missing.ts';
+import { itemAt, itemsAt } from '../../../model/faults/missing.ts';
 import type { State, Value } from '../../../model/values/types.ts';
 import { hashOfLevels } from '../keyed/key-hash.ts';
 import { stateBytes } from '../rows/state.ts';

@@ -1,5 +1,5 @@
 import type { KeyedState, Owns } from '../../../kit/keyed-state.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import type { Row, Schema, State } from '../../../model/values/types.ts';
 import { keyText, RowKeys } from '../keyed/keys.ts';
 import { keyColumns } from '../rows/key-columns.ts';

@@ -1,5 +1,5 @@
 import type { KeyedState, Owns } from '../../../kit/keyed-state.ts';
-import { itemAt, lastOf, missing } from '../../../model/problems/missing.ts';
+import { itemAt, lastOf, missing } from '../../../model/faults/missing.ts';
 import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';
 import type { State, Value } from '../../../model/values/types.ts';
 import { takeEntries } from '../keyed/key-groups.ts';

@@ -1,5 +1,5 @@
 import type { Owns } from '../../../kit/keyed-state.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { State } from '../../../model/values/types.ts';
 import { absorbOwned, type Chunk, chunksOf, SpilledGroups } from './spilled-groups.ts';
@@ -76,16 +76,15 @@ export class SlicedWindows implements Windows {
         to = this.#grid.sliceEnd(from);
       }
       const key = keys[i]!;
-      slots[i] = this.#slotOf(table, key);
+      const known = table.get(key);
+      slots[i] = known < 0 ? this.#newSlot(table, key) : known;
       if (time < fired) this.#noteChange(from, key);
     }
     if (this.#early) this.#mark(slots, count);
     return late;
   }
 
-  #slotOf(table: SlotTable, key: number): number {
-    const known = table.get(key);
-    if (known >= 0) return known;
+  #newSlot(table: SlotTable, key: number): number {
     const slot = this.#slots.take();
     table.add(key, slot);
     this.#keys.hold(key);
@@ -372,7 +371,9 @@ export class SlicedWindows implements Windows {
   #takeChunk(start: number, chunk: Chunk, owns: Owns, makeRoom: () => void): void {
     const marked: number[] = [];
     absorbOwned(chunk, owns, { slots: this.#slots, keys: this.#keys }, (key, place) => {
-      const slot = this.#slotOf(this.#sliceAt(start).table, key);
+      const { table } = this.#sliceAt(start);
+      const known = table.get(key);
+      const slot = known < 0 ? this.#newSlot(table, key) : known;
       if (chunk.marks?.[place] === 1) marked.push(slot);
       return slot;
     });

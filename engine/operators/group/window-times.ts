@@ -2,7 +2,7 @@
 
 import { findColumn } from '../../../kit/columns.ts';
 import type { Windowing } from '../../../kit/ops.ts';
-import { missing } from '../../../model/problems/missing.ts';
+import { missing } from '../../../model/faults/missing.ts';
 import { instantReader, sameLocalTime } from '../../../model/schema/event-time.ts';
 import { midnightOf } from '../../../model/time/timestamp.ts';
 import { utc, type Zone, zoneOf } from '../../../model/time/zone.ts';

@@ -1,6 +1,6 @@
 import type { StatefulOperator } from '../../../kit/node.ts';
 import type { LookupOp } from '../../../kit/ops.ts';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { beginningOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
 import { leastWatermark, takeEntries } from '../keyed/key-groups.ts';

@@ -1,7 +1,7 @@
 import type { Owns } from '../../../kit/keyed-state.ts';
 import type { StatefulOperator } from '../../../kit/node.ts';
 import type { LookupOp } from '../../../kit/ops.ts';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { Json, Row, Schema } from '../../../model/values/types.ts';
 import { KeyIndex, RowKeys } from '../keyed/keys.ts';

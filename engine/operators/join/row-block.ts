@@ -1,4 +1,4 @@
-import { itemAt, itemsAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, itemsAt, missing } from '../../../model/faults/missing.ts';
 import type { Column, ColumnType, Row, Schema, Value } from '../../../model/values/types.ts';
 import { compile, rowSource, stringLiteral } from '../rows/rows.ts';
 import type { JoinKey } from './join-keys.ts';

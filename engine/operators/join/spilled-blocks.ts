@@ -1,5 +1,5 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import type { State } from '../../../model/values/types.ts';
 import { hashOfKey } from '../keyed/key-hash.ts';
 import type { JoinKey } from './join-keys.ts';

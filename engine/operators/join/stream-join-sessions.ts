@@ -1,5 +1,5 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import type { Row, State } from '../../../model/values/types.ts';
 import type { PackedRow } from '../rows/packed-rows.ts';
 import { SpilledLists } from '../spill/spilled-lists.ts';

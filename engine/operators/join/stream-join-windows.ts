@@ -1,4 +1,4 @@
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import type { Row, State } from '../../../model/values/types.ts';
 import { TimeQueue } from '../spill/time-queue.ts';
 import type { JoinKey } from './join-keys.ts';

@@ -1,7 +1,7 @@
 import { columnOf } from '../../../kit/columns.ts';
 import type { StatefulOperator } from '../../../kit/node.ts';
 import type { CoGroupOp, PairedColumn } from '../../../kit/ops.ts';
-import { missing } from '../../../model/problems/missing.ts';
+import { missing } from '../../../model/faults/missing.ts';
 import { beginningOfTime, endOfTime, instantReader } from '../../../model/schema/event-time.ts';
 import type { Row, Schema, State } from '../../../model/values/types.ts';
 import { leastWatermark } from '../keyed/key-groups.ts';

@@ -1,6 +1,6 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
 import type { StatefulOperator } from '../../../kit/node.ts';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { Row, State, Value } from '../../../model/values/types.ts';
 import { packedOrder } from '../order/row-order.ts';

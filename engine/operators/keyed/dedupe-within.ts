@@ -1,6 +1,6 @@
 import type { EarlierInstance } from '../../../kit/keyed-state.ts';
 import type { StatefulOperator } from '../../../kit/node.ts';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { beginningOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
 import type { RowsContext } from '../ports.ts';

@@ -3,7 +3,7 @@
 import type { EarlierInstance, KeyedState, Owns } from '../../../kit/keyed-state.ts';
 import type { KeyedCode, RowFailure, StatefulOperator } from '../../../kit/node.ts';
 import type { StatefulOp } from '../../../kit/ops.ts';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import { formatTimestamp } from '../../../model/time/timestamp.ts';

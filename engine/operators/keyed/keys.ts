@@ -1,4 +1,4 @@
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import type { Json, Row, State, Value } from '../../../model/values/types.ts';
 import { type KeyColumn, keyColumnReader } from '../rows/key-columns.ts';
 import { listBytes } from '../rows/state.ts';

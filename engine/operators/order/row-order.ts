@@ -1,5 +1,5 @@
 import { findColumn } from '../../../kit/columns.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import { compareDecimals } from '../../../model/values/decimal.ts';
 import type { Row, Schema, Value } from '../../../model/values/types.ts';
 import { columnReader, compile } from '../rows/rows.ts';

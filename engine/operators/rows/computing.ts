@@ -1,7 +1,7 @@
 import { columnOf, findColumn } from '../../../kit/columns.ts';
 import type { Operator } from '../../../kit/node.ts';
 import type { ComputeOp } from '../../../kit/ops.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import type { RowsContext } from '../ports.ts';
 import { compile, conformSource, mender, rowSource, stringLiteral } from './rows.ts';
 import { withDecimals } from './shown-decimals.ts';

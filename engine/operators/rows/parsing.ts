@@ -2,7 +2,7 @@ import { columnOf } from '../../../kit/columns.ts';
 import { textReader } from '../../../kit/formats/text-reader.ts';
 import type { Operator } from '../../../kit/node.ts';
 import type { ParseOp } from '../../../kit/row-ops.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Column, Row, Value } from '../../../model/values/types.ts';
 import { formatValue } from '../../../model/values/values.ts';

@@ -1,6 +1,6 @@
 import type { Operator } from '../../../kit/node.ts';
 import type { ProjectOp } from '../../../kit/ops.ts';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Value } from '../../../model/values/types.ts';
 import { castValue } from '../../../model/values/values.ts';

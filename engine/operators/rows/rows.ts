@@ -5,8 +5,8 @@
  */
 
 import { columnSource, stringLiteral } from '../../../kit/column-source.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import type { ProblemCode } from '../../../model/problems/codes/index.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Column, ColumnType, Row, Schema, Value } from '../../../model/values/types.ts';
 import { conformValue } from '../../../model/values/values.ts';

@@ -1,5 +1,5 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
-import { missing } from '../../../model/problems/missing.ts';
+import { missing } from '../../../model/faults/missing.ts';
 import type { State } from '../../../model/values/types.ts';
 import type { PackedRow } from '../rows/packed-rows.ts';
 

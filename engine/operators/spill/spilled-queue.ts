@@ -1,5 +1,5 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import type { State } from '../../../model/values/types.ts';
 import { TimeQueue } from './time-queue.ts';
 

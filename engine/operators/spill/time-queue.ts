@@ -1,5 +1,5 @@
 /** Items in the order of their times, those of one time in the order in which they were added: a binary heap. */
-import { itemAt, itemsAt } from '../../../model/problems/missing.ts';
+import { itemAt, itemsAt } from '../../../model/faults/missing.ts';
 
 export class TimeQueue<T> {
   #times = new Float64Array(64);

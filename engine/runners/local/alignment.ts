@@ -1,4 +1,4 @@
-import { missing } from '../../../model/problems/missing.ts';
+import { missing } from '../../../model/faults/missing.ts';
 import { endOfTime } from '../../../model/schema/event-time.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { Alignment as AlignmentPlan } from '../../protocol/physical-plan.ts';

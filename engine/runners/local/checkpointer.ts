@@ -1,4 +1,4 @@
-import { missing } from '../../../model/problems/missing.ts';
+import { missing } from '../../../model/faults/missing.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { RunSummary } from '../../protocol/messages.ts';
 import type { RunJob } from '../../protocol/run-api.ts';
@@ -49,9 +49,10 @@ export class Checkpointer {
    */
   checkpoint(then: () => void = () => {}): Promise<Committed> {
     return this.#inTurn(async () => {
-      const { pull } = this.#options;
+      const { flow, pull } = this.#options;
       await pull.hold();
       try {
+        await flow.workOff();
         const committed = await this.#make('running');
         then();
         return committed ?? missing('the checkpoint');
@@ -104,7 +105,7 @@ export class Checkpointer {
     const whole: CheckpointHead = { ...head, id, at, kind, pipeline: job.name, decider: this.#decider() };
     const content: CheckpointContent = {
       sources: kind === 'draining' ? afterDrain(job, marks) : marks,
-      flow: store && kind === 'running' ? withMarks(flow.snapshot(id), marks) : null,
+      flow: store && kind === 'running' ? withMarks(await flow.snapshot(id), marks) : null,
       tokens,
     };
     onCommitting();

@@ -52,7 +52,7 @@ test('time never goes back: not where the clock does, and not in a run that goes
   expect(now()).toBe(start);
   wall = start - hour;
   expect([now(), wallTime()]).toEqual([start, start - hour]);
-  const snapshot = flow.snapshot(1);
+  const snapshot = await flow.snapshot(1);
   await flow.close();
 
   const later = await flowOf(idle, { from: { checkpoint: 1, isOlder: false, snapshot, tokens: {}, isCarried: () => true } });

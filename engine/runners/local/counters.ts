@@ -1,4 +1,4 @@
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { NodeStats } from '../../protocol/messages.ts';
 

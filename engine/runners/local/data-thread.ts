@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { realName } from '../../../io/files/claimed-output.ts';
 import { isSameFile } from '../../../io/files/same-file.ts';
-import { missing } from '../../../model/problems/missing.ts';
+import { missing } from '../../../model/faults/missing.ts';
 import { MillraceError, type Problem } from '../../../model/problems/problem.ts';
 import { encodeCells } from '../../../model/values/values.ts';
 import { definitions } from '../../../nodes/index.ts';
@@ -18,6 +18,7 @@ import { threadSandbox, withoutCode } from '../../sandbox/thread-sandbox.ts';
 import { lockOutputs, type OutputClaim } from '../../store/output-locks.ts';
 import { refuseLinkOut } from '../../store/output-place.ts';
 import { Execution } from './execution.ts';
+import { InstanceThreads } from './instances/instance-threads.ts';
 import { countTurn, type Monitor } from './monitor.ts';
 import { readable } from './readable.ts';
 import type { KeptRows, Outcome, Snapshot, ToControl, ToData } from './run-messages.ts';
@@ -79,11 +80,7 @@ function receive(message: ToData): void {
       void checkpoint(message.id);
       break;
     case 'inspect':
-      post({
-        kind: 'inspected',
-        id: message.id,
-        rows: message.port === null ? keptRows(message.node, message.limit) : recentRows(message.node, message.port, message.limit),
-      });
+      void inspect(message);
       break;
   }
 }
@@ -104,6 +101,7 @@ async function run(job: RunJob): Promise<void> {
       if (told++ < toldFailures) failures.push(readable(problem));
     },
     onLog: (level, message, node) => post({ kind: 'log', line: { at: Date.now(), level, message, ...(node !== '' && { node }) } }),
+    instances: new InstanceThreads(post),
     onCode: (number, node, field) => post({ kind: 'code', number, node, field }),
     onGuard: (node, undo) => post({ kind: 'guard', node, undo }),
     onResumed: (checkpoint) => post({ kind: 'resumed', checkpoint }),
@@ -181,11 +179,16 @@ function snapshot(): Snapshot {
   return { ...(execution ?? missing('the run')).snapshot(), failures: news };
 }
 
+async function inspect({ id, node, port: from, limit }: Extract<ToData, { readonly kind: 'inspect' }>): Promise<void> {
+  const rows = from === null ? keptRows(node, limit) : await recentRows(node, from, limit).catch(() => null);
+  post({ kind: 'inspected', id, rows });
+}
+
 /** Of a port whose rows may be looked at while the run goes on. */
-function recentRows(node: NodeId, port: string, limit: number): KeptRows | null {
+async function recentRows(node: NodeId, port: string, limit: number): Promise<KeptRows | null> {
   const schema = plan?.nodes.find(({ id }) => id === node)?.outputs[port];
   const flow = execution?.flow;
-  return schema && flow ? { schema, rows: flow.recent(node, port, limit).map((row) => encodeCells(row, schema)) } : null;
+  return schema && flow ? { schema, rows: (await flow.recent(node, port, limit)).map((row) => encodeCells(row, schema)) } : null;
 }
 
 function keptRows(node: NodeId, limit: number): KeptRows | null {

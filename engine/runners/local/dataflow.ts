@@ -8,6 +8,8 @@ import type { RunOutput } from '../../protocol/messages.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import type { NodeCounts } from './counters.ts';
 import type { FlowSnapshot } from './flow-snapshot.ts';
+import type { Hub, Unit } from './hub.ts';
+import type { InstanceHost } from './instances/messages.ts';
 import type { Monitor } from './monitor.ts';
 import type { NodeStates } from './node-states.ts';
 
@@ -41,6 +43,15 @@ export interface DataflowEnv {
   readonly lineage?: string;
   /** Where databases that do not decide keep their redo logs; without it they keep none. */
   readonly redoFolder?: string | null;
+  /** Who starts the instances of the plan's stages; needed where it has some. */
+  readonly instances?: InstanceHost;
+  /** An instance has failed or is lost: nothing that this dataflow was asked for comes to its end. */
+  onBroken?(error: unknown): void;
+  /** Of a part of a plan: what takes the place of its sinks, and how long they have no room for more rows. */
+  readonly outlets?: {
+    open(node: NodeId, hub: Hub): Unit;
+    room(): Promise<void> | null;
+  };
   /** Keyed state, that of a checkpoint included; in memory alone where nothing is said. The dataflow closes it. */
   readonly states?: NodeStates;
   /** What to go on from. */
@@ -88,6 +99,8 @@ export interface Dataflow {
   isNeeded(source: NodeId): boolean;
   /** Ends the sources that have not ended, and waits for all sinks. */
   finish(): Promise<void>;
+  /** Resolves when all that was pushed is worked off, in all threads, and taken by the sinks. To be called while nothing is pushed. */
+  workOff(): Promise<void>;
   /** Some operator wants to hear of the clock. */
   readonly ticks: boolean;
   /** The first sink whose transaction decides whether a checkpoint counts, or null: see kit/node.ts. */
@@ -95,7 +108,7 @@ export interface Dataflow {
   /** How many outputs become visible each by itself. */
   readonly outputCount: number;
   /** Everything that operators keep, and the books of all nodes, as of this checkpoint. To be called with no push under way. */
-  snapshot(checkpoint: number): FlowSnapshot;
+  snapshot(checkpoint: number): Promise<FlowSnapshot>;
   /** Phase one: makes what the writers have durable, and gives their tokens. Rows that a sink only refuses here are on their way when it resolves. */
   prepare(checkpoint: number): Promise<{ readonly [sink: NodeId]: Json }>;
   /**
@@ -124,6 +137,8 @@ export interface Dataflow {
   watermark(node: NodeId): number;
   /** Whether nobody's watermark waits for the node's. */
   isIdle(node: NodeId): boolean;
+  /** The nodes in which event time decides what comes out. */
+  readonly timed: ReadonlySet<NodeId>;
   /** The nodes in which event time decides when rows come out, the watermark that they have, and who holds it back. */
   waiting(): readonly { readonly node: NodeId; readonly watermark: number; readonly holder: NodeId }[];
   /** Undoes what is not committed. Never throws: what goes wrong is logged. */
@@ -137,7 +152,7 @@ export interface Dataflow {
   /** What people should know although nothing failed: rows that came too late for their windows, and that nobody takes. Cheap. */
   warnings(): Problem[];
   /** The latest rows that left by a port, oldest first; the port is watched from then on, until nobody has asked for a while. See recent-rows.ts. */
-  recent(node: NodeId, port: string, limit: number): readonly Row[];
+  recent(node: NodeId, port: string, limit: number): readonly Row[] | Promise<readonly Row[]>;
   /** About once a second: ports that nobody has asked for are watched no longer. */
   expireRecent(): void;
   /** What a sink that keeps rows holds now, or null for any other node. */

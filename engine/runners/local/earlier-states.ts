@@ -1,5 +1,6 @@
 import { deserialize } from 'node:v8';
 import { type KeyedState, MemoryState } from '../../../kit/keyed-state.ts';
+import { missing } from '../../../model/problems/missing.ts';
 import type { State } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import { CachedState, type StateMemory } from '../../store/keyed-cache.ts';
@@ -28,7 +29,7 @@ export class EarlierStates implements StateMemory {
   readonly version: number;
   readonly limit: number;
   readonly #monitor: Monitor | undefined;
-  readonly #states = new Map<NodeId, Map<string, CachedState<any>>>();
+  readonly #states = new Map<NodeId, Map<string, CachedState<State>>>();
   readonly #store: KeyedStore | null = null;
 
   constructor({ folder, snapshot, memory, monitor }: EarlierStatesOptions) {
@@ -41,7 +42,7 @@ export class EarlierStates implements StateMemory {
       for (const { node, name, ...entries } of deserialize(kept.states) as HeldState[]) this.#make(node, name).hold(entries);
       return;
     }
-    this.#store = KeyedStore.openToRead(stateFile(folder!));
+    this.#store = KeyedStore.openToRead(stateFile(folder ?? missing('the folder of state')));
     for (const { node, name, entries, sum } of kept.states) this.#make(node, name).resume(this.#store, node, name, entries, sum);
   }
 
@@ -49,7 +50,7 @@ export class EarlierStates implements StateMemory {
   static settle(folder: string | null, snapshot: State): void {
     const { kind, version } = snapshot as unknown as KeyedSnapshot;
     if (kind === 'held') return;
-    const store = KeyedStore.open(stateFile(folder!));
+    const store = KeyedStore.open(stateFile(folder ?? missing('the folder of state')));
     try {
       store.goBack(version);
     } finally {
@@ -64,7 +65,8 @@ export class EarlierStates implements StateMemory {
 
   /** Empty where the node had none of this name. */
   of<V extends State>(node: NodeId, name: string): KeyedState<V> {
-    return this.#states.get(node)?.get(name) ?? new MemoryState<V>();
+    const found = this.#states.get(node)?.get(name);
+    return found ? (found as KeyedState<State> as KeyedState<V>) : new MemoryState<V>();
   }
 
   /** All of it is in the file: it need only be forgotten. */
@@ -78,10 +80,10 @@ export class EarlierStates implements StateMemory {
     this.#store?.close();
   }
 
-  #make(node: NodeId, name: string): CachedState<any> {
-    const states = this.#states.get(node) ?? new Map<string, CachedState<any>>();
+  #make(node: NodeId, name: string): CachedState<State> {
+    const states = this.#states.get(node) ?? new Map<string, CachedState<State>>();
     this.#states.set(node, states);
-    const state = new CachedState<any>(this);
+    const state = new CachedState<State>(this);
     states.set(name, state);
     return state;
   }

@@ -2,17 +2,19 @@ import { rmSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { CheckpointRef, SourceDefinition } from '../../../kit/node.ts';
 import type { Params } from '../../../kit/params.ts';
-import { missing } from '../../../model/problems/missing.ts';
+import { missing } from '../../../model/faults/missing.ts';
 import { OutOfOrder } from '../../../model/problems/out-of-order.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { durationText } from '../../../model/time/duration.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { Shape } from '../../plan/shape.ts';
+import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
 import type { RunJob, StopMode } from '../../protocol/run-api.ts';
 import type { CheckpointHead } from '../../store/checkpoints.ts';
 import { Checkpointer, type Committed } from './checkpointer.ts';
 import type { Dataflow, DataflowEnv } from './dataflow.ts';
 import type { SourceMark } from './flow-snapshot.ts';
+import { planInstances } from './instances/instance-count.ts';
 import { asEngine } from './monitor.ts';
 import { openDataflow } from './open-dataflow.ts';
 import { Pull, Stopped } from './pull.ts';
@@ -24,7 +26,7 @@ const stallsEveryMs = 1000;
 /** A database that does not answer for so long leaves it open what it holds: the run that goes on finds out. */
 const decisionWithinMs = 5000;
 
-export interface ExecutionEnv extends Pick<DataflowEnv, 'definition' | 'sandbox' | 'monitor' | 'onFailure' | 'onLog' | 'onCode' | 'onGuard'> {
+export interface ExecutionEnv extends Pick<DataflowEnv, 'definition' | 'sandbox' | 'monitor' | 'onFailure' | 'onLog' | 'onCode' | 'onGuard' | 'instances'> {
   /** What goes on from a checkpoint says so before its first row. */
   onResumed(checkpoint: number): void;
   /** See `CheckpointerOptions`. */
@@ -49,6 +51,8 @@ export class Execution {
   #isPulling = false;
   #isPaused = false;
   #start: Start | null = null;
+  /** The job's, with stages where some of it runs in several instances. */
+  #plan: PhysicalPlan;
   #isDraining = false;
   #isStopped = false;
   /** See `DataflowEnv.disorder`. */
@@ -57,6 +61,7 @@ export class Execution {
   constructor(job: RunJob, env: ExecutionEnv) {
     this.#job = job;
     this.#env = env;
+    this.#plan = job.plan;
     this.#stalls = new Stalls((node, holder) => {
       const why = node === holder ? 'it holds rows back itself' : `it waits for "${holder}"`;
       const advice = job.plan.nodes.some(({ id, kind }) => id === holder && kind === 'source')
@@ -194,6 +199,7 @@ export class Execution {
     });
     this.#start = start;
     const { store, from } = start;
+    this.#plan = planInstances(this.#job, from?.content.flow ?? null, env);
     if (from) {
       env.onLog('info', `Resuming from checkpoint ${from.head.id} of ${new Date(from.head.at).toISOString()}.`, '');
       env.onResumed(from.head.id);
@@ -298,11 +304,11 @@ export class Execution {
   }
 
   async #open({ store, lineage, states, from }: Start): Promise<Dataflow> {
-    const { plan, folder, options } = this.#job;
-    const { definition, sandbox, monitor, onFailure, onLog, onCode, onGuard } = this.#env;
+    const { folder, options } = this.#job;
+    const { definition, sandbox, monitor, onFailure, onLog, onCode, onGuard, instances } = this.#env;
     const { flow: snapshot, tokens } = from?.content ?? { flow: null, tokens: {} };
     const empty = { nodes: {}, stateful: [], keyed: undefined };
-    return openDataflow(plan, {
+    return openDataflow(this.#plan, {
       definition,
       sandbox,
       folder,
@@ -313,6 +319,8 @@ export class Execution {
       onLog,
       ...(onCode && { onCode }),
       ...(onGuard && { onGuard }),
+      ...(instances && { instances }),
+      onBroken: (error) => this.#pull?.fail(error),
       commits: options.commits,
       startsOver: this.#canStartOver,
       disorder: this.#disorder,

@@ -18,6 +18,8 @@ export interface FlowSnapshot {
   readonly stateful: readonly NodeId[];
   /** What `NodeStates.snapshot` gave. */
   readonly keyed: State;
+  /** Of the nodes that run in several instances, and of each of these. Their nodes are above too, with their books taken together. */
+  readonly instances?: readonly FlowSnapshot[];
   /** Of the run's clock, in milliseconds since 1970; checkpoints of older versions have none. */
   readonly time?: number;
 }

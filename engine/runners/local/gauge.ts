@@ -1,4 +1,4 @@
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';
 
 /**

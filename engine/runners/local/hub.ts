@@ -1,6 +1,6 @@
 import type { NodeDefinition } from '../../../kit/node.ts';
 import type { Op } from '../../../kit/ops.ts';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { systemProblem } from '../../../model/problems/system-errors.ts';
 import { endOfTime } from '../../../model/schema/event-time.ts';

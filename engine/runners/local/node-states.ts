@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import type { KeyedState } from '../../../kit/keyed-state.ts';
-import { missing } from '../../../model/problems/missing.ts';
+import { missing } from '../../../model/faults/missing.ts';
 import type { State } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import { takeEntries } from '../../operators/keyed/key-groups.ts';
@@ -65,15 +65,16 @@ export class NodeStates implements StateMemory {
   epoch = 0;
   inflow = 0;
   version = 0;
-  readonly limit: number;
-  readonly #folder: string | null;
+  /** In bytes. */
+  limit: number;
+  readonly folder: string | null;
   readonly #monitor: Monitor | undefined;
   readonly #nodes = new Map<NodeId, StatesOfNode>();
   #store: KeyedStore | null = null;
   #temporary: string | null = null;
 
   constructor({ folder = null, memory = stateBudget(), monitor }: NodeStatesOptions = {}) {
-    this.#folder = folder;
+    this.folder = folder;
     this.#monitor = monitor;
     this.limit = memory;
   }
@@ -90,8 +91,8 @@ export class NodeStates implements StateMemory {
    */
   snapshot(checkpoint: number): State {
     if (checkpoint < this.version) throw new Error(`Checkpoint ${checkpoint} comes after checkpoint ${this.version - 1}`);
-    if (this.#folder !== null && this.bytes > Math.min(heldLimit, this.limit)) this.#spill();
-    if (this.#store === null || this.#folder === null) {
+    if (this.folder !== null && this.bytes > Math.min(heldLimit, this.limit)) this.#spill();
+    if (this.#store === null || this.folder === null) {
       this.version = checkpoint + 1;
       const states = [...this.#all()].map(([node, name, state]): HeldState => ({ node, name, ...state.held() }));
       return { kind: 'held', version: checkpoint, states: serialize(states) } satisfies KeyedSnapshot;
@@ -178,7 +179,7 @@ export class NodeStates implements StateMemory {
       for (const [, , state] of this.#all()) missing = state.evict(last, missing);
     });
     // Nobody goes back in a file that is temporary.
-    if (this.#folder === null) this.#store?.prune(this.version);
+    if (this.folder === null) this.#store?.prune(this.version);
   }
 
   /** The state file stays, unless it was a temporary one. */
@@ -192,7 +193,7 @@ export class NodeStates implements StateMemory {
   /** As `close`, and what is in the folder goes too: nothing goes on from here. */
   discard(): void {
     this.close();
-    if (this.#folder !== null) for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(this.#file() + suffix, { force: true });
+    if (this.folder !== null) for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(this.#file() + suffix, { force: true });
   }
 
   *#all(): Iterable<readonly [NodeId, string, CachedState<State>]> {
@@ -214,8 +215,8 @@ export class NodeStates implements StateMemory {
   }
 
   #file(): string {
-    if (this.#folder !== null) makePrivateFolder(this.#folder);
+    if (this.folder !== null) makePrivateFolder(this.folder);
     else this.#temporary ??= mkdtempSync(join(tmpdir(), 'millrace-state-'));
-    return stateFile(this.#folder ?? this.#temporary ?? missing('the folder of the state'));
+    return stateFile(this.folder ?? this.#temporary ?? missing('the folder of the state'));
   }
 }

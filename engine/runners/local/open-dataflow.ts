@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Output, Reader, SourceBatch } from '../../../kit/node.ts';
 import { traitsOf } from '../../../kit/op-traits.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import { MillraceError, type Problem } from '../../../model/problems/problem.ts';
 import { endOfTime } from '../../../model/schema/event-time.ts';
 import { KnownMap } from '../../../model/values/known-map.ts';
@@ -19,6 +19,8 @@ import type { Dataflow, DataflowEnv, FlowStart } from './dataflow.ts';
 import { Failures } from './failures.ts';
 import { type FlowSnapshot, type NodeSnapshot, standing } from './flow-snapshot.ts';
 import { Hub, type Station, type Unit } from './hub.ts';
+import { Instances } from './instances/instances.ts';
+import { memoryShares } from './instances/memory-shares.ts';
 import { lateRows } from './late-rows.ts';
 import { memoryOfOperators } from './memory-limits.ts';
 import { asEngine, asEngineThroughout } from './monitor.ts';
@@ -60,6 +62,10 @@ class OpenDataflow implements Dataflow {
   readonly #units = new Map<NodeId, Unit>();
   readonly #sinks: SinkUnit[] = [];
   readonly #writers: OpenWriter[] = [];
+  /** Of the plan's stages, which are not in this thread. */
+  #instances: Instances | null = null;
+  /** Bytes of state. */
+  #memoryOfInstance = 0;
   readonly #running = new Set<NodeId>();
   readonly #clock: Clock;
   #lastBreath = performance.now();
@@ -70,7 +76,13 @@ class OpenDataflow implements Dataflow {
     this.#graph = new Graph(ids, plan.edges);
     this.#env = env;
     this.#states = env.states ?? new NodeStates();
-    const holders = plan.nodes.filter(({ op }) => op && traitsOf(op).isStateful);
+    if (plan.stages) {
+      const shares = memoryShares(this.#states.limit, plan);
+      this.#states.limit = shares.dataThread;
+      this.#memoryOfInstance = shares.instance;
+    }
+    const elsewhere = new Set(plan.stages?.flatMap(({ nodes }) => nodes));
+    const holders = plan.nodes.filter(({ id, op }) => op && traitsOf(op).isStateful && !elsewhere.has(id));
     const memory = memoryOfOperators(this.#states.limit, env.commits ?? 'end') / Math.max(1, holders.length);
     this.#hub = new Hub(env.sandbox, env.monitor, env.tap && ((node, port, rows) => env.tap?.(node, port, rows)));
     this.#clock = clockOf(env.now, env.from?.snapshot.time);
@@ -82,7 +94,7 @@ class OpenDataflow implements Dataflow {
       states: this.#states,
       memory,
       stations: this.#stations,
-      units: this.#units,
+      isTimed: (node) => this.timed.has(node),
       writers: this.#writers,
       clock: this.#clock,
       breathe: () => this.#breathe(),
@@ -102,20 +114,52 @@ class OpenDataflow implements Dataflow {
       this.#stations.set(planned.id, { planned, definition, op, index, counters, shift: { nodes: [counters], shares: [1] }, failures });
       if (planned.kind === 'source') this.#running.add(planned.id);
     });
+    if (this.#plan.stages) this.#instances = this.#startInstances();
+    const isHere = ({ planned }: Station) => !this.#instances?.nodes.has(planned.id);
     await loadOperators([...this.#stations.values()].flatMap(({ op }) => (op ? [op.op] : [])));
     // Code first: it is what fails most often, and before anything is touched.
     const operators = new Map<NodeId, OpenOperator>();
-    for (const station of this.#stations.values()) if (station.planned.kind === 'transform') operators.set(station.planned.id, this.#opener.transform(station));
+    for (const station of this.#stations.values())
+      if (station.planned.kind === 'transform' && isHere(station)) operators.set(station.planned.id, this.#opener.transform(station));
     for (const station of this.#stations.values()) if (station.planned.kind === 'sink') await this.#openSink(station);
     this.#connect(operators);
     // No window waits for rows that failed before, and none fires on their account.
     for (const id of this.#plan.replays ?? []) this.#hub.idle([this.#stations.of(id)], true);
     const { redoFolder, from } = this.#env;
     if (redoFolder) this.#keepRedo(redoFolder);
-    if (from) await this.#goOn(from);
+    const times = from ? standing(this.#plan, from.snapshot, from.isCarried) : null;
+    if (from) this.#restore(from, times!);
+    await this.#instances?.open(from ? { start: from, times: times! } : null);
+    if (from) await this.#goOn();
+    await this.#instances?.start();
+  }
+
+  #startInstances(): Instances {
+    const env = this.#env;
+    if (!env.instances) throw new Error('A plan with stages needs somebody to start their instances');
+    return new Instances(this.#plan, {
+      host: env.instances,
+      folder: env.folder,
+      commits: env.commits ?? 'end',
+      ...(env.lineage !== undefined && { lineage: env.lineage }),
+      stateFolder: this.#states.folder,
+      memory: this.#memoryOfInstance,
+      hub: this.#hub,
+      stations: this.#stations,
+      sinks: () => this.#sinksPending(),
+      onFailure: (problem, row) => env.onFailure(problem, row),
+      onLog: (level, message, node) => env.onLog(level, message, node),
+      ...(env.onGuard && { onGuard: env.onGuard }),
+      onBroken: (error) => env.onBroken?.(error),
+    });
   }
 
   async #openSink(station: Station): Promise<void> {
+    const outlet = this.#env.outlets?.open(station.planned.id, this.#hub);
+    if (outlet) {
+      this.#units.set(station.planned.id, outlet);
+      return;
+    }
     const opened = await this.#opener.sink(station);
     if (opened) this.#writers.push(opened);
     const unit = new SinkUnit(station, opened?.writer ?? null, this.#hub);
@@ -124,7 +168,8 @@ class OpenDataflow implements Dataflow {
   }
 
   #connect(operators: ReadonlyMap<NodeId, OpenOperator>): void {
-    const segments = segmentsOf(this.#plan, operators, this.#env.tap === undefined);
+    const chained = this.#plan.chains.filter((chain) => chain.every((id) => operators.has(id)));
+    const segments = segmentsOf({ ...this.#plan, chains: chained }, operators, this.#env.tap === undefined);
     const inner = new Set(segments.flatMap((segment) => segment.flatMap(({ station, next }) => (next === null ? [] : [`${station.planned.id}.${next}`]))));
     for (const { station, operator } of operators.values()) {
       if ('process' in operator) this.#units.set(station.planned.id, new StatefulUnit(station, operator, this.#hub));
@@ -135,6 +180,7 @@ class OpenDataflow implements Dataflow {
       const unit = this.#units.get(to.node);
       if (unit && !inner.has(`${from.node}.${from.port}`)) this.#hub.connect(from.node, from.port, unit, to.port);
     }
+    for (const { way, unit } of this.#instances?.exchanges ?? []) this.#hub.connect(way.edge.from.node, way.edge.from.port, unit, way.edge.to.port);
     const compile = () => {
       for (const chain of chains.values()) chain.compile();
     };
@@ -187,6 +233,7 @@ class OpenDataflow implements Dataflow {
   tick(): void | Promise<void> {
     const now = this.#clock.now();
     for (const unit of this.#units.values()) if (unit instanceof StatefulUnit) unit.tick(now);
+    this.#instances?.tick();
     return this.#pending();
   }
 
@@ -196,6 +243,22 @@ class OpenDataflow implements Dataflow {
     this.#hub.emitFailures(station);
     await this.#hub.end([station]);
     await this.#pending();
+    // What is read after it may count on all of its rows being where they belong.
+    if (this.#instances) await this.#workedOff(this.#instances);
+  }
+
+  async workOff(): Promise<void> {
+    await this.#pending();
+    while (this.#instances && !this.#instances.isIdle) await this.#workedOff(this.#instances);
+  }
+
+  /** What has been sent to instances up to now, and what came of it. */
+  async #workedOff(instances: Instances): Promise<void> {
+    // Each round takes what came of the one before by one exchange further.
+    for (const _ of [null, ...instances.exchanges]) {
+      await instances.workOff();
+      await this.#pending();
+    }
   }
 
   isNeeded(source: NodeId): boolean {
@@ -204,7 +267,7 @@ class OpenDataflow implements Dataflow {
 
   async finish(): Promise<void> {
     for (const source of [...this.#running]) await this.end(source);
-    await this.#pending();
+    await this.workOff();
   }
 
   #keepRedo(folder: string): void {
@@ -217,8 +280,7 @@ class OpenDataflow implements Dataflow {
   }
 
   /** First all nodes get their state back, and only then may rows come out of any of them. */
-  async #goOn({ snapshot, isCarried, divided }: FlowStart): Promise<void> {
-    const times = standing(this.#plan, snapshot, isCarried);
+  #restore({ snapshot, isCarried, divided }: FlowStart, times: ReturnType<typeof standing>): void {
     this.#hub.restore(times, this.#stations, (node) => this.#units.get(node));
     for (const [id, station] of this.#stations) {
       const before = snapshot.nodes[id];
@@ -227,9 +289,12 @@ class OpenDataflow implements Dataflow {
       const unit = this.#units.get(id);
       if (!(unit instanceof StatefulUnit) || !isCarried(id)) continue;
       const earlier = divided?.earlier(id) ?? null;
-      if (earlier !== null) unit.takeOver(earlier, divided!.owns(id));
+      if (divided && earlier !== null) unit.takeOver(earlier, divided.owns(id));
       else if (before) unit.restore(before.state);
     }
+  }
+
+  async #goOn(): Promise<void> {
     for (const { id } of this.#plan.nodes) {
       const unit = this.#units.get(id);
       const ended = unit ? this.#hub.endedPorts(unit) : [];
@@ -244,7 +309,7 @@ class OpenDataflow implements Dataflow {
   }
 
   get ticks(): boolean {
-    return [...this.#units.values()].some((unit) => unit instanceof StatefulUnit && unit.ticks);
+    return this.#instances?.ticks === true || [...this.#units.values()].some((unit) => unit instanceof StatefulUnit && unit.ticks);
   }
 
   get decider(): NodeId | null {
@@ -255,8 +320,12 @@ class OpenDataflow implements Dataflow {
     return independentOutputs(this.#writers);
   }
 
-  snapshot(checkpoint: number): FlowSnapshot {
-    return asEngine(this.#env.monitor, () => this.#snapshot(checkpoint));
+  async snapshot(checkpoint: number): Promise<FlowSnapshot> {
+    const instances = await this.#instances?.snapshot(checkpoint);
+    const own = asEngine(this.#env.monitor, () => this.#snapshot(checkpoint));
+    if (!instances) return own;
+    const stateful = instances.flatMap((each) => each.stateful);
+    return { ...own, stateful: [...new Set([...own.stateful, ...stateful])], instances };
   }
 
   #snapshot(checkpoint: number): FlowSnapshot {
@@ -277,7 +346,7 @@ class OpenDataflow implements Dataflow {
     for (const each of this.#writers) {
       tokens[each.node] = await asEngineThroughout(this.#env.monitor, () => prepareOne(each, checkpoint, this.#atWork, this.#namedWriter));
       this.#hub.emitFailures(this.#stations.of(each.node));
-      await this.#pending();
+      await this.workOff();
     }
     return tokens;
   }
@@ -298,6 +367,7 @@ class OpenDataflow implements Dataflow {
 
   forget(): void {
     const transactions = new Set(this.#writers.map(({ writer }) => writer.transaction));
+    this.#instances?.forget();
     for (const forget of [() => this.#states.discard(), ...[...transactions].map((transaction) => () => transaction?.forget?.())]) {
       try {
         asEngine(this.#env.monitor, forget);
@@ -313,6 +383,7 @@ class OpenDataflow implements Dataflow {
 
   committed(oldestKept: number): void {
     asEngine(this.#env.monitor, () => this.#states.committed(oldestKept));
+    this.#instances?.committed(oldestKept);
   }
 
   waited(source: NodeId, why: 'idleMs' | 'blockedMs', ms: number): void {
@@ -337,7 +408,21 @@ class OpenDataflow implements Dataflow {
     return this.#hub.isIdle(node);
   }
 
+  get timed(): ReadonlySet<NodeId> {
+    const here = [...this.#units].flatMap(([node, unit]) => (unit instanceof StatefulUnit && unit.waitsForTime ? [node] : []));
+    return new Set([...here, ...(this.#instances?.timed ?? [])]);
+  }
+
   waiting(): readonly { readonly node: NodeId; readonly watermark: number; readonly holder: NodeId }[] {
+    const elsewhere = this.#instances?.waiting() ?? [];
+    const rooted = elsewhere.map((each) => ({
+      ...each,
+      holder: typeof each.holder === 'string' ? this.#rootOf(each.holder) : this.#rootOf(each.holder.edge.from.node),
+    }));
+    return [...rooted, ...this.#waitingHere()];
+  }
+
+  #waitingHere(): { readonly node: NodeId; readonly watermark: number; readonly holder: NodeId }[] {
     return [...this.#units].flatMap(([node, unit]) => {
       if (!(unit instanceof StatefulUnit) || !unit.waitsForTime || this.#hub.hasEnded(node)) return [];
       if (!Object.values(unit.station.planned.inputs).some(({ eventTime }) => eventTime)) return [];
@@ -348,6 +433,10 @@ class OpenDataflow implements Dataflow {
 
   /** Who holds back the watermark that this node hands on: a source, or a node that holds it back itself. */
   #rootOf(node: NodeId): NodeId {
+    if (this.#instances?.nodes.has(node)) {
+      const [least] = [...this.#instances.waysTo(node)].sort((a, b) => this.watermark(a.edge.from.node) - this.watermark(b.edge.from.node));
+      return least && this.watermark(least.edge.from.node) <= this.watermark(node) ? this.#rootOf(least.edge.from.node) : node;
+    }
     const unit =
       [...this.#units.values()].find((each) => each instanceof ChainUnit && each.stations.some(({ planned }) => planned.id === node)) ?? this.#units.get(node);
     const { op } = this.#stations.of(node);
@@ -357,6 +446,7 @@ class OpenDataflow implements Dataflow {
   }
 
   abort(): Promise<void> {
+    this.#instances?.abandon();
     return this.#abortAll(this.#writers);
   }
 
@@ -365,6 +455,7 @@ class OpenDataflow implements Dataflow {
   }
 
   async close(): Promise<void> {
+    await this.#instances?.close();
     await asEngineThroughout(this.#env.monitor, () => this.#closeAll());
   }
 
@@ -382,13 +473,17 @@ class OpenDataflow implements Dataflow {
   counters(): { readonly [node: NodeId]: NodeCounts } {
     return Object.fromEntries(
       [...this.#stations].map(([id, station]) => {
-        const state = stateSize(this.#units.get(id), this.#states, id);
+        const state = this.#instances?.nodes.has(id) ? this.#instances.stateOf(id) : stateSize(this.#units.get(id), this.#states, id);
         return [id, { ...station.counters.snapshot(), ...(state && { state }) }];
       }),
     );
   }
 
-  readonly stateUse = () => stateUse(this.#units.values(), this.#states);
+  readonly stateUse = () => {
+    const own = stateUse(this.#units.values(), this.#states);
+    const others = this.#instances?.stateUse();
+    return others ? { inMemory: own.inMemory + others.inMemory, limit: own.limit + others.limit, onDisk: own.onDisk + others.onDisk } : own;
+  };
 
   outputs(): RunOutput[] {
     return this.#writers.map((each) => {
@@ -400,11 +495,12 @@ class OpenDataflow implements Dataflow {
 
   warnings(): Problem[] {
     const { leaving = [] } = this.#plan;
-    const isTaken = (id: NodeId, port: string) => this.#hub.isConnected(id, port) || leaving.some((from) => from.node === id && from.port === port);
+    const isTaken = (id: NodeId, port: string) => this.#graph.outgoing(id, port).length > 0 || leaving.some((from) => from.node === id && from.port === port);
     return [...this.#stations.values()].flatMap((station) => lateRows(station, isTaken));
   }
 
-  recent(node: NodeId, port: string, limit: number): readonly Row[] {
+  recent(node: NodeId, port: string, limit: number): readonly Row[] | Promise<readonly Row[]> {
+    if (this.#instances?.nodes.has(node)) return this.#instances.recent(node, port, limit);
     return this.#recent?.read(node, port, limit, performance.now()) ?? [];
   }
 
@@ -436,10 +532,19 @@ class OpenDataflow implements Dataflow {
       });
   }
 
+  /** What came of the rows that were pushed is on its way, and others are to wait for it. */
   #pending(): Promise<void> | undefined {
-    if (!this.#sinks.some((sink) => sink.pending)) return undefined;
+    const sinks = this.#sinksPending();
+    const instances = this.#instances?.pending();
+    if (!instances) return sinks;
+    return Promise.all([sinks, instances]).then(() => this.#pending());
+  }
+
+  #sinksPending(): Promise<void> | undefined {
+    const room = this.#env.outlets?.room();
+    if (!room && !this.#sinks.some((sink) => sink.pending)) return undefined;
     // What a write rejects goes on to the error port, where further sinks may be: then more is pending than was at first.
-    return Promise.all(this.#sinks.map((sink) => sink.pending)).then(() => this.#pending());
+    return Promise.all([room, ...this.#sinks.map((sink) => sink.pending)]).then(() => this.#sinksPending());
   }
 
   /** Whether a node's rows still reach somebody who wants them: a sink, or a node that is not done. */

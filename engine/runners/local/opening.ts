@@ -1,6 +1,6 @@
 /** Opens the nodes of a plan with the context that each gets: operators, writers and readers. */
 import type { OutputTime, Reader, RowFailure, SinkContext, Writer } from '../../../kit/node.ts';
-import { missing } from '../../../model/problems/missing.ts';
+import { missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
@@ -9,13 +9,12 @@ import type { Graph } from '../../plan/graph.ts';
 import type { Clock } from './clock.ts';
 import { Code, runContext, type SharedThings, type Surroundings, sourceContext, transformContext } from './contexts.ts';
 import type { DataflowEnv } from './dataflow.ts';
-import type { Hub, Station, Unit } from './hub.ts';
+import type { Hub, Station } from './hub.ts';
 import { asEngineThroughout } from './monitor.ts';
 import type { NodeStates } from './node-states.ts';
 import { orderCare } from './order.ts';
 import { watchedReader } from './reader.ts';
 import type { OpenOperator } from './segments.ts';
-import { StatefulUnit } from './units.ts';
 import { type OpenWriter, takenBy } from './writers.ts';
 
 /** What a dataflow has, and fills while its nodes are opened. */
@@ -28,7 +27,8 @@ export interface FlowParts {
   /** Bytes that each stateful node may hold outside of them. */
   readonly memory: number;
   readonly stations: ReadonlyMap<NodeId, Station>;
-  readonly units: ReadonlyMap<NodeId, Unit>;
+  /** Whether event time decides what comes out of it. */
+  isTimed(node: NodeId): boolean;
   readonly writers: readonly OpenWriter[];
   readonly clock: Clock;
   readonly breathe: () => Promise<void> | undefined;
@@ -129,16 +129,13 @@ export class NodeOpener {
   }
 
   #orderOf(id: NodeId) {
-    const { env, graph, stations, units, writers } = this.#flow;
+    const { env, graph, stations, writers } = this.#flow;
     // What was printed cannot be taken back.
     const startsOver = env.startsOver === true && !writers.some(({ writer }) => writer.output().kind === 'printed');
     return orderCare(id, {
       graph,
       node: (each) => stations.get(each) ?? missing(`the node "${each}"`),
-      waitsForTime: (each) => {
-        const unit = units.get(each);
-        return unit instanceof StatefulUnit && unit.waitsForTime;
-      },
+      waitsForTime: (each) => this.#flow.isTimed(each),
       disorder: env.disorder ?? new Map(),
       startsOver,
     });

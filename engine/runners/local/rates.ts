@@ -1,4 +1,4 @@
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { NodeStats } from '../../protocol/messages.ts';
 import type { NodeCounts } from './counters.ts';

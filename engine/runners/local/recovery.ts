@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isAbsolute, resolve } from 'node:path';
 import type { NodeDefinition } from '../../../kit/node.ts';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import { type Comparison, compareShapes, isOtherPipeline, type Shape, shapeOf } from '../../plan/shape.ts';

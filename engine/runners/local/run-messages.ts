@@ -6,6 +6,7 @@ import type { NodeId } from '../../document/pipeline.ts';
 import type { Cells, LogLine, NodeStats, RunOutput, RunSummary } from '../../protocol/messages.ts';
 import type { RunJob, StopMode } from '../../protocol/run-api.ts';
 import type { NodeCounts } from './counters.ts';
+import type { Monitor } from './monitor.ts';
 
 export type ToData =
   | { readonly kind: 'start'; readonly job: RunJob }
@@ -18,7 +19,12 @@ export type ToData =
 
 export type ToControl =
   /** A piece of users' code is about to be run for the first time. */
-  | { readonly kind: 'code'; readonly number: number; readonly node: NodeId; readonly field: string }
+  | { readonly kind: 'code'; readonly number: number; readonly node: NodeId; readonly field: string; readonly instance?: number }
+  /** A thread of its own has been started for an instance of the plan's stages. `nodes`: by the numbers that its monitor has. */
+  | { readonly kind: 'instance'; readonly instance: number; readonly monitor: Monitor; readonly nodes: readonly NodeId[] }
+  | { readonly kind: 'instanceEnded'; readonly instance: number }
+  /** It ended by itself. */
+  | { readonly kind: 'instanceLost'; readonly instance: number; readonly code: string | null; readonly message: string }
   /** What to undo should the data thread be ended now, unless it is committing: see `RunContext.guard`. */
   | { readonly kind: 'guard'; readonly node: NodeId; readonly undo: Undo | readonly Undo[] }
   /** Files that hold the locks of its outputs, to be removed at its end: see output-locks.ts. */

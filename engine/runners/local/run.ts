@@ -10,7 +10,7 @@ import { unlockOutputs } from '../../store/output-locks.ts';
 import { refuseUnfinishedReplays } from '../../store/unfinished-replays.ts';
 import type { DataThread } from './data-thread-handle.ts';
 import { memoryLimit } from './memory-limits.ts';
-import { type Activity, readMonitor } from './monitor.ts';
+import { type Activity, type Monitor, readMonitor } from './monitor.ts';
 import { Rates } from './rates.ts';
 import type { KeptRows, Outcome, Snapshot, ToControl } from './run-messages.ts';
 import { undoAll } from './undo.ts';
@@ -37,9 +37,10 @@ export class Run {
   readonly #job: RunJob;
   readonly #thread: DataThread;
   readonly #listeners: RunListeners;
-  readonly #watchdog: Watchdog;
+  /** The data thread, and those of instances by their numbers. */
+  readonly #data: WatchedThread;
+  readonly #instances = new Map<number, WatchedThread>();
   readonly #rates = new Rates();
-  readonly #codes = new Map<number, CodePlace>();
   readonly #undos = new Map<NodeId, readonly Undo[]>();
   /** By question: what takes the answer; without one it looks into what was kept. */
   readonly #inspections = new Map<number, (rows?: KeptRows | null) => void>();
@@ -63,19 +64,13 @@ export class Run {
     this.#thread = thread;
     this.#listeners = listeners;
     this.#summary = startingSummary(job);
-    this.#watchdog = new Watchdog(thread.monitor, callLimit(), {
-      onEndless: (activity) => void this.#endless(activity),
-      onOverMemory: () => void this.#lost(this.#overMemory()),
-      hasCode: () => this.#codes.size > 0,
-      onCode: (code) => {
-        const place = this.#codes.get(code);
-        if (place) listeners.onAt(place);
-      },
-      onSilent: (node, ms) => listeners.onLogged(this.#silence(node, ms)),
-    });
+    this.#data = this.#watch(
+      thread.monitor,
+      job.plan.nodes.map(({ id }) => id),
+    );
     thread.listen({
       onMessage: (message) => this.#receive(message),
-      onError: (error) => void this.#lost(this.#problemOfError(error)),
+      onError: (error) => void this.#lost(this.#problemOfError(error, this.#data)),
       onExit: () => void this.#lost({ code: 'run/lost', severity: 'error', message: 'The thread of the run ended unexpectedly.', hint: 'Run it again.' }),
     });
     this.#change({});
@@ -88,6 +83,21 @@ export class Run {
     } catch (error) {
       void this.#terminate({ state: 'failed', problem: problemOf(error) });
     }
+  }
+
+  #watch(monitor: Monitor, nodes: readonly NodeId[]): WatchedThread {
+    const codes = new Map<number, CodePlace>();
+    const watchdog = new Watchdog(monitor, callLimit(), {
+      onEndless: (activity) => void this.#endless(activity, codes),
+      onOverMemory: () => void this.#lost(this.#overMemory(this.#busiest())),
+      hasCode: () => codes.size > 0,
+      onCode: (code) => {
+        const place = codes.get(code);
+        if (place) this.#listeners.onAt(place);
+      },
+      onSilent: (node, ms) => this.#listeners.onLogged(this.#silence(nodes[node], ms)),
+    });
+    return { monitor, nodes, codes, watchdog };
   }
 
   /**
@@ -178,12 +188,11 @@ export class Run {
     for (const folder of folders) locked.push(lockStateFolder(folder));
   }
 
-  #silence(index: number, ms: number): LogLine {
-    const { nodes } = this.#job.plan;
-    const sources = nodes.filter(({ kind }) => kind === 'source');
-    const node = nodes[index] ?? (sources.length === 1 ? sources[0] : undefined);
+  #silence(at: NodeId | undefined, ms: number): LogLine {
+    const sources = this.#job.plan.nodes.filter(({ kind }) => kind === 'source');
+    const node = at ?? (sources.length === 1 ? sources[0]?.id : undefined);
     const message = `It has been at one step for ${Math.round(ms / 1000)} s, such as a slow query. It continues; the run can be stopped.`;
-    return { at: Date.now(), level: 'info', message, ...(node && { node: node.id }) };
+    return { at: Date.now(), level: 'info', message, ...(node !== undefined && { node }) };
   }
 
   #receive(message: ToControl): void {
@@ -191,8 +200,22 @@ export class Run {
     if (this.#isEnding) return;
     switch (message.kind) {
       case 'code':
-        this.#codes.set(message.number, { node: message.node, field: message.field });
+        this.#threadOf(message.instance)?.codes.set(message.number, { node: message.node, field: message.field });
         break;
+      case 'instance':
+        this.#instances.set(message.instance, this.#watch(message.monitor, message.nodes));
+        break;
+      case 'instanceEnded':
+        this.#instances.get(message.instance)?.watchdog.stop();
+        this.#instances.delete(message.instance);
+        break;
+      case 'instanceLost': {
+        const { code, message: text } = message;
+        const error: Error & { code?: string } = new Error(text);
+        if (code !== null) error.code = code;
+        void this.#lost(this.#problemOfError(error, this.#threadOf(message.instance) ?? this.#data));
+        break;
+      }
       case 'resumed':
         this.#change({ resumedFrom: message.checkpoint });
         break;
@@ -240,10 +263,10 @@ export class Run {
     return { stats: this.#rates.stats(snapshot, performance.now()), outputs: snapshot.outputs, problems, ...(stateUse && { stateUse }) };
   }
 
-  #endless({ code, call }: Activity): Promise<void> {
+  #endless({ code, call }: Activity, codes: ReadonlyMap<number, CodePlace>): Promise<void> {
     const seconds = callLimit() / 1000;
     // Without a call it is what a promise does later.
-    const place = this.#codes.get(code) ?? this.#onlyCode();
+    const place = codes.get(code) ?? onlyCode(codes);
     const when = code < 0 ? 'in what a promise does later' : call > 0 ? `in its ${thousands(call)}${ordinal(call)} call` : 'before its first call';
     return this.#terminate({
       state: 'failed',
@@ -269,7 +292,7 @@ export class Run {
   }
 
   #finish(outcome: Outcome, told: Partial<RunSummary>, kept: { readonly [node: NodeId]: KeptRows }): void {
-    this.#watchdog.stop();
+    for (const { watchdog } of [this.#data, ...this.#instances.values()]) watchdog.stop();
     this.#kept = kept;
     for (const answer of this.#inspections.values()) answer();
     for (const answer of this.#checkpoints.values()) answer({ checkpoint: null, problem: null });
@@ -293,38 +316,57 @@ export class Run {
     return this.#terminate({ state: 'failed', problem });
   }
 
-  #problemOfError(error: Error & { code?: string }): Problem {
-    return error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? this.#overMemory() : { ...problemOf(error), ...this.#place() };
+  #threadOf(instance: number | undefined): WatchedThread | undefined {
+    return instance === undefined ? this.#data : this.#instances.get(instance);
   }
 
-  #overMemory(): Problem {
+  #problemOfError(error: Error & { code?: string }, thread: WatchedThread): Problem {
+    return error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? this.#overMemory(thread) : { ...problemOf(error), ...placeIn(thread) };
+  }
+
+  /** Where the process as a whole has too much, a thread in users' code is the likeliest cause. */
+  #busiest(): WatchedThread {
+    return [this.#data, ...this.#instances.values()].find(({ monitor }) => readMonitor(monitor).code >= 0) ?? this.#data;
+  }
+
+  #overMemory(thread: WatchedThread): Problem {
     return {
       code: 'run/memory',
       severity: 'error',
       message: `The run needed more than ${memoryLimit()} MB of memory and was stopped.`,
       hint: 'Look for code that keeps or creates too much data, or for a node that holds all its rows, such as a sort or a join.',
-      ...this.#holder(),
+      ...this.#holder(thread),
     };
   }
 
   /** Who may hold the memory: the node at work, but sources and sinks hold little, and the last straw may fall between nodes. */
-  #holder(): { readonly node?: NodeId; readonly field?: string } {
-    const place = this.#place();
+  #holder(thread: WatchedThread): { readonly node?: NodeId; readonly field?: string } {
+    const place = placeIn(thread);
     const isTransform = this.#job.plan.nodes.some(({ id, kind }) => id === place.node && kind === 'transform');
-    return isTransform ? place : (this.#onlyCode() ?? place);
+    return isTransform ? place : (onlyCode(thread.codes) ?? place);
   }
+}
 
-  /** Whose code it is can be told where there is but one piece. */
-  #onlyCode(): CodePlace | undefined {
-    return this.#codes.size === 1 ? [...this.#codes.values()][0] : undefined;
-  }
+/** A thread in which rows flow. */
+interface WatchedThread {
+  readonly monitor: Monitor;
+  /** By the numbers that the monitor has. */
+  readonly nodes: readonly NodeId[];
+  /** By the numbers that the monitor has. */
+  readonly codes: Map<number, CodePlace>;
+  readonly watchdog: Watchdog;
+}
 
-  /** Where the data thread is, or was when it ended. */
-  #place(): { readonly node?: NodeId; readonly field?: string } {
-    const { node: index, code } = readMonitor(this.#thread.monitor);
-    const node = this.#job.plan.nodes[index]?.id;
-    return this.#codes.get(code) ?? (node === undefined ? {} : { node });
-  }
+/** Whose code it is can be told where there is but one piece. */
+function onlyCode(codes: ReadonlyMap<number, CodePlace>): CodePlace | undefined {
+  return codes.size === 1 ? [...codes.values()][0] : undefined;
+}
+
+/** Where a thread is, or was when it ended. */
+function placeIn({ monitor, nodes, codes }: WatchedThread): { readonly node?: NodeId; readonly field?: string } {
+  const { node: index, code } = readMonitor(monitor);
+  const node = nodes[index];
+  return codes.get(code) ?? (node === undefined ? {} : { node });
 }
 
 function withPeaks(now: NonNullable<Snapshot['stateUse']>, before: RunSummary['stateUse']): NonNullable<RunSummary['stateUse']> {

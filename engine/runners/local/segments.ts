@@ -1,5 +1,5 @@
 import type { Operator } from '../../../kit/node.ts';
-import { missing } from '../../../model/problems/missing.ts';
+import { missing } from '../../../model/faults/missing.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
 import type { RowOperator } from './fused.ts';

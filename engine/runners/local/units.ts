@@ -1,7 +1,7 @@
 import type { EarlierInstance, Owns } from '../../../kit/keyed-state.ts';
 import type { SourceBatch, StatefulOperator, Writer } from '../../../kit/node.ts';
 import { traitsOf } from '../../../kit/op-traits.ts';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
 import type { NodeCounters } from './counters.ts';

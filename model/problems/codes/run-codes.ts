@@ -27,6 +27,10 @@ export const runCodes = {
     'The folder for checkpoints cannot be written.',
     'Give yourself the right to write, or let MILLRACE_DATA name another folder.',
   ),
+  'run/instances': permanent(
+    'The number of instances is not valid, or not the one that the checkpoint was made with.',
+    'Start the run with the number that the message names, or from scratch.',
+  ),
   'run/state-memory': permanent('The amount of memory for state is not valid, or more than the machine allows.', 'Give an amount such as 512MB or 25%.'),
   'run/stopped': notice('The run was stopped.'),
   'run/unknown': permanent('There is no such run.', 'See "millrace runs".'),

@@ -5,7 +5,7 @@ import { inTransaction, openSqlite } from '../../../io/sqlite/sqlite-driver.ts';
 import type { SqliteConnection, SqliteInput, SqliteStatement } from '../../../io/sqlite/sqlite-library.ts';
 import { type LockPatience, withLock } from '../../../io/sqlite/sqlite-lock.ts';
 import type { CheckpointRef, Reader, RowFailure, SourceBatch } from '../../../kit/node.ts';
-import { itemAt, lastOf } from '../../../model/problems/missing.ts';
+import { itemAt, lastOf } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Json, Row, Schema } from '../../../model/values/types.ts';
 

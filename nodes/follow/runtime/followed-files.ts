@@ -3,7 +3,7 @@ import { discoverFiles } from '../../../io/files/file-discovery.ts';
 import { UnrelatedFileRows } from '../../../io/files/file-rows.ts';
 import { findFiles, type InputFile, listFiles } from '../../../io/files/input-files.ts';
 import type { DiscoverContext, Discovery, Reader, SourceContext } from '../../../kit/node.ts';
-import { itemAt, lastOf } from '../../../model/problems/missing.ts';
+import { itemAt, lastOf } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Json, Schema } from '../../../model/values/types.ts';
 import { CellFormats } from '../../formats/cells/cell-formats.ts';

@@ -7,7 +7,7 @@ import { fileError, type ListedFile, listFiles, notAFile } from '../../../io/fil
 import { spareDescriptors } from '../../../io/files/spare-descriptors.ts';
 import { bornAt, headBytes, holds, idOf, isOf, type TailPosition, tailPositions } from '../../../io/files/tail-position.ts';
 import type { Reader, RowFailure, SourceBatch } from '../../../kit/node.ts';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { thousands } from '../../../model/text/thousands.ts';
 import type { Json } from '../../../model/values/types.ts';

@@ -4,7 +4,7 @@ import type { FilePath } from '../../../io/files/file-name.ts';
 import type { Batch, Parser, Window } from '../../../io/files/file-rows.ts';
 import { fileError } from '../../../io/files/input-files.ts';
 import { headBytes, idOf, numbersOf, type Print, printOf, type TailPosition } from '../../../io/files/tail-position.ts';
-import { missing } from '../../../model/problems/missing.ts';
+import { missing } from '../../../model/faults/missing.ts';
 import type { Content } from './tail-content.ts';
 
 /** Where reading begins; absent values stand for the file's beginning. */

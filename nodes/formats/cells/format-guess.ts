@@ -5,7 +5,7 @@
 
 import { toldType } from '../../../kit/formats/column-formats.ts';
 import { TimePattern } from '../../../kit/formats/time-pattern.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import { inferFromText } from '../../../model/schema/infer.ts';
 import { type EpochUnit, readEpoch } from '../../../model/time/epoch.ts';
 import { formatTimestamp } from '../../../model/time/timestamp.ts';

@@ -1,6 +1,6 @@
 /** Finds out how a CSV file is written, from its first records: what nobody has set. */
 import { isUtf8 } from 'node:buffer';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { headerApart, headerBehindPadding, headerBehindPreamble, isPreamble, type Seen } from './csv-preamble.ts';
 import { type CsvDialect, type CsvField, readCsvRecord } from './csv-record.ts';
 import { refuseWide } from './csv-wide-delimiter.ts';

@@ -1,6 +1,6 @@
 /** What shows how a CSV file is written, for people to judge: each finding with the lines that decided it. */
 
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import { type Detected, type SeenLine, seen } from '../../../model/schema/detected.ts';
 import { inferFromText } from '../../../model/schema/infer.ts';
 import { decideText } from '../../../model/schema/type-evidence.ts';

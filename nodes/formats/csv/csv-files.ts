@@ -3,7 +3,7 @@
 import type { Batch, Parser, Window } from '../../../io/files/file-rows.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
 import type { SourceContext } from '../../../kit/node.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import { thousands } from '../../../model/text/thousands.ts';
 import type { Json, Schema } from '../../../model/values/types.ts';
 import { columnNames, readCsvHead } from './csv-head.ts';

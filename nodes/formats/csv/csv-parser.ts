@@ -6,7 +6,7 @@ import { generatedFunction } from '../../../io/text/generated-function.ts';
 import { rowLiteral } from '../../../io/text/row-code.ts';
 import { StringCache } from '../../../io/text/string-cache.ts';
 import type { Misfit, RowFailure } from '../../../kit/node.ts';
-import { itemAt, missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { TrailingZeros } from '../../../model/values/exact.ts';
 import { readText, widerType } from '../../../model/values/read-text.ts';

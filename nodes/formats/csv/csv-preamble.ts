@@ -1,6 +1,6 @@
 /** Where the table of a CSV file begins, if other lines stand before it: the name of a report, an account, a period. */
 
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import type { CsvField } from './csv-record.ts';
 
 /** A record of the sample; `fields` is empty where it cannot be read. */

@@ -9,8 +9,8 @@
  */
 
 import { isUtf8 } from 'node:buffer';
+import { missing } from '../../../model/faults/missing.ts';
 import type { ProblemCode } from '../../../model/problems/codes/index.ts';
-import { missing } from '../../../model/problems/missing.ts';
 
 export interface CsvDialect {
   /** Bytes. `quote` is -1 where there are no quotes. */

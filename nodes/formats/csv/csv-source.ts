@@ -3,7 +3,7 @@ import { discoverFiles } from '../../../io/files/file-discovery.ts';
 import { FileRows } from '../../../io/files/file-rows.ts';
 import { findFiles, tellLeftOut } from '../../../io/files/input-files.ts';
 import type { DiscoverContext, Discovery, Reader, SourceContext, SplitSize } from '../../../kit/node.ts';
-import { missing } from '../../../model/problems/missing.ts';
+import { missing } from '../../../model/faults/missing.ts';
 import type { Json, Schema } from '../../../model/values/types.ts';
 import { CsvFiles } from './csv-files.ts';
 import { discoverCsv } from './csv-head.ts';

@@ -1,6 +1,6 @@
 /** Delimiters of several characters, such as `||`: they are not read, and must not be taken for something else in silence. */
 
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import { MillraceError, type ParamFix } from '../../../model/problems/problem.ts';
 import type { Seen } from './csv-preamble.ts';
 

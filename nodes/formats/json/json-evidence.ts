@@ -1,7 +1,7 @@
 /** What shows how a JSON file is written, for people to judge: each finding with the lines that decided it. */
 
 import type { InputFile } from '../../../io/files/input-files.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import { type Detected, type SeenLine, seen } from '../../../model/schema/detected.ts';
 import { inferFromJson } from '../../../model/schema/infer.ts';
 import { decideValue } from '../../../model/schema/type-evidence.ts';

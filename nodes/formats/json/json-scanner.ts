@@ -2,7 +2,7 @@
  * Finds the records in JSON text as it comes, without holding more than one of them: the elements of one array, documents that
  * stand one after another, or what is at a path within them. Records are only cut out here; JSON.parse reads them.
  */
-import { lastOf } from '../../../model/problems/missing.ts';
+import { lastOf } from '../../../model/faults/missing.ts';
 
 export interface JsonRecordPlace {
   readonly kind: 'record';

@@ -5,7 +5,7 @@ import type { InputFile } from '../../../io/files/input-files.ts';
 import { type Beginning, furtherLines } from '../../../io/files/stretches.ts';
 import { within } from '../../../io/text/time-limit.ts';
 import type { Discovery, NodeProblem } from '../../../kit/node.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { inferFromJson } from '../../../model/schema/infer.ts';
 import type { Readings } from '../../../model/schema/reading.ts';

@@ -5,7 +5,7 @@ import type { InputFile } from '../../../io/files/input-files.ts';
 import { generatedFunction } from '../../../io/text/generated-function.ts';
 import { rowLiteral } from '../../../io/text/row-code.ts';
 import type { RowFailure } from '../../../kit/node.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import type { Row, Schema, Value } from '../../../model/values/types.ts';
 import type { LineReader } from './line-readers.ts';
 

@@ -5,7 +5,7 @@ import { constants, gunzipSync } from 'node:zlib';
 import { byteOrderMark, decoderFor } from '../../../io/files/byte-reader.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
 import { within } from '../../../io/text/time-limit.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import type { ParamFix } from '../../../model/problems/problem.ts';
 import { type Detected, type SeenLine, seen } from '../../../model/schema/detected.ts';
 import { thousands } from '../../../model/text/thousands.ts';

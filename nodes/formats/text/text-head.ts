@@ -8,7 +8,7 @@ import { within } from '../../../io/text/time-limit.ts';
 import { formatLabel, isNamedFormat, namedReader, recogniseFormat } from '../../../kit/formats/log-formats.ts';
 import { readLogfmt } from '../../../kit/formats/logfmt.ts';
 import type { Discovery, NodeProblem } from '../../../kit/node.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { inferFromText } from '../../../model/schema/infer.ts';
 import type { Row, Schema } from '../../../model/values/types.ts';

@@ -5,8 +5,8 @@ import type { SqliteConnection, SqliteStatement } from '../../../io/sqlite/sqlit
 import { foldName, quoteName } from '../../../kit/formats/sqlite-name.ts';
 import { affinityOf, declaredTypes } from '../../../kit/formats/sqlite-types.ts';
 import type { Discovery, NodeProblem } from '../../../kit/node.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import type { ProblemCode } from '../../../model/problems/codes/index.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { isUnavailable } from '../../../model/problems/system-errors.ts';
 import { inferFromJson, inferFromText } from '../../../model/schema/infer.ts';

@@ -2,7 +2,7 @@ import { Collapse, UnstyledButton } from '@mantine/core';
 import { IconChevronRight } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Detected, FieldManifest } from '../../../engine/protocol/messages.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import { isShown } from '../../session/fields.ts';
 import { session, useSession } from '../../session/session.ts';
 import { FieldRow } from './FieldRow.tsx';

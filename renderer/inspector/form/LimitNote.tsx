@@ -6,7 +6,7 @@ export function LimitNote({ text, limit = titleLimit }: { readonly text: string;
   if (text.length < limit * 0.9) return null;
   return (
     <div role="status" className={styles.help}>
-      {text.length} of {limit} characters{text.length >= limit && ': no more fits'}
+      {text.length} of {limit} characters{text.length >= limit && ': limit reached'}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { type DragEvent, useState } from 'react';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 
 /** The list with the item at `from` moved to `to`; the same list when that changes nothing. */
 export function moved<T>(items: readonly T[], from: number, to: number): readonly T[] {

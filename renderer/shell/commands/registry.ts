@@ -1,4 +1,4 @@
-/** All commands of the editor. Features contribute theirs (app/contributions.ts); whoever offers or runs one knows its name only. */
+/** All commands of the editor. Features contribute theirs (shell/feature.ts); whoever offers or runs one knows its name only. */
 import { session } from '../../session/session.ts';
 import { notifyError } from '../notify.ts';
 import { type Command, isEnabled } from './command.ts';
@@ -6,8 +6,8 @@ import { type Command, isEnabled } from './command.ts';
 const byName = new Map<string, Command>();
 
 /** To be called before anything is drawn. Throws where a name is taken. */
-export function contribute(contributed: readonly Command[]): void {
-  for (const command of contributed) {
+export function addCommands(added: readonly Command[]): void {
+  for (const command of added) {
     if (byName.has(command.name)) throw new Error(`There are two commands called "${command.name}".`);
     byName.set(command.name, command);
   }

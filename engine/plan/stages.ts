@@ -1,0 +1,138 @@
+/**
+ * Which part of a plan can run in several instances, rows being exchanged by the hash of their keys: see ADR 31. A stage is a keyed
+ * operation with the operations downstream of it that only it feeds and that want its rows split in the same way, or in no certain way.
+ */
+import { findColumn } from '../../kit/columns.ts';
+import { isRowByRow, traitsOf } from '../../kit/op-traits.ts';
+import type { Op } from '../../kit/ops.ts';
+import type { ColumnType } from '../../model/values/types.ts';
+import { type Edge, errorPort, type NodeId } from '../document/pipeline.ts';
+import type { PhysicalPlan, PlannedNode, Stage } from '../protocol/physical-plan.ts';
+import { carriedColumn } from './carried-columns.ts';
+import { Graph } from './graph.ts';
+import { goesByOrder, reachedOutOfOrder } from './order-of-rows.ts';
+
+/**
+ * The plan with all that gives the same rows in so many instances in stages; as it is where that is one, or nothing does. What goes by the
+ * order of a stage's rows, and not by their keys, keeps the stage in one instance.
+ */
+export function withStages(plan: PhysicalPlan, instances: number, isWanted: (stage: Stage) => boolean = () => true): PhysicalPlan {
+  const { stages: _, ...bare } = plan;
+  if (instances <= 1) return bare;
+  const isSame = (stage: Stage) => reachedOutOfOrder(bare, stage).every(({ node, port }) => !goesByOrder(node, port));
+  const stages = findStages(bare, instances).filter((stage) => isSame(stage) && isWanted(stage));
+  return stages.length === 0 ? bare : { ...bare, stages };
+}
+
+/** By output port: the columns whose values say which instance a row is in; null where no column tells. */
+type Spread = readonly string[] | null;
+
+interface Draft {
+  readonly nodes: NodeId[];
+  readonly exchanges: { readonly edge: Edge; readonly keys: readonly string[] }[];
+  readonly places: { [node: NodeId]: readonly number[] };
+}
+
+/** All of them, in topological order of their first nodes. */
+export function findStages(plan: PhysicalPlan, instances: number): Stage[] {
+  const graph = new Graph(
+    plan.nodes.map(({ id }) => id),
+    plan.edges,
+  );
+  const drafts: Draft[] = [];
+  const stageOf = new Map<NodeId, Draft>();
+  /** By `node.port`. */
+  const spreads = new Map<string, Spread>();
+  const spreadOf = ({ from }: Edge): Spread => spreads.get(`${from.node}.${from.port}`) ?? null;
+
+  for (const node of plan.nodes) {
+    const incoming = graph.incoming(node.id);
+    if (!node.op || incoming.length === 0) continue;
+    const keys = keysOf(node);
+    if (keys !== null) enter(node, keys, incoming);
+    else if (isRowByRow(node.op)) {
+      const stage = stageOf.get(incoming[0]!.from.node);
+      if (stage && incoming.every(({ from }) => stageOf.get(from.node) === stage)) follow(node, stage, incoming);
+    }
+  }
+  return drafts.map((draft) => ({ ...draft, instances }));
+
+  /** Into the stage that has its rows by its keys already, or into one of its own. */
+  function enter(node: PlannedNode, keys: KeysByPort, incoming: readonly Edge[]): void {
+    const found = isSameKeyEverywhere(node) ? incoming.flatMap((edge) => placesAfter(edge, keys)) : [];
+    const stage = found[0] && stageOf.get(found[0].edge.from.node)!;
+    const places = found[0]?.places ?? keys[incoming[0]!.to.port]!.map((_, i) => i);
+    const inside = new Set(
+      found.filter((each) => stageOf.get(each.edge.from.node) === stage && String(each.places) === String(places)).map(({ edge }) => edge),
+    );
+    const draft: Draft = stage ?? { nodes: [], exchanges: [], places: {} };
+    if (!stage) drafts.push(draft);
+    draft.nodes.push(node.id);
+    draft.places[node.id] = places;
+    for (const edge of incoming) {
+      if (!inside.has(edge)) draft.exchanges.push({ edge, keys: places.map((place) => keys[edge.to.port]![place]!) });
+    }
+    stageOf.set(node.id, draft);
+    const port = incoming[0]!.to.port;
+    spread(
+      node,
+      port,
+      places.map((place) => keys[port]![place]!),
+    );
+  }
+
+  function placesAfter(edge: Edge, keys: KeysByPort): { readonly edge: Edge; readonly places: readonly number[] }[] {
+    const before = spreadOf(edge);
+    if (before === null || !stageOf.has(edge.from.node)) return [];
+    const places = before.map((column) => keys[edge.to.port]!.indexOf(column));
+    return places.includes(-1) ? [] : [{ edge, places }];
+  }
+
+  function follow(node: PlannedNode, stage: Draft, incoming: readonly Edge[]): void {
+    stage.nodes.push(node.id);
+    stageOf.set(node.id, stage);
+    const first = spreadOf(incoming[0]!);
+    const isOne = incoming.every((edge) => String(spreadOf(edge)) === String(first));
+    spread(node, incoming[0]!.to.port, isOne ? first : null);
+  }
+
+  function spread(node: PlannedNode, port: string, columns: Spread): void {
+    for (const output of Object.keys(node.outputs)) {
+      if (output === errorPort) continue;
+      const carried = columns?.map((column) => carriedColumn(node, port, column, output)) ?? [null];
+      spreads.set(`${node.id}.${output}`, carried.some((column) => column === null) ? null : (carried as string[]));
+    }
+  }
+}
+
+type KeysByPort = { readonly [port: string]: readonly string[] };
+
+/** Columns of these types are equal only where they are the same object. */
+const withoutKeys: readonly ColumnType[] = ['json', 'bytes'];
+
+/** By input: the keys of an operation whose rows can be split by them. */
+function keysOf({ op, inputs }: PlannedNode): KeysByPort | null {
+  if (!op || op.op === 'native') return null;
+  const { partition } = traitsOf(op);
+  if (partition === null || partition === 'any') return null;
+  const isSound = Object.entries(partition).every(([port, keys]) => {
+    const types = keys.map((key) => inputs[port] && findColumn(inputs[port], key)?.type);
+    return keys.length > 0 && types.every((type) => type !== undefined && !withoutKeys.includes(type));
+  });
+  return isSound && Object.keys(inputs).every((port) => partition[port]) ? partition : null;
+}
+
+/** Keys of two types are brought into a form of both: rows that were split by one of them are elsewhere then. */
+function isSameKeyEverywhere({ op, inputs }: PlannedNode): boolean {
+  const pairs = keyPairsOf(op!);
+  return pairs.keys.every(({ left, right }) => {
+    const [a, b] = [inputs[pairs.left], inputs[pairs.right]].map((schema, i) => schema && findColumn(schema, i === 0 ? left : right)?.type);
+    return a === b;
+  });
+}
+
+function keyPairsOf(op: Op): { readonly keys: readonly { readonly left: string; readonly right: string }[]; readonly left: string; readonly right: string } {
+  if (op.op === 'coGroup') return { keys: op.keys, left: 'left', right: 'right' };
+  if (op.op === 'lookup') return { keys: op.keys, left: 'rows', right: 'lookup' };
+  return { keys: [], left: '', right: '' };
+}

@@ -1,0 +1,41 @@
+import { endOfTime } from '../../../../model/schema/event-time.ts';
+import type { Row } from '../../../../model/values/types.ts';
+import type { Hub, Unit } from '../hub.ts';
+import type { Outbox } from './outbox.ts';
+
+/** In an instance, all ways out of one node. */
+export class Outlet implements Unit {
+  readonly #ways: ReadonlyMap<string, number>;
+  readonly #box: Outbox;
+  readonly #hub: Hub;
+
+  /** `ways`: their numbers by port; time is told by one of them. */
+  constructor(ways: ReadonlyMap<string, number>, box: Outbox, hub: Hub) {
+    this.#ways = ways;
+    this.#box = box;
+    this.#hub = hub;
+  }
+
+  receive(rows: readonly Row[], port: string): void {
+    const way = this.#ways.get(port)!;
+    for (let i = 0; i < rows.length; i++) this.#box.add(way, rows[i]!, i, null);
+    this.#box.endBatch(way, null);
+  }
+
+  advance(watermark: number): void {
+    if (watermark < endOfTime) this.#box.tell({ kind: 'advance', way: this.#first, watermark });
+  }
+
+  idle(isIdle: boolean): void {
+    this.#box.tell({ kind: 'idle', way: this.#first, isIdle });
+  }
+
+  /** All ports of a node end together. */
+  ended(): void {
+    if (!this.#hub.isOpen(this)) this.#box.tell({ kind: 'end', way: this.#first });
+  }
+
+  get #first(): number {
+    return [...this.#ways.values()][0]!;
+  }
+}

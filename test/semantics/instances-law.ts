@@ -1,0 +1,287 @@
+/** The law of instances: a run in several gives the same rows as one, in whatever order. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import { emptyPipeline, type Pipeline } from '../../engine/document/pipeline.ts';
+import { Catalogue } from '../../engine/plan/catalogue.ts';
+import { planRun } from '../../engine/plan/plan.ts';
+import { withStages } from '../../engine/plan/stages.ts';
+import { Discoveries } from '../../engine/preview/discoveries.ts';
+import { lookAt, stampsOf } from '../../engine/preview/look.ts';
+import type { PhysicalPlan } from '../../engine/protocol/physical-plan.ts';
+import type { RunOptions } from '../../engine/protocol/run-api.ts';
+import { Execution } from '../../engine/runners/local/execution.ts';
+import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
+import { createSandbox } from '../../engine/sandbox/sandbox.ts';
+import { Checker } from '../../engine/workbench/checker.ts';
+import { defineNode, type NodeDefinition, type SourceContext } from '../../kit/node.ts';
+import type { Json, Row } from '../../model/values/types.ts';
+import { definitions } from '../../nodes/index.ts';
+import { identity } from '../engine/identity.ts';
+import { instanceHost } from '../engine/instance-host.ts';
+
+interface Reading {
+  readonly minute: number;
+  readonly k: string;
+  readonly g: number;
+  readonly v: number;
+}
+interface Step {
+  readonly type: string;
+  readonly params: { readonly [name: string]: Json };
+}
+
+const sandbox = createSandbox();
+/** What outlives a run: rows that were committed, and those that were prepared, by checkpoint. */
+let written: Row[] = [];
+const prepared = new Map<number, Row[]>();
+const sink = defineNode({
+  ...identity,
+  type: 'collect',
+  kind: 'sink',
+  inputs: [{ name: 'rows' }],
+  run: ({ resume, commits }) => {
+    let rows: Row[] = [];
+    const publish = (checkpoint: number) => {
+      written.push(...(prepared.get(checkpoint) ?? []));
+      prepared.delete(checkpoint);
+    };
+    if (resume) publish(resume.checkpoint);
+    return {
+      write: (batch) => void rows.push(...batch),
+      prepare(checkpoint) {
+        prepared.set(checkpoint, rows);
+        rows = [];
+        return checkpoint;
+      },
+      commit: (checkpoint) => (commits === 'end' ? void written.push(...rows) : publish(checkpoint!)),
+      abort: () => prepared.clear(),
+      close() {},
+      output: () => ({ kind: 'file', path: '/collected' }),
+    };
+  },
+});
+const catalogue = new Catalogue([...definitions, sink]);
+const start = Date.UTC(2026, 9, 24, 20);
+const time = { eventTime: 'column', timeColumn: 't', timeFormat: 'milliseconds', ahead: null };
+const minutes = (count: number) => count * 60_000;
+
+/** All of these look at the order of rows within their keys. The number keeps names of columns apart. */
+const sensitive: readonly ((keys: readonly string[], i: number) => Step)[] = [
+  (keys, i) => ({ type: 'running-aggregate', params: { keys, aggregations: [{ function: 'sum', column: 'v', name: `sum${i}` }] } }),
+  (keys, i) => ({ type: 'previous-row', params: { keys, columns: [{ column: 'v', rows: 1, name: `before${i}`, change: false }] } }),
+  (keys) => ({ type: 'dedupe', params: { keys: [...keys, 'v'], keep: 'first' } }),
+  (keys) => ({
+    type: 'fill',
+    params: { keys, columns: [{ column: 'v', with: 'previous', value: '' }] },
+  }),
+];
+const rowByRow: readonly (() => Step)[] = [
+  () => ({ type: 'filter', params: { mode: 'expression', where: 'row.v === null || row.v > 1' } }),
+  () => ({ type: 'compute', params: { columns: [{ name: 'v', expression: '(row.v ?? 0) + 1', type: 'integer' }] } }),
+];
+const grouped = (groupBy: readonly string[], more: Step['params']): Step => ({
+  type: 'aggregate',
+  params: {
+    groupBy,
+    aggregations: [
+      { function: 'count', name: 'n' },
+      { function: 'sum', column: 'v', name: 'v' },
+    ],
+    ...more,
+  },
+});
+const windows: readonly Step['params'][] = [
+  { window: 'tumbling', every: minutes(20) },
+  { window: 'sliding', length: minutes(30), every: minutes(10) },
+  { window: 'session', gap: minutes(10) },
+];
+
+const keysOfFirst = fc.constantFrom<readonly string[]>(['k'], ['g'], ['k', 'g']);
+const chains = keysOfFirst.chain((keys) => {
+  const wider = fc.constantFrom<readonly string[]>(keys, [...new Set(['k', 'g', ...keys])]);
+  const step = fc.nat(1000).chain((i) => wider.chain((own) => fc.constantFrom(...sensitive.map((make) => make(own, i)), ...rowByRow.map((make) => make()))));
+  const window = fc.constantFrom(...windows).map((params) => grouped(['k', 'g'], params));
+  const total = fc.constantFrom<readonly string[]>(['k'], ['g'], ['k', 'g']).map((own) => grouped(own, {}));
+  return fc
+    .tuple(
+      fc.nat(3),
+      fc.constantFrom(...sensitive.slice(0, 2).map((make) => make(keys, 7))),
+      fc.array(step, { maxLength: 2 }),
+      fc.option(window),
+      fc.option(total),
+    )
+    .map(([first, keyed, steps, windowed, last]) => [
+      ...(first === 0 ? [rowByRow[0]!()] : []),
+      keyed,
+      ...steps,
+      ...(windowed ? [windowed] : []),
+      ...(last ? [last] : []),
+    ]);
+});
+const joins = fc
+  .record({
+    kind: fc.constantFrom('inner', 'left', 'outer'),
+    match: fc.constantFrom<Step['params']>(
+      { match: 'range', before: minutes(10), after: minutes(5) },
+      { match: 'tumbling', every: minutes(20) },
+      { match: 'session', gap: minutes(10) },
+    ),
+    keys: fc.constantFrom<readonly string[]>(['k'], ['k', 'g']),
+  })
+  .map(({ kind, match, keys }): Step[] => [{ type: 'stream-join', params: { keys: keys.map((key) => ({ left: key, right: key })), kind, ...match } }]);
+const rowsOf = (maxLength: number) =>
+  fc.uniqueArray(
+    fc.record({
+      minute: fc.nat(300),
+      k: fc.constantFrom('a', 'b', 'c', 'd', 'Ä', ''),
+      g: fc.integer({ min: -2, max: 2 }),
+      v: fc.integer({ min: 1, max: 4 }),
+    }),
+    { selector: ({ minute }) => minute, minLength: 1, maxLength },
+  );
+
+/** Runs so many draws. */
+export async function instancesLaw(numRuns: number, rows: number): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-instances-'));
+  try {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof({ weight: 3, arbitrary: chains }, { weight: 1, arbitrary: joins }),
+        rowsOf(rows),
+        fc.integer({ min: 1, max: 9 }),
+        async (steps, readings, batchSize) => {
+          const plan = await planOf(folder, steps, readings);
+          const alone = await rowsOfRun(folder, plan, 1, batchSize);
+          for (const instances of [2, 5]) {
+            expect(withStages(plan, instances).stages?.length ?? 0).toBeGreaterThan(0);
+            expect(await rowsOfRun(folder, plan, instances, batchSize)).toEqual(alone);
+            expect(await rowsOfRestarts(folder, plan, instances, batchSize)).toEqual(alone);
+          }
+        },
+      ),
+      { numRuns },
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function pipelineOf(steps: readonly Step[]): Pipeline {
+  const isJoin = steps[0]!.type === 'stream-join';
+  const sources = isJoin ? ['left', 'right'] : ['rows'];
+  const edge = (from: string, node: string, port = 'rows', out = 'rows') => ({ from: { node: from, port: out }, to: { node, port } });
+  const outOf = (i: number) => (steps[i]!.type === 'filter' ? 'kept' : 'rows');
+  return {
+    ...emptyPipeline,
+    nodes: {
+      ...Object.fromEntries(sources.map((id) => [id, { type: 'csv-file', typeVersion: 1, params: { path: `${id}.csv`, ...time } as never }])),
+      ...Object.fromEntries(steps.map(({ type, params }, i) => [`step${i}`, { type, typeVersion: 1, params: params as never }])),
+      sink: { type: 'collect', typeVersion: 1, params: {} },
+    },
+    edges: [
+      ...sources.map((id) => edge(id, 'step0', isJoin ? id : 'rows')),
+      ...steps.map((_, i) => edge(`step${i}`, i + 1 < steps.length ? `step${i + 1}` : 'sink', 'rows', outOf(i))),
+    ],
+  };
+}
+
+async function planOf(folder: string, steps: readonly Step[], readings: readonly Reading[]): Promise<PhysicalPlan> {
+  mkdirSync(folder, { recursive: true });
+  const write = (name: string, rows: readonly Reading[]) =>
+    writeFileSync(
+      join(folder, `${name}.csv`),
+      `t,k,g,v\n${[{ minute: 0, k: 'z', g: 9, v: 1 }, ...rows].map(({ minute, k, g, v }) => `${start + minutes(minute)},${k},${g},${v}\n`).join('')}`,
+    );
+  write('rows', readings);
+  write(
+    'left',
+    readings.filter(({ minute }) => minute % 2 === 0),
+  );
+  write(
+    'right',
+    readings.filter(({ minute }) => minute % 2 === 1),
+  );
+  const checker = new Checker(catalogue, codeAnalysis, new Discoveries({ looks: { look: lookAt, stamps: stampsOf, close() {} } }));
+  return planRun((await checker.check(pipelineOf(steps), { folder, path: null }, { touch: true })).checked);
+}
+
+/** As text, sorted. */
+async function rowsOfRun(folder: string, plan: PhysicalPlan, instances: number, batchSize: number): Promise<string[]> {
+  begin();
+  const execution = executionOf(folder, plan, { commits: 'end', stateFolder: null, instances }, batchSize);
+  try {
+    await execution.run();
+    expect(execution.flow!.warnings()).toEqual([]);
+  } finally {
+    await execution.flow?.close();
+  }
+  return found();
+}
+
+/** The same of runs that are stopped with a checkpoint every few batches, and go on from there. */
+async function rowsOfRestarts(folder: string, plan: PhysicalPlan, instances: number, batchSize: number): Promise<string[]> {
+  begin();
+  const stateFolder = join(folder, 'state');
+  rmSync(stateFolder, { recursive: true, force: true });
+  for (let isDone = false; !isDone; ) {
+    let reads = 0;
+    const execution: Execution = executionOf(folder, plan, { commits: 'checkpoint', stateFolder, instances, from: 'latest' }, batchSize, () => {
+      if (++reads === 5) execution.stop('checkpoint');
+    });
+    try {
+      isDone = await execution.run();
+      if (isDone) {
+        const { counts } = execution.snapshot();
+        expect(counts['step0']!.in).toBe(Object.values(counts).reduce((sum, { out }, i) => (plan.nodes[i]!.kind === 'source' ? sum + out['rows']! : sum), 0));
+      }
+    } finally {
+      await execution.flow?.close();
+    }
+  }
+  return found();
+}
+
+function begin(): void {
+  written = [];
+  prepared.clear();
+}
+function found(): string[] {
+  return written.map((row) => JSON.stringify(row)).sort();
+}
+
+function executionOf(folder: string, plan: PhysicalPlan, options: Partial<RunOptions>, batchSize: number, onRead: () => void = () => {}): Execution {
+  const definition = (type: string): NodeDefinition | undefined => {
+    const found = catalogue.get(type);
+    if (found?.kind !== 'source') return found;
+    return {
+      ...found,
+      async run(context: SourceContext<any>) {
+        const reader = await found.run({ ...context, batchSize });
+        const read = reader.read.bind(reader);
+        return Object.assign(reader, {
+          read: () => {
+            onRead();
+            return read();
+          },
+        });
+      },
+    };
+  };
+  const usual = { stateFolder: null, commits: 'end', checkpointEveryMs: 60_000, from: 'scratch', dropChangedState: false, keepCheckpoints: 3 } as const;
+  const nothing = () => {};
+  return new Execution(
+    { id: 'law', name: 'law', path: null, folder, plan, options: { ...usual, ...options } },
+    {
+      definition,
+      sandbox,
+      instances: instanceHost(sandbox, definition),
+      onFailure: (problem) => {
+        throw new Error(problem.message);
+      },
+      ...{ onLog: nothing, onResumed: nothing, onCommitting: nothing, onCommitted: nothing, onOpened: nothing, onStartedOver: nothing },
+    },
+  );
+}
