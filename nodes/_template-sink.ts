@@ -17,8 +17,8 @@ export default defineNode({
   docs: `
 Writes each row as a line of JSON.
 
-A run whose input ends replaces the file at its end; one that goes on shows its rows with each checkpoint. One that fails
-leaves what was committed last. Say how each type is written.
+A run whose input ends replaces the file at its end; one that continues shows its rows with each checkpoint. One that fails
+leaves the last commit. Say how each type is written.
 `,
   inputs: [{ name: 'rows' }],
   params: { path: f.file({ label: 'File', mode: 'save', extensions: ['txt'] }) },

@@ -31,7 +31,9 @@ async function main(): Promise<void> {
   const quit = async () => {
     const running = await server.countRunning().catch(() => 0);
     if (running > 0)
-      process.stdout.write(`${running === 1 ? 'A run goes on' : `${running} runs go on`}; "millrace runs" shows ${running === 1 ? 'it' : 'them'}.\n`);
+      process.stdout.write(
+        `${running === 1 ? 'A run is still active' : `${running} runs are still active`}; "millrace runs" shows ${running === 1 ? 'it' : 'them'}.\n`,
+      );
     await server.close();
     process.exit(0);
   };

@@ -69,7 +69,7 @@ export const tooMuchText: NodeProblem = {
 const tooManyInAll: NodeProblem = {
   code: 'pipeline/too-many-columns',
   severity: 'error',
-  message: `The nodes up to this one have more than ${thousands(maxColumnsInAll)} columns in all: its columns are not worked out`,
+  message: `The nodes up to this one have more than ${thousands(maxColumnsInAll)} columns in all: its columns are not computed`,
   hint: 'Keep fewer columns early on, or split the pipeline.',
 };
 

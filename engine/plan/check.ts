@@ -173,7 +173,7 @@ function infer(definition: NodeDefinition, context: InferContext): Inference {
   try {
     return definition.infer(context);
   } catch (error) {
-    const message = `Its columns could not be worked out: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `Its columns could not be determined: ${error instanceof Error ? error.message : String(error)}`;
     const hint = `This is a fault in the node "${definition.title}", not in your pipeline: please report it.`;
     return { outputs: {}, problems: [{ code: 'node/infer-failed', severity: 'error', message, hint }] };
   }

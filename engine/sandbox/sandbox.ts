@@ -181,5 +181,5 @@ function readOfNull(thrown: unknown, source: string, { line, column }: TextPlace
   if (key === undefined) return {};
   const lines = source.split('\n').slice(0, line - 1);
   const fix = optionalLinkAt(source, lines.reduce((sum, text) => sum + text.length + 1, 0) + column - 1, key);
-  return fix ? { hint: 'Write `?.` to go on with undefined there, or test it first.', fix } : {};
+  return fix ? { hint: 'Write `?.` to get undefined there, or test it first.', fix } : {};
 }

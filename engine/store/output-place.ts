@@ -17,7 +17,7 @@ export function refuseLinkOut(path: string, folder: string, node: string): void 
   if (isWithin(realPlace(folder), real)) return;
   throw new MillraceError({
     code: 'output/leads-out',
-    message: `${path} is or lies behind a link that leads out of the pipeline's folder, to ${real}: nothing was written.`,
+    message: `${path} is, or is below, a link that leads out of the pipeline's folder, to ${real}: nothing was written.`,
     hint: `If it is to be written there, name ${real} itself; otherwise remove the link.`,
     node,
     field: 'path',

@@ -44,7 +44,7 @@ export function notResponding(data: string, entry: RunEntry): RunSummary {
     code: 'run/not-responding',
     severity: 'warning',
     message: `The run does not respond: its process ${entry.pid} is suspended (Ctrl+Z), or has too much to do.`,
-    hint: `Let it go on with "fg" in its terminal or "kill -CONT ${entry.pid}", or end it with "kill -9 ${entry.pid}".`,
+    hint: `Continue it with "fg" in its terminal or "kill -CONT ${entry.pid}", or end it with "kill -9 ${entry.pid}".`,
   };
   const { retryAt: _over, ...known } = remembered(data, entry.id) ?? beginning(entry);
   return { ...known, state: 'not responding', endedAt: null, problems: [problem, ...known.problems] };

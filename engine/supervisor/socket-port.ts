@@ -113,7 +113,7 @@ function privateFolder(folder: string): void {
   if (!found.isDirectory() || found.uid !== userInfo().uid) {
     throw new MillraceError({
       code: 'run/socket',
-      message: `The folder ${folder} for the run's socket belongs to somebody else.`,
+      message: `The folder ${folder} for the run's socket belongs to another user.`,
       hint: 'Remove it, or set MILLRACE_DATA to a folder with a shorter path.',
     });
   }

@@ -231,7 +231,7 @@ async function refuseIfChanged(file: string, stamp: string): Promise<void> {
   if (current === stamp) return;
   throw new MillraceError({
     code: 'file/changed',
-    message: `${file} was changed by somebody else since it was opened.`,
+    message: `${file} was changed by another program since it was opened.`,
     hint: 'Save under another name, or open the file again and repeat your changes.',
   });
 }

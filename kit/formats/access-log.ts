@@ -63,7 +63,7 @@ export class AccessLog {
     const [, status = '-', size = '-'] = numbers;
     values.push(numberOf(status), numberOf(size));
     const end = request.end + numbers[0].length;
-    if (!this.#isCombined) return end === line.trimEnd().length ? values : 'more stands behind its size: it may be in the combined format';
+    if (!this.#isCombined) return end === line.trimEnd().length ? values : 'more follows its size: it may be in the combined format';
     const referer = quoted(line, end);
     const agent = referer && quoted(line, referer.end);
     if (!agent) return 'it has no referer and agent in quotes: it may be in the common format';

@@ -28,7 +28,7 @@ export const formatDocs = `
 | format | columns |
 |---|---|
 | Common log format | host, ident, user, time, method, path, protocol, status, bytes |
-| Combined log format | the same, referer, agent; and rest, for what a server adds behind them |
+| Combined log format | the same, referer, agent; and rest, for fields that a server adds after them |
 | Syslog | time, host, app, pid, facility, severity, message; and msgid and data of RFC 5424 |
 
 \`-\` is null. Times become timestamps by the offset that they name. Quoted parts are taken as they are written, with their

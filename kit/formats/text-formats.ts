@@ -63,7 +63,7 @@ export const textFormatFields = {
     label: 'Currency or unit',
     optional: true,
     placeholder: '€, EUR',
-    help: 'May stand before or behind the number; several separated by commas.',
+    help: 'May be before or after the number; separate several by commas.',
     when: ofNumbers,
   }),
   percent: f.choice({

@@ -60,7 +60,7 @@ export default defineNode({
     'fill gaps',
   ],
   docs: `
-Makes one row of each group of rows. The columns that come out are those of *Group by*, then one for each aggregation; without a name of its own that is called like \`average_temperature\`.
+Makes one row from each group of rows. The output columns are those of *Group by*, then one for each aggregation; its default name is of the form \`average_temperature\`.
 
 | function | of | gives |
 |---|---|---|
@@ -72,12 +72,12 @@ Makes one row of each group of rows. The columns that come out are those of *Gro
 | distinct count | anything that can be compared | integer |
 | percentile | integer, number, decimal | number |
 
-Null values count for nothing: the average of 10, null and 20 is 15, and a group without any value has null (its counts are 0). In *Group by*, null is a group like any other. Without *Group by* exactly one row comes out, also for an empty input.
+Null values are ignored: the average of 10, null and 20 is 15, and a group without any value gives null (its counts are 0). In *Group by*, null is a group like any other. Without *Group by* there is exactly one output row, even for an empty input.
 
 A percentile is exact up to 10,000 values in a group, interpolated between neighbours; for more it is within 0.5 %.
 
 ### Windows
-With windows, rows are aggregated by intervals of time. The columns \`window_start\` and \`window_end\` come first. A window holds the rows from its start up to, but not including, its end. Windows without rows do not come out, unless you ask for them.
+With windows, rows are aggregated by intervals of time. The columns \`window_start\` and \`window_end\` come first. A window holds the rows from its start up to, but not including, its end. Windows without rows give no result, unless you ask for them.
 
 - **Tumbling** windows follow each other without a gap and without overlap. Of one minute: 12:00:00.000 up to 12:01:00.000, and so on.
 - **The calendar** has hours, days, weeks (from Monday), months, quarters and years of a time zone. A day of Europe/Berlin has 23 or 25 hours when the clocks are changed. A day begins at the first instant of its date; where the clocks are put back across midnight, what comes after the first midnight belongs to the new day.
@@ -88,31 +88,31 @@ Tumbling and sliding windows are aligned to 1970-01-01T00:00Z (plus *Offset*), w
 
 Rows belong to windows by their event time: the column that is set at their source, or by *Set event time*, or another one under *Time*. A row without a time belongs to no window and fails.
 
-With **Include windows without rows**, each group has a row in every tumbling or calendar window from its first one on: counts and sums are 0, other results null. Such a row comes out on time, as the watermark passes its window, so that a sensor that falls silent shows at once. Of an input that ends, the last window is the last one that has rows of any group. All groups that ever were are remembered, and each costs a row in each window. More than 100,000 windows without rows between two rows are taken for a wrong time, and fail.
+With **Include windows without rows**, each group has a row in every tumbling or calendar window from its first one on: counts and sums are 0, other results null. Such a row is emitted on time, when the watermark passes its window, so a silent sensor is visible at once. If the input ends, the last window is the last one that has rows of any group. All groups are remembered, and each costs a row in each window. More than 100,000 windows without rows between two rows are treated as a wrong time, and fail.
 
-### When results come out
-A window comes out once it is complete: when the source says, by its watermark, that no row from before the window's end is still to come. How long that takes is set at the source (*Out of order by at most*). Rows of files and tables, which end, are never late by the order that they are in. What comes out has an event time itself, the last millisecond of its window, so that windows of windows work.
+### When results are emitted
+A window gives its result once it is complete: when the watermark of the source says that no row from before the window's end is still to come. How long that takes is set at the source (*Out of order by at most*). Rows of files and tables, which end, are never late because of their order. A result has an event time itself, the last millisecond of its window, so that windows of windows work.
 
 | rows of the window 12:00 to 12:01 | what happens |
 |---|---|
-| come before the watermark has reached its end | count; the window comes out when it does |
-| come later, but within *Wait for late rows* | count; the window comes out again, once for each batch of such rows |
+| come before the watermark has reached its end | count; the window gives its result when it does |
+| come later, but within *Wait for late rows* | count; the window gives its result again, once for each batch of such rows |
 | come later still | leave by the port *Late*, unchanged |
-| have come so far, with *Early results every* | the window comes out so often as it is, if it has changed |
-| wait when the input ends | the window comes out |
+| have come so far, with *Early results every* | the window gives its present result that often, if it has changed |
+| wait when the input ends | the window gives its result |
 
-With *Wait for late rows* or *Early results every* there is one more column, \`pane\`: \`early\`, \`on-time\` or \`late\`. Each result replaces the one before it with the same group, start and end: write them to a table whose key these are. A late result is itself late for windows further on, which need a *Wait for late rows* of their own. When a row makes a session longer, or one of two, that has come out already, the new result has another start or end, and what was said of the shorter ones is not taken back.
+With *Wait for late rows* or *Early results every* there is one more column, \`pane\`: \`early\`, \`on-time\` or \`late\`. Each result replaces the one before it with the same group, start and end: write them to a table whose key these are. A late result is itself late for windows downstream, which need their own *Wait for late rows*. When a late row extends or merges sessions whose results were already emitted, the new result has another start or end, and the earlier results are not retracted.
 
-In a sliding window, a late row counts in those windows that are still there; it leaves by *Late* only when all that hold it are gone.
+In sliding windows, a late row counts in the windows that are still open; it leaves by *Late* only when all windows that contain it are closed.
 
-Where the rows have no event time, or *Time* is another column, nothing is known before the end: all windows come out when the input ends, and no row is late.
+If the rows have no event time, or *Time* is another column, all windows give their results when the input ends, and no row is late.
 
 *First* and *last* go by event time in windows, and otherwise by the order of the rows.
 
 ### Memory
-Kept is what each group needs for its result, not the rows: a few numbers, the values seen for a distinct count, up to 10,000 values for a percentile. A window's groups are forgotten once it is complete and no longer waits for late rows; without windows they leave when the input ends. A sum of integers beyond 2^53 fails instead of being rounded; sums of decimals are exact.
+The node keeps what each group needs for its result, not the rows: a few numbers, the values seen for a distinct count, up to 10,000 values for a percentile. A window's groups are dropped once it is complete and no longer waits for late rows; without windows they leave when the input ends. A sum of integers beyond 2^53 fails instead of being rounded; sums of decimals are exact.
 
-Groups for which memory has no room are moved to disk, and the size of the state that the run shows counts them too. Results are the same, with two exceptions: the groups of one window, or those of an aggregation without windows, then come out in an order that means nothing; and a sum or average of fractions may differ in its last digit, which depends on the order of adding. One group alone has to fit into memory: the distinct count of one group with 10 million numbers takes about 400 MB.
+Groups that do not fit in memory are moved to disk; the size of the state that the run shows includes them. Results are the same, with two exceptions: the groups of one window, or those of an aggregation without windows, are then emitted in no particular order; and a sum or average of fractions may differ in its last digit, which depends on the order of adding. A single group must fit in memory: the distinct count of one group with 10 million numbers takes about 400 MB.
 `,
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }, { name: 'late', late: true, absentWhen: { param: 'window', is: ['none'] } }],

@@ -30,7 +30,7 @@ export default defineNode({
   docs: `
 Each item names a column and gives its value as a TypeScript expression over \`row\`: \`row.price * row.amount\`, \`row.name.toUpperCase()\`, \`row.temperature > 30 ? "hot" : "mild"\`. A name that the input has already replaces that column in its place; a new one is added at the end.
 
-Expressions are worked out **from top to bottom**, and each sees the columns above it: compute \`net\` first and \`gross\` from \`row.net\`.
+Expressions are evaluated **from top to bottom**, and each sees the columns above it: compute \`net\` first and \`gross\` from \`row.net\`.
 
 ### Types
 With type **auto** the type follows from the expression. If it cannot be inferred, as for a field inside a JSON column, choose it. Results are never converted silently: text in a number column fails the row. Only undefined, NaN and the infinities become null, and a Date becomes a timestamp.

@@ -18,10 +18,10 @@ export default defineNode({
   version: 1,
   keywords: ['tail', 'log', 'append', 'watch', 'stream', 'rotate'],
   docs: `
-Reads files to their end and then waits for more. \`logs/*.jsonl\` follows all that match, also those that are made later.
+Reads files to their end and then waits for more. \`logs/*.jsonl\` follows all files that match, also those that are created later.
 
-- **Rotation**: a file that is renamed is read to its end before the new one of its name is begun. It is known by its inode: what
-  was read is not read again under another name, by a link, or when it comes back.
+- **Rotation**: a renamed file is read to its end before the new file of its name. It is identified by its inode: rows that
+  were read are not read again under another name, by a link, or when it comes back.
 - **Cut off**: a file that becomes shorter, or is written anew, is read from its beginning again. Bytes that were seen and not
   read are counted as lost, and the log says so. A copy that was made before, and that is followed, is read on.
 - **Compressed**: a gzip file is read as a whole once it is complete, but for what was read of the file that it is a copy of.

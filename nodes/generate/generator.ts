@@ -33,9 +33,9 @@ export default defineNode({
   keywords: ['test', 'demo', 'random', 'sensor', 'fake', 'sample'],
   docs: `
 Makes readings of weather sensors: \`time\`, \`sensor\`, \`region\`, \`temperature\` in degrees Celsius (1 in 100 is null),
-\`humidity\` in percent, and \`status\` (ok, warn or error). The times go on from **First time** in even steps, or are those of this machine's clock.
+\`humidity\` in percent, and \`status\` (ok, warn or error). The times continue from **First time** in even steps, or are those of this machine's clock.
 
-Useful to try a pipeline out, and to measure it. The rows depend only on the seed: a run that resumes in the middle, or runs
+Useful for trying out and measuring a pipeline. The rows depend only on the seed: a run that resumes in the middle, or runs
 at another rate, generates the same ones (except for times by the clock).
 
 To see what a pipeline makes of real streams: **Out of order** mixes the rows, none of them moved by more than that time,

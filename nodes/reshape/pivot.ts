@@ -67,8 +67,8 @@ Rows whose value is not listed are in no cell, but are not lost: they leave by t
 ### Cells
 *Taken as they are* puts the one value into its cell. A second value for the same cell fails, instead of being dropped or added silently: take a function such as *Sum* where there are several. The functions are those of *Aggregate*; null counts for nothing, and a cell without values is null (0 for counts).
 
-### When results come out
-Without windows when the input ends, one row for each group, in the order in which the groups first came. With windows, as of *Aggregate*, whenever one is complete. What is kept in memory and moved to disk, and what happens to late rows, is as described there.
+### When results are emitted
+Without windows when the input ends: one row for each group, in the order of their first rows. With windows, as in *Aggregate*, whenever one is complete. Memory, disk and late rows are as described there.
 `,
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }, { name: 'others', label: 'Others' }, { name: 'late', late: true, absentWhen: { param: 'window', is: ['none'] } }],

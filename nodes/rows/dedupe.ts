@@ -33,18 +33,18 @@ export default defineNode({
   version: 1,
   keywords: ['distinct', 'unique', 'duplicates', 'latest', 'key'],
   docs: `
-Rows that have the same values in all key columns count as duplicates; one of them comes out. Null is a value like any other here: two rows without a key are duplicates of each other.
+Rows that have the same values in all key columns are duplicates; one of them is kept. Null is a value like any other here: two rows without a key are duplicates of each other.
 
-- **The first** leaves as soon as it comes. Kept are the keys.
-- **The last** can only be known when the input ends, so nothing comes out before, and one row for each key is kept. Rows leave in the order in which the winners came.
+- **The first** leaves as soon as it arrives. The node keeps the keys.
+- **The last** is known only when the input ends, so no row leaves before, and the node keeps one row for each key. Rows leave in the order in which the kept rows arrived.
 
-Keys and rows for which memory has no room are kept on disk, and the size of the state that the run shows counts them too. The same rows come out, in the same order.
+Keys and rows that do not fit in memory are kept on disk; the size of the state that the run shows includes them. The output is the same, in the same order.
 
-For the newest row of each key when the input is in no order, sort by time before.
+For the newest row of each key in an unordered input, sort by time first.
 
 With an input that never ends, the keys of **the first** are kept for as long as the pipeline runs, and **the last** is not possible. Both are with **Only within**: rows of one key are duplicates from the first of them up to that time after it, both ends included; the next row after that is the first of its own. The event time decides which row is first, not the order of arrival, so a second run gives the same rows.
 
-- **The first** leaves when the watermark has passed its time. Kept are the keys of the time that was named.
+- **The first** leaves when the watermark has passed its time. The node keeps the keys of the given time.
 - **The last** leaves when the watermark has passed the end of the time.
 - Of rows with the same key and time, the one that came first is the first, and the one that came last is the last.
 - A row that comes later than the watermark goes to \`late\`. A row without a time fails.

@@ -32,11 +32,11 @@ export default defineNode({
   version: 1,
   keywords: ['order by', 'arrange', 'rank', 'ascending', 'descending'],
   docs: `
-Orders the rows by the first column; rows that are equal there by the second, and so on. Rows that are equal in all of them stay in the order in which they came.
+Sorts the rows by the first column, rows that are equal there by the second, and so on. Rows that are equal in all columns keep their order.
 
 Numbers, decimals and times are ordered by size, false comes before true, and text is ordered by its UTF-16 code units: \`"Z"\` comes before \`"a"\`. **Null comes last**, in both directions.
 
-All rows are held until the input ends, and nothing comes out before. Rows for which memory has no room are put in order by parts, which are kept on disk and merged at the end; the size of the state that the run shows counts them too. For the ten greatest of very many, *Top rows* holds only those.
+All rows are held until the input ends. Rows that do not fit in memory are sorted in runs, which are kept on disk and merged at the end; the size of the state that the run shows includes them. For the ten greatest of very many rows, use *Top rows*, which holds only those.
 `,
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }],

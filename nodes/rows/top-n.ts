@@ -42,18 +42,18 @@ export default defineNode({
   version: 1,
   keywords: ['top', 'rank', 'ranking', 'greatest', 'least', 'best', 'worst', 'leaderboard', 'limit by', 'window'],
   docs: `
-Of the rows with the same key, those with the greatest (or least) values of a column come out, the first of them with \`rank\` 1.
+Of the rows with the same key, the ones with the greatest (or least) values of a column are emitted, the first of them with \`rank\` 1.
 
-Values are ordered as *Sort* does it: numbers and times by size, text by its UTF-16 code units, **null last** in both directions. Of rows with equal values the one with the earlier event time ranks first; where that is equal too, or there is none, the one that came first. In windows, where the order of coming means nothing, their contents decide.
+Values are ordered as *Sort* does it: numbers and times by size, text by its UTF-16 code units, **null last** in both directions. Of rows with equal values the one with the earlier event time ranks first; if that is equal too, or there is none, the one that arrived first. In windows, where the order of arrival is not significant, their contents decide.
 
 ### Over the whole input
-The rows come out when the input ends, keys in the order in which they first came.
+The rows are emitted when the input ends, keys in the order of their first rows.
 
 ### Tumbling windows
-Windows are aligned to 1970-01-01T00:00Z and hold the rows from their start up to, but not including, their end, by event time. A window's rows come out once no earlier row is expected, with \`window_start\` and \`window_end\` before \`rank\`; the event time of what comes out is the window's end. A row that comes after its window has left is late, and goes to the port *late* as it is. A row without an event time fails.
+Windows are aligned to 1970-01-01T00:00Z and hold the rows from their start up to, but not including, their end, by event time. A window's rows are emitted once no earlier row is expected, with \`window_start\` and \`window_end\` before \`rank\`; the event time of these rows is the window's end. A row that arrives after its window was emitted is late, and goes to the port *late* unchanged. A row without an event time fails.
 
 ### Memory
-Kept are as many rows as may come out, for each key (and each window that is open), and no others. Rows for which memory has no room are moved to disk, and the size of the state that the run shows counts them too. The same rows come out then, with the same ranks; only the order of the keys among each other means nothing any more. The rows of one key in one window have to fit into memory.
+For each key (and each open window), the node keeps only the rows that may be emitted. Rows that do not fit in memory are moved to disk; the size of the state that the run shows includes them. The output then has the same rows with the same ranks, but the keys are in no particular order. The rows of one key in one window must fit in memory.
 `,
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }, { name: 'late', late: true, absentWhen: { param: 'over', is: ['all'] } }],

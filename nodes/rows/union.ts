@@ -15,9 +15,9 @@ export default defineNode({
   version: 1,
   keywords: ['append', 'concatenate', 'merge', 'combine', 'stack'],
   docs: `
-All rows of all inputs come out, as they arrive. Connect as many edges to its input as you like.
+Passes all rows of all inputs as they arrive. Connect any number of edges to its input.
 
-Columns are matched **by name**, whatever their order. Where an input lacks a column that another has, its rows have null there, and a warning says so: it may have been renamed. Choose under "Columns" whether that is meant, or that only columns that all inputs have come out. Columns come in the order of the inputs, which is that of the ids of their nodes.
+Columns are matched **by name**, whatever their order. Where an input lacks a column that another has, its rows have null there, and a warning says so: it may have been renamed. Under "Columns", choose whether this is intended, or whether to keep only columns that all inputs have. Columns come in the order of the inputs, which is that of the ids of their nodes.
 
 A column must have the same type everywhere. Integer and number go together and give number, and with decimal they give decimal; any other difference is a problem: cast one of them first, or give it another name. The order among inputs is not kept: sort after this node if it matters.
 `,

@@ -37,8 +37,8 @@ than any value. The run tells how many rows changed nothing.
 A run whose input ends is **one transaction** per database file, for all its sinks together: a run that fails, is stopped
 or is killed leaves the database as it was, and nobody sees half of a result. The file is locked for other writers meanwhile.
 
-A run that goes on until it is stopped makes **one transaction per checkpoint**: its rows are seen with each checkpoint, all
-sinks of the file together, and **Replace** puts the new table in place with the first one. A run that is killed and goes on
+A run that continues until it is stopped makes **one transaction per checkpoint**: its rows become visible with each checkpoint, all
+sinks of the file together, and **Replace** puts the new table in place with the first one. A run that is killed and resumed
 leaves each row in the table exactly once; the table \`_millrace_commits\` tells which checkpoint the file holds, for as long
 as a run may go on from it. Other programs can write between two transactions. While one has the file locked, the run waits and says so.
 
@@ -63,10 +63,10 @@ the table refuses, is an error of that row alone.
       ],
       default: 'replace',
     }),
-    keys: f.columns({ label: 'Key', help: 'The columns that tell rows apart.', min: 1, when: { param: 'mode', is: ['upsert'] } }),
+    keys: f.columns({ label: 'Key', help: 'The columns that identify a row.', min: 1, when: { param: 'mode', is: ['upsert'] } }),
     newer: f.column({
       label: 'Only if newer',
-      help: 'A row takes the place of another one only where its value in this column is greater. Empty: the last to come always does.',
+      help: 'A row replaces another one only if its value in this column is greater. Empty: the last row always replaces it.',
       optional: true,
       types: keyTypes.filter((type) => type !== 'string' && type !== 'boolean' && type !== 'decimal'),
       when: { param: 'mode', is: ['upsert'] },

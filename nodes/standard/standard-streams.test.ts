@@ -111,5 +111,5 @@ test('says that nobody reads any more', async () => {
   const writer = new StandardOutput(jsonlWriter({ columns: [{ name: 'id', type: 'integer', nullable: false }] }), '', { signal, descriptor: pipe.writer });
   closeSync(pipe.reader);
   pipe.reader = openSync('/dev/null', 'r');
-  await expect(writer.write([{ id: 1 }])).rejects.toThrow('Nobody reads standard output any more');
+  await expect(writer.write([{ id: 1 }])).rejects.toThrow('No program reads standard output any more');
 });

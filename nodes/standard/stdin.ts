@@ -33,8 +33,8 @@ journalctl -f -o json | millrace run alerts.millrace.json
 Its columns are declared, since nothing can be looked at ahead, but for text and logs in a format that has its own. CSV has its fields in the order of the columns; where **First
 row holds the names** the first line must have just these names.
 
-Standard input cannot be read a second time. A run that is stopped in order and started again goes on with what comes then;
-after a crash, rows that came since the last checkpoint are gone. Where that matters, write a file and follow it.
+Standard input cannot be read a second time. A run that is stopped normally and started again continues with new rows;
+after a crash, rows that arrived since the last checkpoint are lost. If that matters, write a file and follow it.
 
 In the editor there is no standard input: a preview shows no rows, and a run that is started there ends at once.
 `,

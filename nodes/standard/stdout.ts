@@ -20,8 +20,8 @@ Prints each row to standard output as it comes, as a JSON object or a CSV record
 millrace run alerts.millrace.json | jq .message
 \`\`\`
 
-What was printed cannot be taken back: rows are printed before the run has ended well, and after a crash those since the last
-checkpoint are printed once more. Where that matters, write a file or a table.
+Printed rows cannot be undone: rows are printed before the run has succeeded, and after a crash those since the last
+checkpoint are printed again. If that matters, write a file or a table.
 `,
   inputs: [{ name: 'rows' }],
   params: {

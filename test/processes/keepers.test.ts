@@ -166,7 +166,7 @@ describe('a run in the background', () => {
     await expect.poll(() => said).toContain('Millrace is open');
     server.kill('SIGTERM');
     await once(server, 'close');
-    expect(said).toContain('A run goes on; "millrace runs" shows it.');
+    expect(said).toContain('A run is still active; "millrace runs" shows it.');
     expect((await first.list()).find((run) => run.id === id)!.endedAt).toBeNull();
   });
 

@@ -93,5 +93,5 @@ it('ends when nobody reads any more, and says so', async () => {
   const writing = setInterval(() => child.stdin.write('{"n":20}\n'), 50);
   expect(await ended, said.words).not.toBe(0);
   clearInterval(writing);
-  expect(said.words).toMatch(/Nobody reads standard output any more/);
+  expect(said.words).toMatch(/No program reads standard output any more/);
 });

@@ -65,7 +65,7 @@ export class Execution {
     this.#stalls = new Stalls((node, holder) => {
       const why = node === holder ? 'it holds rows back itself' : `it waits for "${holder}"`;
       const advice = job.plan.nodes.some(({ id, kind }) => id === holder && kind === 'source')
-        ? ' Rows with later times, or an idle timeout at that source, let it go on.'
+        ? ' Rows with later times, or an idle timeout at that source, let it advance.'
         : '';
       env.onLog('warning', `The watermark of "${node}" has not moved for ${Math.round(stalledAfter() / 1000)} s: ${why}.${advice}`, node);
     });

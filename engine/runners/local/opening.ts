@@ -56,7 +56,7 @@ export class NodeOpener {
       if (definition.run) return definition.run(context);
       throw new MillraceError({
         code: 'node/lower-failed',
-        message: `What "${definition.title}" does with these params could not be worked out`,
+        message: `What "${definition.title}" does with these params could not be determined`,
         hint: 'This is a fault in the node, not in your pipeline: please report it.',
         node: planned.id,
       });

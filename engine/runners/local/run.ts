@@ -191,7 +191,7 @@ export class Run {
   #silence(at: NodeId | undefined, ms: number): LogLine {
     const sources = this.#job.plan.nodes.filter(({ kind }) => kind === 'source');
     const node = at ?? (sources.length === 1 ? sources[0]?.id : undefined);
-    const message = `It has been at one step for ${Math.round(ms / 1000)} s, such as a query that gives its next row late. It goes on; the run can be stopped.`;
+    const message = `It has been at one step for ${Math.round(ms / 1000)} s, such as a slow query. It continues; the run can be stopped.`;
     return { at: Date.now(), level: 'info', message, ...(node !== undefined && { node }) };
   }
 

@@ -2,8 +2,11 @@
 import { type CodeTable, crashed, endOfInput, notConnected, notice, permanent, row, transient, uncertain } from './behaviour.ts';
 
 export const fileCodes = {
-  'file/added-to': permanent('Somebody added to a file after what this run has committed to it.', 'Move what was added to another file, or run from scratch.'),
-  'file/changed': permanent('A file was changed by somebody else.', 'Put it back as it was, save under another name, or run from scratch.'),
+  'file/added-to': permanent(
+    'Another program added to a file after the rows that this run has committed.',
+    'Move what was added to another file, or run from scratch.',
+  ),
+  'file/changed': permanent('A file was changed by another program.', 'Put it back as it was, save under another name, or run from scratch.'),
   'file/denied': notConnected('A file may not be opened or written.', 'Change its permissions, or those of its folder.'),
   'file/directory': uncertain('A folder is named where a file is needed.', 'Name a file, or write folder/* for all of its files.'),
   'file/disk-full': transient('The disk is full.', 'Free some space.'),

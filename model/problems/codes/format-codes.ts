@@ -13,7 +13,7 @@ export const formatCodes = {
   'csv/header': uncertain('A file has another header than the first one.', 'Check the pipeline again, or name files with the same columns.'),
   'csv/line-ends': uncertain('Some lines end with a carriage return alone.', 'Set the line ends to "LF, CR LF and CR".'),
   'csv/long-line': row('A line is too long.', 'Check the ends of lines, and look for a quote that is never closed.'),
-  'csv/many-files': notice('Only some of many files were looked at.', 'Name fewer files.'),
+  'csv/many-files': notice('Only some of many files were read for their columns.', 'Name fewer files.'),
   'csv/nul': row('A line holds NUL bytes.', 'Set the encoding: the file may be UTF-16, or binary.'),
   'csv/number-marks': permanent('Two of the marks for numbers are the same.', 'Choose another one.'),
   'csv/other-header': notice('A line further down looks like the header of a table.', 'If the table begins there, set the lines to skip.'),

@@ -31,7 +31,7 @@ export const pipelineCodes = {
   'pipeline/unused': notice('No sink uses the rows of this node, so a run leaves it out.', 'Connect its output, or delete it.'),
   'pipeline/unused-errors': notice('Rows that fail go to the port "errors", which has no edge.', 'Connect the port, or choose another error policy.'),
 
-  'node/infer-failed': permanent('A node failed while its columns were worked out. This is a fault of the node.', 'Change its params, and report the fault.'),
+  'node/infer-failed': permanent('A node failed while its columns were determined. This is a fault of the node.', 'Change its params, and report the fault.'),
   'node/lower-failed': permanent('A node failed while a run was planned. This is a fault of the node.', 'Report the fault.'),
   'node/migration-failed': permanent('The params of an older version of the node cannot be converted.', 'Delete the node and add it again.'),
   'node/missing': permanent('The pipeline has no node with this id.', 'Use one of its ids.'),

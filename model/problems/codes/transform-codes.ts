@@ -71,7 +71,7 @@ export const transformCodes = {
   'stream-join/other-time': notice('Rows are matched by another column than their event time.', 'Match by the event time.'),
   'stream-join/window-gaps': permanent('Rows between two windows would be left out.', 'Make the windows longer, or begin them more often.'),
   'top-n/no-event-time': permanent(noEventTime, giveEventTime),
-  'union/missing': notice('A column is not in all inputs: it is null in the rows of the others.', 'Choose which columns come out under "Columns".'),
+  'union/missing': notice('A column is not in all inputs: it is null in the rows of the others.', 'Choose the output columns under "Columns".'),
   'union/types': permanent('Columns of one name have types that do not fit together.', 'Cast one of them first, or rename it.'),
   'unpivot/cast': row('A value does not fit the common type of the columns.', 'Choose another type.'),
   'unpivot/name': permanent('The name of a column does not fit the type of the column for names.', 'Choose text for it.'),

@@ -71,7 +71,7 @@ export class TailReport {
 
   /** A file holds what was read of another one; `line` is where reading goes on in it, null where it holds no more. */
   copy(name: string, original: string, line: number | null): void {
-    const what = line === null ? 'it is not read again' : `reading goes on in it at line ${thousands(line)}`;
+    const what = line === null ? 'it is not read again' : `reading continues in it at line ${thousands(line)}`;
     this.#log('info', name === original ? `${name} is a copy of what was read before: ${what}.` : `${name} is a copy of ${original}: ${what}.`);
   }
 

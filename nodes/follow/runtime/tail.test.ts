@@ -417,7 +417,7 @@ describe('compressed files', () => {
     const second = follow(pattern, { start: position });
     expect((await lines(second, 51)).sort()).toEqual(long('a').slice(150).concat('new').sort());
     expect(await takeTo(second, 'a.log')).toEqual([]);
-    expect(logs.join()).toMatch(/a.log.1.gz is a copy of a.log: reading goes on in it at line 151/);
+    expect(logs.join()).toMatch(/a.log.1.gz is a copy of a.log: reading continues in it at line 151/);
   });
 
   test('of nothing known are read as a whole, from a checkpoint too', async () => {

@@ -109,7 +109,7 @@ export class JsonDocumentParser implements Parser {
   }
 }
 
-const notJson = { code: 'json/syntax' as const, hint: 'Rows before that place were read, and nothing behind it can be. Fetch the file again, or correct it.' };
+const notJson = { code: 'json/syntax' as const, hint: 'Rows before that place were read; nothing after it can be. Fetch the file again, or correct it.' };
 
 export function nothingAt(name: string, path: readonly string[], otherKeys: ReadonlySet<string>): string {
   const keys = [...otherKeys].map((key) => `"${key}"`).join(', ');

@@ -61,10 +61,10 @@ export class StandardOutput implements Writer {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code === 'EPIPE') {
         const hint = 'The program that read it has ended. Let it read to the end, or limit the rows before this sink.';
-        throw new MillraceError({ code: 'stdout/closed', message: 'Nobody reads standard output any more.', hint }, { cause: error });
+        throw new MillraceError({ code: 'stdout/closed', message: 'No program reads standard output any more.', hint }, { cause: error });
       }
       throw new MillraceError(
-        { code: 'stdout/unwritable', message: `Standard output cannot be written: ${message}.`, hint: 'Look at where it leads.' },
+        { code: 'stdout/unwritable', message: `Standard output cannot be written: ${message}.`, hint: 'Check where it leads.' },
         { cause: error },
       );
     }
