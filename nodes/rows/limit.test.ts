@@ -16,7 +16,12 @@ it('is a slice of its input, whatever the batches and restarts', () => {
 });
 
 it('is done as soon as it has enough', () => {
-  const operator = startTransform(limit, { params: { count: 2, offset: 1 }, emit: () => {} } as never) as StatefulOperator;
+  const operator = startTransform(limit, {
+    params: { count: 2, offset: 1 },
+    inputs: { rows: schema({ id: 'integer' }) },
+    outputs: { rows: schema({ id: 'integer' }) },
+    emit: () => {},
+  } as never) as StatefulOperator;
   operator.process([{ id: 1 }, { id: 2 }], 'rows');
   expect(operator.done!()).toBe(false);
   operator.process([{ id: 3 }], 'rows');
