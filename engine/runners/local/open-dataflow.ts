@@ -127,10 +127,12 @@ class OpenDataflow implements Dataflow {
     for (const id of this.#plan.replays ?? []) this.#hub.idle([this.#stations.of(id)], true);
     const { redoFolder, from } = this.#env;
     if (redoFolder) this.#keepRedo(redoFolder);
-    const times = from ? standing(this.#plan, from.snapshot, from.isCarried) : null;
-    if (from) this.#restore(from, times!);
-    await this.#instances?.open(from ? { start: from, times: times! } : null);
-    if (from) await this.#goOn();
+    if (from) {
+      const times = standing(this.#plan, from.snapshot, from.isCarried);
+      this.#restore(from, times);
+      await this.#instances?.open({ start: from, times });
+      await this.#goOn();
+    } else await this.#instances?.open(null);
     await this.#instances?.start();
   }
 
