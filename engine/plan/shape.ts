@@ -78,10 +78,9 @@ function difference(before: NodeShape | undefined, after: NodeShape | undefined,
   if (!after) return 'it is no longer in the pipeline';
   if (!before) return 'nothing is known of how it was before';
   if (before.type !== after.type) return `it was of type "${before.type}" and is now of type "${after.type}"`;
-  const doesTheSame = before.op !== undefined && before.op === after.op;
-  if (before.version !== after.version && !doesTheSame)
-    return `its state is of version ${before.version} of "${after.type}", and now version ${after.version} runs`;
+  if (before.version !== after.version) return `its state is of version ${before.version} of "${after.type}", and now version ${after.version} runs`;
   if ((before.stateVersion ?? 1) !== (after.stateVersion ?? 1)) return 'its state was kept by another version of Millrace, in another form';
+  const doesTheSame = before.op !== undefined && before.op === after.op;
   const changed = doesTheSame ? null : paramsDifference(before.params, after.params, (param) => isDuration(after.type, param));
   return changed ?? inputsDifference(before.inputs, after.inputs) ?? operationDifference(before.op, after.op);
 }

@@ -160,7 +160,7 @@ describe('a source that falls silent', () => {
     const run = trial.start([], { MILLRACE_STALLED_AFTER_MS: '1500' });
     await run.says(/counts: The watermark of "counts" has not moved for \d+ s: it waits for "silent"\. .*idle timeout at that source/);
     // Told before it ran, too.
-    expect(run.words).toMatch(/silent[^\n]*: info: While no rows come from here, "counts" holds those of "busy" back/);
+    expect(run.words).toMatch(/silent[^\n]*: info: While no rows come from here, "counts" holds back those of "busy"/);
     const { code, output } = await trial.millrace(['runs', 'show', trial.at('stream.millrace.json'), '--json']);
     expect([code, JSON.parse(output).stats.counts.heldBy]).toEqual([0, 'silent']);
     await run.stop('--drain');
@@ -172,7 +172,7 @@ describe('a source that falls silent', () => {
     trial.pipeline(nodes({ idleAfter: 1000 }), edges);
     const run = trial.start();
     await run.until(() => trial.lines('out.jsonl').length === 9);
-    expect(run.words).not.toMatch(/has not moved|holds those of "busy"/);
+    expect(run.words).not.toMatch(/has not moved|holds back those of "busy"/);
     await run.stop('--drain');
     expect(trial.json('out.jsonl').map(({ n }) => n)).toEqual([2, ...Array(9).fill(1)]);
   });
