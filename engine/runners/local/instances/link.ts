@@ -64,7 +64,7 @@ export class Link {
   /** From now on what comes is delivered; resolves when that is done of what has come already. */
   async start(): Promise<void> {
     this.#started.resolve();
-    while (this.#tail) await this.#tail;
+    while (this.#tail && !this.#error) await this.#tail;
     if (this.#error) throw this.#error;
   }
 
