@@ -34,6 +34,8 @@ const ceilings = {
     'engine/operators/order/row-order.ts': 1,
     'engine/operators/spill/sorted-runs.ts': 8,
     'engine/operators/spill/time-queue.ts': 13,
+    'engine/runners/local/instances/exchange.ts': 1,
+    'engine/runners/local/instances/outbox.ts': 1,
     'engine/store/keyed-expiry.ts': 11,
     'io/text/string-cache.ts': 2,
     'io/text/timestamp-bytes.ts': 3,

@@ -1,14 +1,16 @@
 import { findColumn } from '../../kit/columns.ts';
 import { looksAt } from '../../kit/op-traits.ts';
 import type { Op } from '../../kit/ops.ts';
+import { missing } from '../../model/faults/missing.ts';
 import type { PlannedNode } from '../protocol/physical-plan.ts';
 
 /** The name under which the values of an input column leave by an output, unchanged in all rows; null where that cannot be told. */
 export function carriedColumn({ op, inputs, outputs }: PlannedNode, input: string, column: string, output: string): string | null {
   const before = inputs[input] && findColumn(inputs[input], column);
-  const name = op && before ? nameAfter(op, input, column, inputs) : null;
+  if (!op || !before) return null;
+  const name = nameAfter(op, input, column, inputs);
   const after = name === null ? undefined : outputs[output] && findColumn(outputs[output], name);
-  return after && after.type === before!.type ? name : null;
+  return after?.type === before.type ? name : null;
 }
 
 function nameAfter(op: Op, input: string, column: string, inputs: PlannedNode['inputs']): string | null {
@@ -49,7 +51,7 @@ function nameAfter(op: Op, input: string, column: string, inputs: PlannedNode['i
     case 'replace':
     case 'explode':
     case 'unpivot': {
-      const looked = looksAt(op, inputs[input]!);
+      const looked = looksAt(op, inputs[input] ?? missing(`the input "${input}"`));
       return looked === null || looked.includes(column) ? null : column;
     }
     default:

@@ -3,6 +3,7 @@
 import { findColumn } from '../../kit/columns.ts';
 import { looksBack } from '../../kit/op-traits.ts';
 import type { Aggregate, Op } from '../../kit/ops.ts';
+import { missing } from '../../model/faults/missing.ts';
 import type { Schema } from '../../model/values/types.ts';
 import { type Edge, errorPort, type NodeId } from '../document/pipeline.ts';
 import type { PhysicalPlan, PlannedNode, Stage } from '../protocol/physical-plan.ts';
@@ -15,7 +16,7 @@ export function reachedOutOfOrder(plan: PhysicalPlan, stage: Stage): { readonly 
   const leaving = plan.edges.filter((edge) => inside.has(edge.from.node) && (!inside.has(edge.to.node) || isExchange(edge)));
   const edges = new Set(leaving);
   for (const { to } of edges) for (const edge of plan.edges) if (edge.from.node === to.node) edges.add(edge);
-  return [...edges].map(({ to }) => ({ node: byId.get(to.node)!, port: to.port }));
+  return [...edges].map(({ to }) => ({ node: byId.get(to.node) ?? missing(`the node "${to.node}"`), port: to.port }));
 }
 
 /** Whether what comes out, as a set of rows, may differ with the order of those that come in. */

@@ -5,6 +5,7 @@
 import { findColumn } from '../../kit/columns.ts';
 import { isRowByRow, traitsOf } from '../../kit/op-traits.ts';
 import type { Op } from '../../kit/ops.ts';
+import { itemsAt, missing } from '../../model/faults/missing.ts';
 import type { ColumnType } from '../../model/values/types.ts';
 import { type Edge, errorPort, type NodeId } from '../document/pipeline.ts';
 import type { PhysicalPlan, PlannedNode, Stage } from '../protocol/physical-plan.ts';
@@ -47,21 +48,23 @@ export function findStages(plan: PhysicalPlan, instances: number): Stage[] {
 
   for (const node of plan.nodes) {
     const incoming = graph.incoming(node.id);
-    if (!node.op || incoming.length === 0) continue;
+    const [first] = incoming;
+    if (!node.op || !first) continue;
     const keys = keysOf(node);
-    if (keys !== null) enter(node, keys, incoming);
+    if (keys !== null) enter(node, keys, first, incoming);
     else if (isRowByRow(node.op)) {
-      const stage = stageOf.get(incoming[0]!.from.node);
-      if (stage && incoming.every(({ from }) => stageOf.get(from.node) === stage)) follow(node, stage, incoming);
+      const stage = stageOf.get(first.from.node);
+      if (stage && incoming.every(({ from }) => stageOf.get(from.node) === stage)) follow(node, stage, first, incoming);
     }
   }
   return drafts.map((draft) => ({ ...draft, instances }));
 
   /** Into the stage that has its rows by its keys already, or into one of its own. */
-  function enter(node: PlannedNode, keys: KeysByPort, incoming: readonly Edge[]): void {
+  function enter(node: PlannedNode, keys: KeysByPort, first: Edge, incoming: readonly Edge[]): void {
     const found = isSameKeyEverywhere(node) ? incoming.flatMap((edge) => placesAfter(edge, keys)) : [];
-    const stage = found[0] && stageOf.get(found[0].edge.from.node)!;
-    const places = found[0]?.places ?? keys[incoming[0]!.to.port]!.map((_, i) => i);
+    const stage = found[0] && stageOf.get(found[0].edge.from.node);
+    const { port } = first.to;
+    const places = found[0]?.places ?? keysAt(keys, port).map((_, i) => i);
     const inside = new Set(
       found.filter((each) => stageOf.get(each.edge.from.node) === stage && String(each.places) === String(places)).map(({ edge }) => edge),
     );
@@ -70,30 +73,25 @@ export function findStages(plan: PhysicalPlan, instances: number): Stage[] {
     draft.nodes.push(node.id);
     draft.places[node.id] = places;
     for (const edge of incoming) {
-      if (!inside.has(edge)) draft.exchanges.push({ edge, keys: places.map((place) => keys[edge.to.port]![place]!) });
+      if (!inside.has(edge)) draft.exchanges.push({ edge, keys: itemsAt(keysAt(keys, edge.to.port), places) });
     }
     stageOf.set(node.id, draft);
-    const port = incoming[0]!.to.port;
-    spread(
-      node,
-      port,
-      places.map((place) => keys[port]![place]!),
-    );
+    spread(node, port, itemsAt(keysAt(keys, port), places));
   }
 
   function placesAfter(edge: Edge, keys: KeysByPort): { readonly edge: Edge; readonly places: readonly number[] }[] {
     const before = spreadOf(edge);
     if (before === null || !stageOf.has(edge.from.node)) return [];
-    const places = before.map((column) => keys[edge.to.port]!.indexOf(column));
+    const places = before.map((column) => keysAt(keys, edge.to.port).indexOf(column));
     return places.includes(-1) ? [] : [{ edge, places }];
   }
 
-  function follow(node: PlannedNode, stage: Draft, incoming: readonly Edge[]): void {
+  function follow(node: PlannedNode, stage: Draft, first: Edge, incoming: readonly Edge[]): void {
     stage.nodes.push(node.id);
     stageOf.set(node.id, stage);
-    const first = spreadOf(incoming[0]!);
-    const isOne = incoming.every((edge) => String(spreadOf(edge)) === String(first));
-    spread(node, incoming[0]!.to.port, isOne ? first : null);
+    const columns = spreadOf(first);
+    const isOne = incoming.every((edge) => String(spreadOf(edge)) === String(columns));
+    spread(node, first.to.port, isOne ? columns : null);
   }
 
   function spread(node: PlannedNode, port: string, columns: Spread): void {
@@ -106,6 +104,10 @@ export function findStages(plan: PhysicalPlan, instances: number): Stage[] {
 }
 
 type KeysByPort = { readonly [port: string]: readonly string[] };
+
+function keysAt(keys: KeysByPort, port: string): readonly string[] {
+  return keys[port] ?? missing(`the keys at the input "${port}"`);
+}
 
 /** Columns of these types are equal only where they are the same object. */
 const withoutKeys: readonly ColumnType[] = ['json', 'bytes'];
@@ -124,7 +126,7 @@ function keysOf({ op, inputs }: PlannedNode): KeysByPort | null {
 
 /** Keys of two types are brought into a form of both: rows that were split by one of them are elsewhere then. */
 function isSameKeyEverywhere({ op, inputs }: PlannedNode): boolean {
-  const pairs = keyPairsOf(op!);
+  const pairs = op ? keyPairsOf(op) : { keys: [], left: '', right: '' };
   return pairs.keys.every(({ left, right }) => {
     const [a, b] = [inputs[pairs.left], inputs[pairs.right]].map((schema, i) => schema && findColumn(schema, i === 0 ? left : right)?.type);
     return a === b;

@@ -2,8 +2,8 @@
 
 import { foldName, quoteName } from '../../kit/formats/sqlite-name.ts';
 import { declaredTypes, holds } from '../../kit/formats/sqlite-types.ts';
-import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { missing } from '../../model/faults/missing.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { ColumnType } from '../../model/values/types.ts';
 import { changedDatabase } from './sqlite-commits.ts';

@@ -61,7 +61,8 @@ export interface FlowStart {
   readonly checkpoint: number;
   /** See `SinkContext.resume`. */
   readonly isOlder: boolean;
-  readonly snapshot: FlowSnapshot;
+  /** Its keyed state is in `DataflowEnv.states` by then. */
+  readonly snapshot: Omit<FlowSnapshot, 'keyed'>;
   /** What each writer's `prepare` gave. */
   readonly tokens: { readonly [sink: NodeId]: Json };
   /** False for nodes that start anew, as their state does not fit them any more. */

@@ -59,7 +59,9 @@ async function push(parts: readonly Part[], rows: readonly Row[]): Promise<void>
 /** What comes after the checkpoint is lost. */
 async function stop(parts: readonly Part[]): Promise<{ readonly earlier: EarlierFlow[]; readonly rows: readonly Row[] }> {
   const rows = parts.flatMap(({ out }) => out.rows);
-  const earlier = parts.map(({ flow, folder }) => ({ snapshot: deserialize(serialize(flow.snapshot(1))) as FlowSnapshot, folder }));
+  const earlier = await Promise.all(
+    parts.map(async ({ flow, folder }) => ({ snapshot: deserialize(serialize(await flow.snapshot(1))) as FlowSnapshot, folder })),
+  );
   await push(parts, numbers(5, 5, 5, 900));
   await close(parts);
   EarlierFlows.settle(earlier);

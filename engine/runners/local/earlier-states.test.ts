@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { State } from '../../../model/values/types.ts';
 import { takeEntries } from '../../operators/keyed/key-groups.ts';
 import { EarlierStates } from './earlier-states.ts';
+import type { KeyedSnapshot } from './keyed-snapshot.ts';
 import { NodeStates } from './node-states.ts';
 
 const folders: string[] = [];
@@ -18,7 +18,7 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-const stored = (state: State): State => deserialize(serialize(state));
+const stored = (snapshot: KeyedSnapshot): KeyedSnapshot => deserialize(serialize(snapshot));
 const fill = (states: NodeStates, prefix: string, count: number, turn: number): void => {
   const state = states.of('a').open<string>('s');
   for (let i = 0; i < count; i++) state.set(`${prefix}${i}`, `${turn} ${'x'.repeat(50)}`, i % 2 === 0 ? 1000 + i : undefined);
@@ -83,7 +83,7 @@ it('is refused where the file is not what it was', () => {
   fill(states, 'k', 40, 1);
   const snapshot = stored(states.snapshot(1));
   states.close();
-  const damaged = stored(snapshot) as { states: { sum: number }[] };
-  damaged.states[0]!.sum++;
-  expect(() => new EarlierStates({ folder, snapshot: damaged as unknown as State, memory: 0 })).toThrow('is damaged');
+  if (snapshot.kind === 'held') throw new Error('It is in no file');
+  const damaged: KeyedSnapshot = { ...snapshot, states: snapshot.states.map((each) => ({ ...each, sum: each.sum + 1 })) };
+  expect(() => new EarlierStates({ folder, snapshot: damaged, memory: 0 })).toThrow('is damaged');
 });

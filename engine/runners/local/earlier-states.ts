@@ -11,7 +11,7 @@ import { asEngine, type Monitor } from './monitor.ts';
 export interface EarlierStatesOptions {
   /** That of the `NodeStates` which gave the snapshot; null where it had none. */
   readonly folder: string | null;
-  readonly snapshot: State;
+  readonly snapshot: KeyedSnapshot;
   /** Bytes that may be in memory. */
   readonly memory: number;
   readonly monitor?: Monitor | undefined;
@@ -33,22 +33,20 @@ export class EarlierStates implements StateMemory {
   readonly #store: KeyedStore | null = null;
 
   constructor({ folder, snapshot, memory, monitor }: EarlierStatesOptions) {
-    const kept = snapshot as unknown as KeyedSnapshot;
-    this.version = kept.version;
+    this.version = snapshot.version;
     this.#monitor = monitor;
     // What is held is little.
-    this.limit = kept.kind === 'held' ? Number.POSITIVE_INFINITY : memory;
-    if (kept.kind === 'held') {
-      for (const { node, name, ...entries } of deserialize(kept.states) as HeldState[]) this.#make(node, name).hold(entries);
+    this.limit = snapshot.kind === 'held' ? Number.POSITIVE_INFINITY : memory;
+    if (snapshot.kind === 'held') {
+      for (const { node, name, ...entries } of deserialize(snapshot.states) as HeldState[]) this.#make(node, name).hold(entries);
       return;
     }
     this.#store = KeyedStore.openToRead(stateFile(folder ?? missing('the folder of state')));
-    for (const { node, name, entries, sum } of kept.states) this.#make(node, name).resume(this.#store, node, name, entries, sum);
+    for (const { node, name, entries, sum } of snapshot.states) this.#make(node, name).resume(this.#store, node, name, entries, sum);
   }
 
   /** Before any of them is made of this snapshot: what came after it goes. Nobody else may have the file open. */
-  static settle(folder: string | null, snapshot: State): void {
-    const { kind, version } = snapshot as unknown as KeyedSnapshot;
+  static settle(folder: string | null, { kind, version }: KeyedSnapshot): void {
     if (kind === 'held') return;
     const store = KeyedStore.open(stateFile(folder ?? missing('the folder of state')));
     try {
@@ -66,7 +64,7 @@ export class EarlierStates implements StateMemory {
   /** Empty where the node had none of this name. */
   of<V extends State>(node: NodeId, name: string): KeyedState<V> {
     const found = this.#states.get(node)?.get(name);
-    return found ? (found as KeyedState<State> as KeyedState<V>) : new MemoryState<V>();
+    return found ? (found as KeyedState<V>) : new MemoryState<V>();
   }
 
   /** All of it is in the file: it need only be forgotten. */

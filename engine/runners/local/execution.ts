@@ -307,7 +307,7 @@ export class Execution {
     const { folder, options } = this.#job;
     const { definition, sandbox, monitor, onFailure, onLog, onCode, onGuard, instances } = this.#env;
     const { flow: snapshot, tokens } = from?.content ?? { flow: null, tokens: {} };
-    const empty = { nodes: {}, stateful: [], keyed: undefined };
+    const empty = { nodes: {}, stateful: [] };
     return openDataflow(this.#plan, {
       definition,
       sandbox,

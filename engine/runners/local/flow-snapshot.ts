@@ -6,6 +6,7 @@ import type { NodeId } from '../../document/pipeline.ts';
 import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
 import type { NodeCounts } from './counters.ts';
 import type { NodeTime } from './hub.ts';
+import type { KeyedSnapshot } from './keyed-snapshot.ts';
 
 export interface NodeSnapshot extends NodeTime {
   readonly counts: NodeCounts;
@@ -17,7 +18,7 @@ export interface FlowSnapshot {
   /** Transforms that keep something between rows. */
   readonly stateful: readonly NodeId[];
   /** What `NodeStates.snapshot` gave. */
-  readonly keyed: State;
+  readonly keyed: KeyedSnapshot;
   /** Of the nodes that run in several instances, and of each of these. Their nodes are above too, with their books taken together. */
   readonly instances?: readonly FlowSnapshot[];
   /** Of the run's clock, in milliseconds since 1970; checkpoints of older versions have none. */
@@ -43,7 +44,11 @@ export interface CheckpointContent {
  * The times of a checkpoint that still stand in this plan: a source that starts anew has not ended, and a node behind one
  * that has not ended has not either.
  */
-export function standing(plan: PhysicalPlan, { nodes }: FlowSnapshot, isCarried: (node: NodeId) => boolean): { readonly [node: NodeId]: NodeTime } {
+export function standing(
+  plan: PhysicalPlan,
+  { nodes }: Pick<FlowSnapshot, 'nodes'>,
+  isCarried: (node: NodeId) => boolean,
+): { readonly [node: NodeId]: NodeTime } {
   const ended = new Set<NodeId>();
   const times: { [node: NodeId]: NodeTime } = {};
   for (const { id, kind } of plan.nodes) {

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { openSqlite } from '../../../io/sqlite/sqlite-driver.ts';
 import type { State } from '../../../model/values/types.ts';
+import type { KeyedSnapshot } from './keyed-snapshot.ts';
 import { NodeStates } from './node-states.ts';
 
 const folders: string[] = [];
@@ -19,9 +20,9 @@ afterAll(() => {
 });
 
 /** As a checkpoint's file stores it. */
-const stored = (state: State): State => deserialize(serialize(state));
+const stored = (snapshot: KeyedSnapshot): KeyedSnapshot => deserialize(serialize(snapshot));
 const contents = (states: NodeStates, node = 'a', name = 's') => new Map(states.of(node).open<any>(name).entries());
-const isStored = (state: State) => (state as { kind: string }).kind === 'stored';
+const isStored = ({ kind }: KeyedSnapshot) => kind === 'stored';
 
 type Step =
   | { readonly do: 'set'; readonly state: number; readonly key: string; readonly value: State; readonly expiresAt: number | undefined }
@@ -67,7 +68,7 @@ describe('keyed states', () => {
           ['b', 'x'],
         ] as const;
         const of = (i: number) => states.of(places[i]![0]).open<State>(places[i]![1]);
-        let kept: { number: number; snapshot: State; model: Model }[] = [];
+        let kept: { number: number; snapshot: KeyedSnapshot; model: Model }[] = [];
         let number = 0;
         const copy = (of: Model): Model => of.map((each) => new Map(each));
         for (const each of steps) {
@@ -209,7 +210,7 @@ describe('keyed states', () => {
 
 describe('a state file', () => {
   let folder: string;
-  let checkpoint: State;
+  let checkpoint: KeyedSnapshot;
   beforeEach(() => {
     folder = newFolder();
     const states = new NodeStates({ folder, memory: 0 });

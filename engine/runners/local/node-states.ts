@@ -89,13 +89,13 @@ export class NodeStates implements StateMemory {
    * All of it at this moment: to be stored with the checkpoint of this number, which is above all before. Later changes do not get
    * into it. Where there is a state file, that is durable as of this checkpoint once this returns.
    */
-  snapshot(checkpoint: number): State {
+  snapshot(checkpoint: number): KeyedSnapshot {
     if (checkpoint < this.version) throw new Error(`Checkpoint ${checkpoint} comes after checkpoint ${this.version - 1}`);
     if (this.folder !== null && this.bytes > Math.min(heldLimit, this.limit)) this.#spill();
     if (this.#store === null || this.folder === null) {
       this.version = checkpoint + 1;
       const states = [...this.#all()].map(([node, name, state]): HeldState => ({ node, name, ...state.held() }));
-      return { kind: 'held', version: checkpoint, states: serialize(states) } satisfies KeyedSnapshot;
+      return { kind: 'held', version: checkpoint, states: serialize(states) };
     }
     this.version = checkpoint;
     let states: Extract<KeyedSnapshot, { kind: 'stored' }>['states'] = [];
@@ -103,15 +103,14 @@ export class NodeStates implements StateMemory {
       states = [...this.#all()].map(([node, name, state]) => ({ node, name, ...state.flush() }));
     });
     this.version = checkpoint + 1;
-    return { kind: 'stored', version: checkpoint, states } satisfies KeyedSnapshot;
+    return { kind: 'stored', version: checkpoint, states };
   }
 
   /**
    * Back to what `snapshot` gave, before any row. Throws `state/damaged` where the state file is not what it was then: an older
    * checkpoint may do, and can be tried on the same object.
    */
-  restore(state: State): void {
-    const snapshot = state as unknown as KeyedSnapshot;
+  restore(snapshot: KeyedSnapshot): void {
     this.#store?.close();
     this.#store = null;
     for (const [, , each] of this.#all()) each.clear();

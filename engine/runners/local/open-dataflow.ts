@@ -3,7 +3,6 @@ import type { Output, Reader, SourceBatch } from '../../../kit/node.ts';
 import { traitsOf } from '../../../kit/op-traits.ts';
 import { itemAt } from '../../../model/faults/missing.ts';
 import { MillraceError, type Problem } from '../../../model/problems/problem.ts';
-import { endOfTime } from '../../../model/schema/event-time.ts';
 import { KnownMap } from '../../../model/values/known-map.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
@@ -15,7 +14,7 @@ import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
 import { type Clock, clockOf } from './clock.ts';
 import { SharedThings } from './contexts.ts';
 import { NodeCounters, type NodeCounts } from './counters.ts';
-import type { Dataflow, DataflowEnv, FlowStart } from './dataflow.ts';
+import type { Dataflow, DataflowEnv } from './dataflow.ts';
 import { Failures } from './failures.ts';
 import { type FlowSnapshot, type NodeSnapshot, standing } from './flow-snapshot.ts';
 import { Hub, type Station, type Unit } from './hub.ts';
@@ -27,9 +26,11 @@ import { asEngine, asEngineThroughout } from './monitor.ts';
 import { NodeStates } from './node-states.ts';
 import { NodeOpener } from './opening.ts';
 import { RecentRows } from './recent-rows.ts';
+import { goOn, restoreNodes } from './resuming.ts';
 import { type OpenOperator, segmentsOf } from './segments.ts';
 import { stateSize, stateUse } from './state-use.ts';
-import { ChainUnit, SinkUnit, StatefulUnit } from './units.ts';
+import { ChainUnit, leadsOn, SinkUnit, StatefulUnit } from './units.ts';
+import { type Waiting, waitingForTime } from './waiting.ts';
 import { abortAll, closeAll, commitAll, deciders, independentOutputs, markCommitted, type OpenWriter, prepareOne, takenBy } from './writers.ts';
 
 /** How long a node may go on emitting before others have a turn. */
@@ -127,10 +128,15 @@ class OpenDataflow implements Dataflow {
     for (const id of this.#plan.replays ?? []) this.#hub.idle([this.#stations.of(id)], true);
     const { redoFolder, from } = this.#env;
     if (redoFolder) this.#keepRedo(redoFolder);
-    const times = from ? standing(this.#plan, from.snapshot, from.isCarried) : null;
-    if (from) this.#restore(from, times!);
-    await this.#instances?.open(from ? { start: from, times: times! } : null);
-    if (from) await this.#goOn();
+    if (from) {
+      const parts = { hub: this.#hub, stations: this.#stations, units: this.#units };
+      const times = standing(this.#plan, from.snapshot, from.isCarried);
+      restoreNodes(parts, from, times);
+      for (const id of this.#stations.keys()) if (this.#hub.hasEnded(id)) this.#running.delete(id);
+      await this.#instances?.open({ start: from, times });
+      await goOn(parts, this.#plan.nodes);
+      await this.#pending();
+    } else await this.#instances?.open(null);
     await this.#instances?.start();
   }
 
@@ -262,7 +268,7 @@ class OpenDataflow implements Dataflow {
   }
 
   isNeeded(source: NodeId): boolean {
-    return this.#leadsOn(source);
+    return leadsOn(source, this.#graph, this.#units);
   }
 
   async finish(): Promise<void> {
@@ -277,35 +283,6 @@ class OpenDataflow implements Dataflow {
       decided.add(writer.transaction);
       this.#atWork(node, () => writer.transaction?.keepRedo(join(folder, node)));
     }
-  }
-
-  /** First all nodes get their state back, and only then may rows come out of any of them. */
-  #restore({ snapshot, isCarried, divided }: FlowStart, times: ReturnType<typeof standing>): void {
-    this.#hub.restore(times, this.#stations, (node) => this.#units.get(node));
-    for (const [id, station] of this.#stations) {
-      const before = snapshot.nodes[id];
-      if (before) station.counters.restore(before.counts);
-      if (this.#hub.hasEnded(id)) this.#running.delete(id);
-      const unit = this.#units.get(id);
-      if (!(unit instanceof StatefulUnit) || !isCarried(id)) continue;
-      const earlier = divided?.earlier(id) ?? null;
-      if (divided && earlier !== null) unit.takeOver(earlier, divided.owns(id));
-      else if (before) unit.restore(before.state);
-    }
-  }
-
-  async #goOn(): Promise<void> {
-    for (const { id } of this.#plan.nodes) {
-      const unit = this.#units.get(id);
-      const ended = unit ? this.#hub.endedPorts(unit) : [];
-      if (!unit || ended.length === 0 || this.#hub.hasEnded(id)) continue;
-      if (unit instanceof StatefulUnit) unit.tellEnded(this.#hub.isOpen(unit) ? ended : ended.slice(1));
-      if (this.#hub.isOpen(unit)) continue;
-      // All that it would have heard came before, but not to this node as it is now.
-      unit.advance(endOfTime);
-      await unit.ended(itemAt(ended, 0));
-    }
-    await this.#pending();
   }
 
   get ticks(): boolean {
@@ -413,36 +390,8 @@ class OpenDataflow implements Dataflow {
     return new Set([...here, ...(this.#instances?.timed ?? [])]);
   }
 
-  waiting(): readonly { readonly node: NodeId; readonly watermark: number; readonly holder: NodeId }[] {
-    const elsewhere = this.#instances?.waiting() ?? [];
-    const rooted = elsewhere.map((each) => ({
-      ...each,
-      holder: typeof each.holder === 'string' ? this.#rootOf(each.holder) : this.#rootOf(each.holder.edge.from.node),
-    }));
-    return [...rooted, ...this.#waitingHere()];
-  }
-
-  #waitingHere(): { readonly node: NodeId; readonly watermark: number; readonly holder: NodeId }[] {
-    return [...this.#units].flatMap(([node, unit]) => {
-      if (!(unit instanceof StatefulUnit) || !unit.waitsForTime || this.#hub.hasEnded(node)) return [];
-      if (!Object.values(unit.station.planned.inputs).some(({ eventTime }) => eventTime)) return [];
-      const { watermark, holder } = this.#hub.arrival(unit);
-      return holder === null ? [] : [{ node, watermark, holder: this.#rootOf(holder) }];
-    });
-  }
-
-  /** Who holds back the watermark that this node hands on: a source, or a node that holds it back itself. */
-  #rootOf(node: NodeId): NodeId {
-    if (this.#instances?.nodes.has(node)) {
-      const [least] = [...this.#instances.waysTo(node)].sort((a, b) => this.watermark(a.edge.from.node) - this.watermark(b.edge.from.node));
-      return least && this.watermark(least.edge.from.node) <= this.watermark(node) ? this.#rootOf(least.edge.from.node) : node;
-    }
-    const unit =
-      [...this.#units.values()].find((each) => each instanceof ChainUnit && each.stations.some(({ planned }) => planned.id === node)) ?? this.#units.get(node);
-    const { op } = this.#stations.of(node);
-    if (!unit || (op && traitsOf(op).setsEventTime)) return node;
-    const { watermark, holder } = this.#hub.arrival(unit);
-    return holder === null || watermark > this.#stations.of(node).counters.watermark ? node : this.#rootOf(holder);
+  waiting(): readonly Waiting[] {
+    return waitingForTime({ hub: this.#hub, stations: this.#stations, units: this.#units, instances: this.#instances });
   }
 
   abort(): Promise<void> {
@@ -545,20 +494,5 @@ class OpenDataflow implements Dataflow {
     if (!room && !this.#sinks.some((sink) => sink.pending)) return undefined;
     // What a write rejects goes on to the error port, where further sinks may be: then more is pending than was at first.
     return Promise.all([room, ...this.#sinks.map((sink) => sink.pending)]).then(() => this.#sinksPending());
-  }
-
-  /** Whether a node's rows still reach somebody who wants them: a sink, or a node that is not done. */
-  #leadsOn(source: NodeId): boolean {
-    // A set keeps its order: what is added is visited, each node once however many ways lead to it.
-    const reached = new Set([source]);
-    for (const node of reached) {
-      const unit = this.#units.get(node);
-      if (unit instanceof SinkUnit) return true;
-      if (unit instanceof StatefulUnit && unit.isDone) continue;
-      const next = this.#graph.outgoing(node);
-      if (next.length === 0) return true;
-      for (const { to } of next) reached.add(to.node);
-    }
-    return false;
   }
 }

@@ -4,6 +4,8 @@ import { traitsOf } from '../../../kit/op-traits.ts';
 import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
+import type { NodeId } from '../../document/pipeline.ts';
+import type { Graph } from '../../plan/graph.ts';
 import type { NodeCounters } from './counters.ts';
 import { clockCost, fuse, type Loop, newTally, type OnThrow, type RowOperator, type Stage, type Tally } from './fused.ts';
 import type { Hub, Station, Unit } from './hub.ts';
@@ -311,4 +313,19 @@ export class SinkUnit implements Unit {
     pending.catch(() => {});
     this.pending = pending;
   }
+}
+
+/** Whether a node's rows still reach somebody who wants them: a sink, or a node that is not done. */
+export function leadsOn(source: NodeId, graph: Graph, units: ReadonlyMap<NodeId, Unit>): boolean {
+  // A set keeps its order: what is added is visited, each node once however many ways lead to it.
+  const reached = new Set([source]);
+  for (const node of reached) {
+    const unit = units.get(node);
+    if (unit instanceof SinkUnit) return true;
+    if (unit instanceof StatefulUnit && unit.isDone) continue;
+    const next = graph.outgoing(node);
+    if (next.length === 0) return true;
+    for (const { to } of next) reached.add(to.node);
+  }
+  return false;
 }

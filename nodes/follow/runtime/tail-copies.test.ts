@@ -164,3 +164,13 @@ test('a line that was half read when its file was copied and cut off is not left
   appendFileSync(at('a.log.1'), 'end\n');
   expect((await reading)!.rows).toEqual([{ line: `${'x'.repeat(50)}end` }]);
 });
+
+test('a compressed file of nothing known is read as a whole, from a checkpoint too', async () => {
+  writeFileSync(at('a.log.gz'), gzipSync(text(...many('a', 200))));
+  const first = follow(null, 150);
+  expect(await lines(first, 150)).toEqual(many('a', 200).slice(0, 150));
+  const second = follow(await kill(first));
+  expect(await lines(second, 50)).toEqual(many('a', 200).slice(150));
+  writeFileSync(at('b.log.gz'), gzipSync('b\n'));
+  expect(await lines(second, 1)).toEqual(['b']);
+});

@@ -419,18 +419,6 @@ describe('compressed files', () => {
     expect(await takeTo(second, 'a.log')).toEqual([]);
     expect(logs.join()).toMatch(/a.log.1.gz is a copy of a.log: reading continues in it at line 151/);
   });
-
-  test('of nothing known are read as a whole, from a checkpoint too', async () => {
-    writeFileSync(at('a.log.gz'), gzipSync(text(long('a'))));
-    const first = follow('*.gz', { batchSize: 150 });
-    expect(await lines(first, 150)).toEqual(long('a').slice(0, 150));
-    const position = saved(first);
-    await first.close();
-    const second = follow('*.gz', { start: position });
-    expect(await lines(second, 50)).toEqual(long('a').slice(150));
-    writeFileSync(at('b.log.gz'), gzipSync('b\n'));
-    expect(await lines(second, 1)).toEqual(['b']);
-  });
 });
 
 describe('what is cut off before it is read', () => {

@@ -55,7 +55,8 @@ function areRows(bytes: Buffer, start: number, dialect: CsvHead['dialect'], widt
 /** `CsvFiles.told` of two stretches: see `TrailingZeros.join`. */
 export function joinTold(first: Json, second: Json): Json | null {
   const joined: { [column: string]: Zeros } = {};
-  const [before, behind] = [first, second] as unknown as [ToldZeros, ToldZeros];
+  const before = first as ToldZeros;
+  const behind = second as ToldZeros;
   for (const column of new Set([...Object.keys(before), ...Object.keys(behind)])) {
     const zeros = new TrailingZeros();
     for (const each of [before[column], behind[column]]) if (each && !zeros.join(each)) return null;

@@ -3,8 +3,8 @@ import { IconAlertTriangle, IconCircleCheck, IconFileSearch } from '@tabler/icon
 import { useEffect, useState } from 'react';
 import { fixProblem, isFixable } from '../../../engine/document/edits.ts';
 import type { ScannedColumn, ScannedFault, ScanResult, SeenLine } from '../../../engine/protocol/messages.ts';
-import type { ProblemCode } from '../../../model/problems/codes/index.ts';
 import { itemAt } from '../../../model/faults/missing.ts';
+import type { ProblemCode } from '../../../model/problems/codes/index.ts';
 import { visible } from '../../../model/text/visible-text.ts';
 import type { ColumnType } from '../../../model/values/types.ts';
 import { counted, formatBytes, formatDuration, formatShort } from '../../format/run-text.ts';

@@ -13,7 +13,7 @@ export class Exchange implements Unit {
   readonly #way: number;
   readonly #boxes: readonly Outbox[];
   readonly #origin: Origin;
-  readonly #readers: readonly ((rows: readonly Row[], values: Value[]) => void)[];
+  readonly #columns: readonly { readonly read: ReturnType<typeof keyColumnReader>; readonly values: Value[] }[];
   readonly #keys: Value[][];
 
   /** `boxes`: what goes to each instance. */
@@ -21,18 +21,17 @@ export class Exchange implements Unit {
     this.#way = way;
     this.#boxes = boxes;
     this.#origin = origin;
-    this.#readers = keys.map(keyColumnReader);
-    this.#keys = keys.map(() => []);
+    this.#columns = keys.map((key) => ({ read: keyColumnReader(key), values: [] }));
+    this.#keys = this.#columns.map(({ values }) => values);
   }
 
   receive(rows: readonly Row[]): void {
     const boxes = this.#boxes;
     const keys = this.#keys;
-    this.#readers.forEach((read, level) => {
-      read(rows, keys[level]!);
-    });
+    for (const { read, values } of this.#columns) read(rows, values);
     const places = placesOf(this.#origin, rows);
-    for (let i = 0; i < rows.length; i++) boxes[instanceOf(hashOfLevels(keys, i), boxes.length)]!.add(this.#way, rows[i]!, i, places);
+    let i = 0;
+    for (const row of rows) boxes[instanceOf(hashOfLevels(keys, i), boxes.length)]!.add(this.#way, row, i++, places);
     for (const box of boxes) box.endBatch(this.#way, places);
   }
 

@@ -1,5 +1,6 @@
 /** A thread of a run that has an instance of its stages: users' code is confined in it as in the data thread. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { missing } from '../../../../model/faults/missing.ts';
 import { MillraceError } from '../../../../model/problems/problem.ts';
 import { definitions } from '../../../../nodes/index.ts';
 import { Catalogue } from '../../../plan/catalogue.ts';
@@ -8,7 +9,7 @@ import type { Monitor } from '../monitor.ts';
 import { serveInstance } from './instance.ts';
 import type { FromInstance, ToInstance } from './messages.ts';
 
-const port = parentPort!;
+const port = parentPort ?? missing('the port of the thread');
 const { monitor } = workerData as { readonly monitor: Monitor };
 const sandbox = createSandbox();
 const catalogue = new Catalogue(definitions);

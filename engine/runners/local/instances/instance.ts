@@ -1,5 +1,6 @@
 /** One instance of the stages of a run, in whatever thread it is: opens its part of the plan and works off what it is sent. */
 import type { NodeDefinition } from '../../../../kit/node.ts';
+import { itemAt, missing } from '../../../../model/faults/missing.ts';
 import type { NodeId } from '../../../document/pipeline.ts';
 import { problemOf } from '../../../protocol/connection.ts';
 import type { Sandbox } from '../../../sandbox/sandbox.ts';
@@ -67,7 +68,7 @@ export function serveInstance(port: InstancePort<FromInstance, ToInstance>, env:
           );
         break;
       default:
-        inTurn(() => instance!.carryOut(message));
+        inTurn(() => (instance ?? missing('the instance')).carryOut(message));
     }
   });
 }
@@ -95,7 +96,7 @@ class Instance {
     const { nodes } = job.plan;
     const sources = nodes.filter(({ kind }) => kind === 'source');
     this.#sources = sources.map(({ id }) => id);
-    this.#forms = sources.map(({ outputs }) => rowForm(outputs['rows']!));
+    this.#forms = sources.map(({ outputs }) => rowForm(outputs['rows'] ?? missing('the schema of a way in')));
     this.#box = new Outbox(
       nodes.flatMap(({ kind, inputs }) => (kind === 'sink' ? Object.values(inputs).map(rowForm) : [])),
       (events) => {
@@ -161,7 +162,7 @@ class Instance {
   }
 
   async carryOut(message: Exclude<ToInstance, { readonly kind: 'open' | 'taken' | 'recent' | 'close' }>): Promise<void> {
-    const flow = this.flow!;
+    const flow = this.flow ?? missing('the dataflow of the instance');
     switch (message.kind) {
       case 'work': {
         let ends = false;
@@ -198,10 +199,10 @@ class Instance {
 
   #pass(flow: Dataflow, event: FlowEvent, packs: Extract<ToInstance, { readonly kind: 'work' }>['packs']): void | Promise<void> {
     if (event.kind === 'tick') return flow.tick();
-    const source = this.#sources[event.way]!;
+    const source = itemAt(this.#sources, event.way);
     switch (event.kind) {
       case 'rows': {
-        const rows = unpackRows(this.#forms[event.way]!, packs[event.way]!, event.from, event.to);
+        const rows = unpackRows(itemAt(this.#forms, event.way), packs[event.way] ?? missing('the rows of a way in'), event.from, event.to);
         return flow.push(source, event.places ? { rows, locate: locator(event.places) } : { rows });
       }
       case 'advance':

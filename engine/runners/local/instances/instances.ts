@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+import { itemAt, missing } from '../../../../model/faults/missing.ts';
 import { endOfTime } from '../../../../model/schema/event-time.ts';
+import { KnownMap } from '../../../../model/values/known-map.ts';
 import type { Row } from '../../../../model/values/types.ts';
 import type { NodeId } from '../../../document/pipeline.ts';
 import { type KeyColumn, keyColumns, keyPairs } from '../../../operators/rows/key-columns.ts';
@@ -24,7 +26,7 @@ export interface InstancesEnv extends Pick<DataflowEnv, 'folder' | 'commits' | '
   /** Bytes of state, of each instance. */
   readonly memory: number;
   readonly hub: Hub;
-  readonly stations: ReadonlyMap<NodeId, Station>;
+  readonly stations: KnownMap<NodeId, Station>;
   /** Resolves when sinks have taken what was emitted; undefined where they have. */
   sinks(): Promise<void> | undefined;
   /** An instance is of no more use. */
@@ -46,16 +48,16 @@ export class Instances {
   readonly #env: InstancesEnv;
   readonly #links: readonly Link[];
   readonly #outForms: readonly RowForm[];
-  readonly #times = new Map<NodeId, OutputTimes>();
+  readonly #times = new KnownMap<NodeId, OutputTimes>('way out of node');
 
   constructor(plan: PhysicalPlan, env: InstancesEnv) {
     this.#env = env;
-    const stages = plan.stages!;
+    const stages = plan.stages ?? missing('the stages of the plan');
     this.nodes = new Set(stages.flatMap(({ nodes }) => nodes));
     this.#ways = waysOf(plan, stages);
     this.#part = partPlan(plan, stages, this.#ways);
     this.#outForms = this.#ways.out.map(({ schema }) => rowForm(schema));
-    const count = stages[0]!.instances;
+    const count = itemAt(stages, 0).instances;
     for (const { node } of this.#ways.out) this.#times.set(node, newTimes(count));
     const inForms = this.#ways.in.map(({ schema }) => rowForm(schema));
     const nodes = this.#part.nodes.map(({ id }) => id);
@@ -68,8 +70,14 @@ export class Instances {
       });
     });
     const boxes = this.#links.map(({ box }) => box);
-    const planned = new Map(plan.nodes.map((node) => [node.id, node]));
-    this.exchanges = this.#ways.in.map((way, i) => ({ way, unit: new Exchange(i, exchangeKeys(way, planned.get(way.edge.to.node)!), boxes, env.hub.origin) }));
+    const planned = new KnownMap(
+      'node',
+      plan.nodes.map((node) => [node.id, node]),
+    );
+    this.exchanges = this.#ways.in.map((way, i) => ({
+      way,
+      unit: new Exchange(i, exchangeKeys(way, planned.of(way.edge.to.node)), boxes, env.hub.origin),
+    }));
   }
 
   /** With what they go on from, of which they send nothing before `start`. */
@@ -138,7 +146,7 @@ export class Instances {
 
   /** All of them have the same. */
   get timed(): readonly NodeId[] {
-    return this.#links[0]!.timed;
+    return itemAt(this.#links, 0).timed;
   }
 
   get ticks(): boolean {
@@ -224,13 +232,14 @@ export class Instances {
   }
 
   #count(): void {
-    if (this.#links.every(({ stats }) => stats)) this.#countAs(this.#links.map(({ stats }) => stats!.counts));
+    const told = this.#links.flatMap(({ stats }) => stats ?? []);
+    if (told.length === this.#links.length) this.#countAs(told.map(({ counts }) => counts));
   }
 
   #countAs(each: readonly { readonly [node: NodeId]: NodeCounts }[]): void {
     for (const id of this.nodes) {
-      const { counters } = this.#env.stations.get(id)!;
-      const merged = Instances.merged(each.map((counts) => counts[id]!));
+      const { counters } = this.#env.stations.of(id);
+      const merged = Instances.merged(each.map((counts) => counts[id] ?? missing(`the counts of the node "${id}"`)));
       counters.restore(merged);
       // Of nodes that send rows out of the stage the watermark is that of what has arrived here.
       if (!this.#times.has(id)) counters.watermark = merged.watermark;
@@ -262,13 +271,14 @@ export class Instances {
   #pass(instance: number, event: FlowEvent, packs: FlowEvents['packs']): Promise<void> | undefined {
     if (event.kind === 'tick') return undefined;
     const { hub, stations } = this.#env;
-    const { node, port } = this.#ways.out[event.way]!;
-    const station = stations.get(node)!;
+    const { node, port } = itemAt(this.#ways.out, event.way);
+    const station = stations.of(node);
     if (event.kind === 'rows') {
-      hub.emit(station, port, unpackRows(this.#outForms[event.way]!, packs[event.way]!, event.from, event.to));
+      const pack = packs[event.way] ?? missing('the rows of a way out');
+      hub.emit(station, port, unpackRows(itemAt(this.#outForms, event.way), pack, event.from, event.to));
       return undefined;
     }
-    const times = this.#times.get(node)!;
+    const times = this.#times.of(node);
     const { gauge } = times;
     const { watermark, isIdle } = gauge;
     if (event.kind === 'advance') gauge.advance(instance, event.watermark);
@@ -306,11 +316,12 @@ function newTimes(instances: number): OutputTimes {
 /** As the operation itself compares them. */
 function exchangeKeys({ edge, keys }: WayIn, { op, inputs }: PlannedNode): KeyColumn[] {
   const port = edge.to.port;
+  const schemaOf = (input: string) => inputs[input] ?? missing(`the input "${input}"`);
   if (op?.op === 'coGroup' || op?.op === 'lookup') {
     const [left, right] = op.op === 'coGroup' ? (['left', 'right'] as const) : (['rows', 'lookup'] as const);
-    const both = keyPairs(inputs[left]!, inputs[right]!, op.keys);
+    const both = keyPairs(schemaOf(left), schemaOf(right), op.keys);
     const own = port === left ? both.left : both.right;
-    return keys.map((name) => own.find((column) => column.name === name)!);
+    return keys.map((name) => own.find((column) => column.name === name) ?? missing(`the key "${name}"`));
   }
-  return keyColumns(inputs[port]!, keys);
+  return keyColumns(schemaOf(port), keys);
 }

@@ -1,3 +1,4 @@
+import { lastOf } from '../../../../model/faults/missing.ts';
 import { MillraceError } from '../../../../model/problems/problem.ts';
 import type { NodeId } from '../../../document/pipeline.ts';
 import type { FlowSnapshot } from '../flow-snapshot.ts';
@@ -26,11 +27,9 @@ export class Link {
   readonly #listeners: LinkListeners;
   #sent = 0;
   #done = 0;
-  #start!: () => void;
+  readonly #started = Promise.withResolvers<void>();
   /** Deliveries that take their time. None is made before `start`. */
-  #tail: Promise<void> | null = new Promise((resolve) => {
-    this.#start = resolve;
-  });
+  #tail: Promise<void> | null = null;
   #error: unknown = null;
   #isLost = false;
   /** What comes is of no interest any more. */
@@ -46,7 +45,7 @@ export class Link {
       this.#sent++;
       handle.post({ kind: 'work', ...events }, transferOf(events));
     });
-    this.#settle(this.#tail!);
+    this.#settle(this.#started.promise);
     handle.onMessage((message) => this.#receive(message));
     handle.onLost((error) => {
       this.#isLost = true;
@@ -64,10 +63,8 @@ export class Link {
 
   /** From now on what comes is delivered; resolves when that is done of what has come already. */
   async start(): Promise<void> {
-    const first = this.#tail!;
-    this.#start();
-    await first;
-    while (this.#tail) await this.#tail;
+    this.#started.resolve();
+    while (this.#tail && !this.#error) await this.#tail;
     if (this.#error) throw this.#error;
   }
 
@@ -134,7 +131,7 @@ export class Link {
   abandon(): void {
     this.#isAbandoned = true;
     this.#error ??= new Error('The instance was given up');
-    this.#start();
+    this.#started.resolve();
     this.#wake();
   }
 
@@ -217,14 +214,14 @@ export class Link {
   }
 
   #answer<M extends FromInstance>(name: string): Promise<M> {
-    let answer: M | null = null;
+    const answers: M[] = [];
     this.#answers.set(name, ((message: M) => {
-      answer = message;
+      answers.push(message);
       this.#wake();
     }) as (message: never) => void);
-    return this.#until(() => answer !== null).then(() => {
+    return this.#until(() => answers.length > 0).then(() => {
       this.#answers.delete(name);
-      return answer!;
+      return lastOf(answers);
     });
   }
 

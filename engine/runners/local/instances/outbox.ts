@@ -1,3 +1,4 @@
+import { itemAt } from '../../../../model/faults/missing.ts';
 import type { Row } from '../../../../model/values/types.ts';
 import type { FlowEvent, FlowEvents, PackedPlaces } from './messages.ts';
 import { type RowForm, RowPack, rowsPerMessage } from './packed-rows.ts';
@@ -7,22 +8,23 @@ export interface Places {
   pick(indexes: readonly number[]): PackedPlaces;
 }
 
+interface Way {
+  readonly pack: RowPack;
+  /** Of the batch that is being added: where in the pack its rows begin, and their indexes in it. */
+  begun: number;
+  indexes: number[];
+}
+
 /** Collects what happens at numbered ways until there is enough for a message. */
 export class Outbox {
   readonly #send: (events: FlowEvents) => void;
-  /** By way. */
-  readonly #packs: RowPack[];
+  readonly #ways: readonly Way[];
   #events: FlowEvent[] = [];
   #rows = 0;
-  /** Of the batch that is being added: where in the pack its rows begin, and their indexes in it. */
-  readonly #begun: number[];
-  readonly #indexes: number[][];
 
   constructor(forms: readonly RowForm[], send: (events: FlowEvents) => void) {
     this.#send = send;
-    this.#packs = forms.map((form) => new RowPack(form));
-    this.#begun = forms.map(() => 0);
-    this.#indexes = forms.map(() => []);
+    this.#ways = forms.map((form) => ({ pack: new RowPack(form), begun: 0, indexes: [] }));
   }
 
   get isEmpty(): boolean {
@@ -31,20 +33,22 @@ export class Outbox {
 
   /** A row of a batch of this way, and its index in it. After the last one `endBatch` is to be called. */
   add(way: number, row: Row, index: number, places: Places | null): void {
-    this.#packs[way]!.add(row);
-    if (places) this.#indexes[way]!.push(index);
+    const { pack, indexes } = this.#ways[way]!;
+    pack.add(row);
+    if (places) indexes.push(index);
     if (++this.#rows < rowsPerMessage) return;
     this.endBatch(way, places);
     this.flush();
   }
 
   endBatch(way: number, places: Places | null): void {
-    const from = this.#begun[way]!;
-    const to = this.#packs[way]!.count;
+    const ended = itemAt(this.#ways, way);
+    const from = ended.begun;
+    const to = ended.pack.count;
     if (from === to) return;
-    this.#events.push({ kind: 'rows', way, from, to, places: places?.pick(this.#indexes[way]!) ?? null });
-    this.#begun[way] = to;
-    if (places) this.#indexes[way] = [];
+    this.#events.push({ kind: 'rows', way, from, to, places: places?.pick(ended.indexes) ?? null });
+    ended.begun = to;
+    if (places) ended.indexes = [];
   }
 
   tell(event: Exclude<FlowEvent, { readonly kind: 'rows' }>): void {
@@ -53,11 +57,11 @@ export class Outbox {
 
   flush(): void {
     if (this.isEmpty) return;
-    const packs = this.#packs.map((pack) => (pack.count > 0 ? pack.take() : null));
+    const packs = this.#ways.map(({ pack }) => (pack.count > 0 ? pack.take() : null));
     const events = this.#events;
     this.#events = [];
     this.#rows = 0;
-    this.#begun.fill(0);
+    for (const way of this.#ways) way.begun = 0;
     this.#send({ packs, events });
   }
 }

@@ -1,3 +1,4 @@
+import { missing } from '../../../../model/faults/missing.ts';
 import { endOfTime } from '../../../../model/schema/event-time.ts';
 import type { Row } from '../../../../model/values/types.ts';
 import type { Hub, Unit } from '../hub.ts';
@@ -17,8 +18,9 @@ export class Outlet implements Unit {
   }
 
   receive(rows: readonly Row[], port: string): void {
-    const way = this.#ways.get(port)!;
-    for (let i = 0; i < rows.length; i++) this.#box.add(way, rows[i]!, i, null);
+    const way = this.#ways.get(port) ?? missing(`the way out of "${port}"`);
+    let i = 0;
+    for (const row of rows) this.#box.add(way, row, i++, null);
     this.#box.endBatch(way, null);
   }
 
@@ -36,6 +38,7 @@ export class Outlet implements Unit {
   }
 
   get #first(): number {
-    return [...this.#ways.values()][0]!;
+    const [first = missing('a way out')] = this.#ways.values();
+    return first;
   }
 }

@@ -1,5 +1,6 @@
 /** The part of a plan that an instance has: nodes of stages, with a source for each way in and a sink for each node that has ways out. */
 import { defineNode, type NodeDefinition } from '../../../../kit/node.ts';
+import { missing } from '../../../../model/faults/missing.ts';
 import type { Schema } from '../../../../model/values/types.ts';
 import type { Edge, NodeId } from '../../../document/pipeline.ts';
 import type { PhysicalPlan, PlannedNode, Stage } from '../../../protocol/physical-plan.ts';
@@ -32,12 +33,13 @@ export function waysOf(plan: PhysicalPlan, stages: readonly Stage[]): Ways {
     (edge) => stageOf.has(edge.from.node) && (stageOf.get(edge.from.node) !== stageOf.get(edge.to.node) || isExchanged(edge, exchanged)),
   );
   const ports = new Map(leaving.map(({ from, to }) => [`${from.node}.${from.port}`, { from, to }]));
+  const inputSchema = ({ node, port }: Edge['to']) => nodes.get(node)?.inputs[port] ?? missing(`the input "${port}" of the node "${node}"`);
   return {
-    in: into.map(({ edge, keys, stage }) => ({ id: wayInId(edge), edge, keys, stage, schema: nodes.get(edge.to.node)!.inputs[edge.to.port]! })),
+    in: into.map(({ edge, keys, stage }) => ({ id: wayInId(edge), edge, keys, stage, schema: inputSchema(edge.to) })),
     out: [...ports.values()].map(({ from, to }) => ({
       node: from.node,
       port: from.port,
-      schema: nodes.get(from.node)!.outputs[from.port] ?? nodes.get(to.node)!.inputs[to.port]!,
+      schema: nodes.get(from.node)?.outputs[from.port] ?? inputSchema(to),
     })),
   };
 }

@@ -1,4 +1,5 @@
 /** Where rows came from, on their way to another thread: failures are told with their places there. */
+import { itemAt } from '../../../../model/faults/missing.ts';
 import type { RowPosition } from '../../../../model/problems/problem.ts';
 import type { Row } from '../../../../model/values/types.ts';
 import type { Origin } from '../origin.ts';
@@ -10,12 +11,13 @@ export function placesOf({ batch }: Origin, rows: readonly Row[]): Places | null
   if (!batch?.locate || batch.rows.length === 0) return null;
   const { locate } = batch;
   const found = rows === batch.rows ? null : indexesIn(batch.rows, rows);
-  const at = found === 'unknown' ? null : (index: number) => locate(found === null ? index : found[index]!);
-  const whole = at === null ? rangeOf(locate(0), locate(batch.rows.length - 1)) : null;
+  if (found === 'unknown') {
+    const { source, line, toLine } = rangeOf(locate(0), locate(batch.rows.length - 1));
+    return { pick: () => ({ source, lines: Float64Array.of(line ?? Number.NaN), toLine }) };
+  }
   return {
     pick(indexes) {
-      if (whole) return { source: whole.source, lines: Float64Array.of(whole.line ?? Number.NaN), toLine: whole.toLine };
-      const positions = indexes.map((index) => at!(index));
+      const positions = indexes.map((index) => locate(found === null ? index : itemAt(found, index)));
       const sources = positions.map(({ source }) => source);
       return {
         source: sources.every((source) => source === sources[0]) ? sources[0] : sources,

@@ -1,0 +1,44 @@
+/** How nodes go on from a checkpoint. */
+import { itemAt } from '../../../model/faults/missing.ts';
+import { endOfTime } from '../../../model/schema/event-time.ts';
+import type { KnownMap } from '../../../model/values/known-map.ts';
+import type { NodeId } from '../../document/pipeline.ts';
+import type { PlannedNode } from '../../protocol/physical-plan.ts';
+import type { FlowStart } from './dataflow.ts';
+import type { Hub, NodeTime, Station, Unit } from './hub.ts';
+import { StatefulUnit } from './units.ts';
+
+export interface ResumedParts {
+  readonly hub: Hub;
+  readonly stations: KnownMap<NodeId, Station>;
+  readonly units: ReadonlyMap<NodeId, Unit>;
+}
+
+/** First all nodes get their state back, and only then may rows come out of any of them. */
+export function restoreNodes({ hub, stations, units }: ResumedParts, start: FlowStart, times: { readonly [node: NodeId]: NodeTime }): void {
+  const { snapshot, isCarried, divided } = start;
+  hub.restore(times, stations, (node) => units.get(node));
+  for (const [id, station] of stations) {
+    const before = snapshot.nodes[id];
+    if (before) station.counters.restore(before.counts);
+    const unit = units.get(id);
+    if (!(unit instanceof StatefulUnit) || !isCarried(id)) continue;
+    const earlier = divided?.earlier(id) ?? null;
+    if (divided && earlier !== null) unit.takeOver(earlier, divided.owns(id));
+    else if (before) unit.restore(before.state);
+  }
+}
+
+/** Tells nodes that have not ended of inputs that had. `nodes` in topological order. */
+export async function goOn({ hub, units }: ResumedParts, nodes: readonly PlannedNode[]): Promise<void> {
+  for (const { id } of nodes) {
+    const unit = units.get(id);
+    const ended = unit ? hub.endedPorts(unit) : [];
+    if (!unit || ended.length === 0 || hub.hasEnded(id)) continue;
+    if (unit instanceof StatefulUnit) unit.tellEnded(hub.isOpen(unit) ? ended : ended.slice(1));
+    if (hub.isOpen(unit)) continue;
+    // All that it would have heard came before, but not to this node as it is now.
+    unit.advance(endOfTime);
+    await unit.ended(itemAt(ended, 0));
+  }
+}

@@ -1,0 +1,55 @@
+/** Which nodes wait for time, and who holds it back. */
+import { traitsOf } from '../../../kit/op-traits.ts';
+import type { KnownMap } from '../../../model/values/known-map.ts';
+import type { NodeId } from '../../document/pipeline.ts';
+import type { Hub, Station, Unit } from './hub.ts';
+import type { Instances } from './instances/instances.ts';
+import { ChainUnit, StatefulUnit } from './units.ts';
+
+export interface Waiting {
+  readonly node: NodeId;
+  readonly watermark: number;
+  /** A source, or a node that holds the watermark back itself. */
+  readonly holder: NodeId;
+}
+
+interface Parts {
+  readonly hub: Hub;
+  readonly stations: KnownMap<NodeId, Station>;
+  readonly units: ReadonlyMap<NodeId, Unit>;
+  readonly instances: Instances | null;
+}
+
+export function waitingForTime(parts: Parts): Waiting[] {
+  const elsewhere = parts.instances?.waiting() ?? [];
+  const rooted = elsewhere.map((each) => ({
+    ...each,
+    holder: rootOf(typeof each.holder === 'string' ? each.holder : each.holder.edge.from.node, parts),
+  }));
+  return [...rooted, ...waitingHere(parts)];
+}
+
+function waitingHere(parts: Parts): Waiting[] {
+  const { hub, units } = parts;
+  return [...units].flatMap(([node, unit]) => {
+    if (!(unit instanceof StatefulUnit) || !unit.waitsForTime || hub.hasEnded(node)) return [];
+    if (!Object.values(unit.station.planned.inputs).some(({ eventTime }) => eventTime)) return [];
+    const { watermark, holder } = hub.arrival(unit);
+    return holder === null ? [] : [{ node, watermark, holder: rootOf(holder, parts) }];
+  });
+}
+
+/** Who holds back the watermark that this node hands on. */
+function rootOf(node: NodeId, parts: Parts): NodeId {
+  const { hub, stations, units, instances } = parts;
+  const watermarkOf = (id: NodeId) => stations.of(id).counters.watermark;
+  if (instances?.nodes.has(node)) {
+    const [least] = [...instances.waysTo(node)].sort((a, b) => watermarkOf(a.edge.from.node) - watermarkOf(b.edge.from.node));
+    return least && watermarkOf(least.edge.from.node) <= watermarkOf(node) ? rootOf(least.edge.from.node, parts) : node;
+  }
+  const unit = [...units.values()].find((each) => each instanceof ChainUnit && each.stations.some(({ planned }) => planned.id === node)) ?? units.get(node);
+  const { op } = stations.of(node);
+  if (!unit || (op && traitsOf(op).setsEventTime)) return node;
+  const { watermark, holder } = hub.arrival(unit);
+  return holder === null || watermark > watermarkOf(node) ? node : rootOf(holder, parts);
+}
