@@ -1,17 +1,10 @@
 import { itemAt, itemsAt, missing } from '../../../model/faults/missing.ts';
-import type { Column, ColumnType, Row, Schema, Value } from '../../../model/values/types.ts';
-import { compile, rowSource, stringLiteral } from '../rows/rows.ts';
+import type { ColumnType, Row, Schema, Value } from '../../../model/values/types.ts';
+import { type Cells, type ColumnLayout, columnLayout } from '../rows/column-layout.ts';
 import type { JoinKey } from './join-keys.ts';
 
-/** One column of a block: numbers, of which NaN stands for null, or any values. */
-type Cells = Float64Array | Value[];
-
 /** How rows of a schema are put into blocks, and made of them again. */
-export interface BlockLayout {
-  /** By column: whether its values are numbers. */
-  readonly numeric: readonly boolean[];
-  readonly write: (columns: Cells[], at: number, row: Row) => void;
-  readonly read: (columns: readonly Cells[], at: number) => Row;
+export interface BlockLayout extends ColumnLayout {
   readonly keyOf: (row: Row) => JoinKey | null;
   /** What a row takes in memory, about: its values, its time, its key, and its part in an index. */
   readonly rowBytes: number;
@@ -22,7 +15,6 @@ export interface BlockLayout {
 /** A block's rows as part of a node's state. */
 export type PackedBlock = { readonly times: Float64Array; readonly columns: readonly (Float64Array | readonly Value[])[]; readonly marks: Uint8Array };
 
-const numericTypes: ReadonlySet<ColumnType> = new Set(['integer', 'number', 'timestamp']);
 const bytesOf: Readonly<Record<ColumnType, number>> = {
   string: 48,
   integer: 8,
@@ -42,32 +34,14 @@ const bytesPerArray = 200;
 /** A key with more rows than this has them in the order of their times, to be searched. */
 const hotRows = 32;
 
-export function blockLayout({ columns }: Schema, keyOf: BlockLayout['keyOf']): BlockLayout {
-  const numeric = columns.map(({ type }) => numericTypes.has(type));
-  const writes = columns.map(({ name }, i) => {
-    const read = `row[${stringLiteral(name)}]`;
-    if (!numeric[i]) return `columns[${i}][at] = ${read};`;
-    return `v = ${read}; if (typeof v === 'number') columns[${i}][at] = v; else if (v === null) columns[${i}][at] = NaN; else other(columns, ${i}, at, v);`;
-  });
-  const reads = columns.map(({ name }: Column, i) => ({
-    name,
-    source: numeric[i] ? `((v = columns[${i}][at]) === v ? v : null)` : `columns[${i}][at]`,
-  }));
+export function blockLayout(schema: Schema, keyOf: BlockLayout['keyOf']): BlockLayout {
+  const { columns } = schema;
   return {
-    numeric,
-    write: compile(`(columns, at, row) => { let v; ${writes.join(' ')} }`, { other: writeOther }),
-    read: compile(`(columns, at) => { let v; return ${rowSource(reads)}; }`),
+    ...columnLayout(schema),
     keyOf,
     rowBytes: columns.reduce((sum, { type }) => sum + bytesOf[type], bytesBesideColumns),
     blockBytes: bytesPerArray * (columns.length + 6),
   };
-}
-
-/** Nothing is lost where a value is not of its column's type: the column then holds any. */
-function writeOther(columns: Cells[], column: number, at: number, value: Value): void {
-  const cells = itemAt(columns, column);
-  if (!Array.isArray(cells)) columns[column] = Array.from(cells);
-  (columns[column] as Value[])[at] = value;
 }
 
 /**

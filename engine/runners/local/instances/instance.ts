@@ -1,7 +1,9 @@
 /** One instance of the stages of a run, in whatever thread it is: opens its part of the plan and works off what it is sent. */
+
 import type { NodeDefinition } from '../../../../kit/node.ts';
 import { itemAt, missing } from '../../../../model/faults/missing.ts';
 import type { NodeId } from '../../../document/pipeline.ts';
+import { type ColumnLayout, columnLayout } from '../../../operators/rows/column-layout.ts';
 import { problemOf } from '../../../protocol/connection.ts';
 import type { Sandbox } from '../../../sandbox/sandbox.ts';
 import type { Dataflow } from '../dataflow.ts';
@@ -13,7 +15,7 @@ import { readable } from '../readable.ts';
 import { type FlowEvent, type FromInstance, type InstanceJob, type InstancePort, type ToInstance, transferOf } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { Outlet } from './outlet.ts';
-import { type RowForm, rowForm, unpackRows } from './packed-rows.ts';
+import { unpackRows } from './packed-rows.ts';
 import { wayDefinition } from './part-plan.ts';
 import { locator } from './places.ts';
 
@@ -79,7 +81,7 @@ class Instance {
   readonly #env: InstanceEnv;
   readonly #abort = new AbortController();
   readonly #box: Outbox;
-  readonly #forms: readonly RowForm[];
+  readonly #forms: readonly ColumnLayout[];
   readonly #sources: readonly NodeId[];
   #timer: NodeJS.Timeout | undefined;
   #statsAt = 0;
@@ -96,9 +98,9 @@ class Instance {
     const { nodes } = job.plan;
     const sources = nodes.filter(({ kind }) => kind === 'source');
     this.#sources = sources.map(({ id }) => id);
-    this.#forms = sources.map(({ outputs }) => rowForm(outputs['rows'] ?? missing('the schema of a way in')));
+    this.#forms = sources.map(({ outputs }) => columnLayout(outputs['rows'] ?? missing('the schema of a way in')));
     this.#box = new Outbox(
-      nodes.flatMap(({ kind, inputs }) => (kind === 'sink' ? Object.values(inputs).map(rowForm) : [])),
+      nodes.flatMap(({ kind, inputs }) => (kind === 'sink' ? Object.values(inputs).map(columnLayout) : [])),
       (events) => {
         port.post({ kind: 'work', ...events }, transferOf(events));
         if (++this.#underWay >= mostUnderWay) this.#room ??= roomMade();

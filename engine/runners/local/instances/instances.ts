@@ -4,6 +4,7 @@ import { endOfTime } from '../../../../model/schema/event-time.ts';
 import { KnownMap } from '../../../../model/values/known-map.ts';
 import type { Row } from '../../../../model/values/types.ts';
 import type { NodeId } from '../../../document/pipeline.ts';
+import { type ColumnLayout, columnLayout } from '../../../operators/rows/column-layout.ts';
 import { type KeyColumn, keyColumns, keyPairs } from '../../../operators/rows/key-columns.ts';
 import type { PhysicalPlan, PlannedNode } from '../../../protocol/physical-plan.ts';
 import type { NodeCounts } from '../counters.ts';
@@ -14,7 +15,7 @@ import type { Hub, NodeTime, Station } from '../hub.ts';
 import { Exchange } from './exchange.ts';
 import { Link } from './link.ts';
 import type { FlowEvent, FlowEvents, FromInstance, InstanceHost, InstanceJob, InstanceStart } from './messages.ts';
-import { type RowForm, rowForm, unpackRows } from './packed-rows.ts';
+import { unpackRows } from './packed-rows.ts';
 import { partPlan, type WayIn, type Ways, waysOf } from './part-plan.ts';
 
 /** How long an instance has to close its files before it is ended. */
@@ -47,7 +48,7 @@ export class Instances {
   readonly #part: PhysicalPlan;
   readonly #env: InstancesEnv;
   readonly #links: readonly Link[];
-  readonly #outForms: readonly RowForm[];
+  readonly #outForms: readonly ColumnLayout[];
   readonly #times = new KnownMap<NodeId, OutputTimes>('way out of node');
 
   constructor(plan: PhysicalPlan, env: InstancesEnv) {
@@ -56,10 +57,10 @@ export class Instances {
     this.nodes = new Set(stages.flatMap(({ nodes }) => nodes));
     this.#ways = waysOf(plan, stages);
     this.#part = partPlan(plan, stages, this.#ways);
-    this.#outForms = this.#ways.out.map(({ schema }) => rowForm(schema));
+    this.#outForms = this.#ways.out.map(({ schema }) => columnLayout(schema));
     const count = itemAt(stages, 0).instances;
     for (const { node } of this.#ways.out) this.#times.set(node, newTimes(count));
-    const inForms = this.#ways.in.map(({ schema }) => rowForm(schema));
+    const inForms = this.#ways.in.map(({ schema }) => columnLayout(schema));
     const nodes = this.#part.nodes.map(({ id }) => id);
     this.#links = Array.from({ length: count }, (_, index) => {
       return new Link(env.host.start(index, nodes), inForms, {

@@ -1,10 +1,10 @@
 import { lastOf } from '../../../../model/faults/missing.ts';
 import { MillraceError } from '../../../../model/problems/problem.ts';
 import type { NodeId } from '../../../document/pipeline.ts';
+import type { ColumnLayout } from '../../../operators/rows/column-layout.ts';
 import type { FlowSnapshot } from '../flow-snapshot.ts';
 import { type FromInstance, type InstanceHandle, type InstanceJob, type InstanceStats, transferOf } from './messages.ts';
 import { Outbox } from './outbox.ts';
-import type { RowForm } from './packed-rows.ts';
 
 /** Messages that an instance may have before it: enough to keep it at work, and few, since rows wait in them. */
 const mostUnderWay = 4;
@@ -38,7 +38,7 @@ export class Link {
   readonly #answers = new Map<string, (message: never) => void>();
   #nextId = 1;
 
-  constructor(handle: InstanceHandle, forms: readonly RowForm[], listeners: LinkListeners) {
+  constructor(handle: InstanceHandle, forms: readonly ColumnLayout[], listeners: LinkListeners) {
     this.#handle = handle;
     this.#listeners = listeners;
     this.box = new Outbox(forms, (events) => {

@@ -1,7 +1,8 @@
 import { itemAt } from '../../../../model/faults/missing.ts';
 import type { Row } from '../../../../model/values/types.ts';
+import type { ColumnLayout } from '../../../operators/rows/column-layout.ts';
 import type { FlowEvent, FlowEvents, PackedPlaces } from './messages.ts';
-import { type RowForm, RowPack, rowsPerMessage } from './packed-rows.ts';
+import { RowPack, rowsPerMessage } from './packed-rows.ts';
 
 /** Where rows of a batch came from; `pick` gives it for those at some indexes. */
 export interface Places {
@@ -22,7 +23,7 @@ export class Outbox {
   #events: FlowEvent[] = [];
   #rows = 0;
 
-  constructor(forms: readonly RowForm[], send: (events: FlowEvents) => void) {
+  constructor(forms: readonly ColumnLayout[], send: (events: FlowEvents) => void) {
     this.#send = send;
     this.#ways = forms.map((form) => ({ pack: new RowPack(form), begun: 0, indexes: [] }));
   }

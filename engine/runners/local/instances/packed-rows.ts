@@ -1,8 +1,8 @@
 /** Rows on their way from one thread to another: by columns, since that costs a fraction of what cloning objects does. */
-import type { Row, Schema } from '../../../../model/values/types.ts';
-import { type BlockLayout, blockLayout } from '../../../operators/join/row-block.ts';
+import type { Row } from '../../../../model/values/types.ts';
+import type { Cells, ColumnLayout } from '../../../operators/rows/column-layout.ts';
 
-type Columns = Parameters<BlockLayout['write']>[0];
+type Columns = Cells[];
 
 /** Numbers in typed arrays, where NaN is null; other values in lists. */
 export interface PackedRows {
@@ -15,24 +15,13 @@ export interface PackedRows {
 /** About how many rows a message has. */
 export const rowsPerMessage = 1024;
 
-export interface RowForm {
-  readonly write: BlockLayout['write'];
-  readonly read: BlockLayout['read'];
-  readonly numeric: readonly boolean[];
-}
-
-/** How rows of a schema travel. */
-export function rowForm(schema: Schema): RowForm {
-  return blockLayout(schema, () => null);
-}
-
 /** Takes rows until `take` gives them away. */
 export class RowPack {
-  readonly form: RowForm;
+  readonly form: ColumnLayout;
   count = 0;
   #columns: Columns;
 
-  constructor(form: RowForm) {
+  constructor(form: ColumnLayout) {
     this.form = form;
     this.#columns = emptyColumns(form, rowsPerMessage);
   }
@@ -72,12 +61,12 @@ export class RowPack {
 }
 
 /** The rows from one place to another, that one left out. */
-export function unpackRows({ read }: Pick<RowForm, 'read'>, { columns }: PackedRows, from: number, to: number): Row[] {
+export function unpackRows({ read }: Pick<ColumnLayout, 'read'>, { columns }: PackedRows, from: number, to: number): Row[] {
   const rows = new Array<Row>(to - from);
   for (let at = from; at < to; at++) rows[at - from] = read(columns, at);
   return rows;
 }
 
-function emptyColumns({ numeric }: RowForm, capacity: number): Columns {
+function emptyColumns({ numeric }: ColumnLayout, capacity: number): Columns {
   return numeric.map((isNumeric) => (isNumeric ? new Float64Array(capacity) : []));
 }
