@@ -1,7 +1,7 @@
 /** The contract suite can fail: sinks that break one promise each, and the test that says so. */
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { SinkContext, SinkDefinition, Writer } from '../../kit/node.ts';
 import { sinkTests } from '../../kit/testing/sink-contract.ts';
 import type { SinkHarness } from '../../kit/testing/sink-trial.ts';
@@ -15,6 +15,11 @@ import { failureOf, failuresOf, type Parts, patience } from './suite-failures.ts
 /** With params and ports as the suite gives them. */
 const template: SinkDefinition = sinkTemplate;
 type SinkRuns = (context: SinkContext, sound: () => Writer) => Writer;
+
+// Mutants change what the sound sinks open: that comes at once where their code is there.
+beforeAll(async () => {
+  for (const { code } of [template, ...definitions]) await code?.load();
+});
 
 describe('a sink', () => {
   const plain = sinkSettings['a file that is replaced'];

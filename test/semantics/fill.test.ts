@@ -41,7 +41,7 @@ streamTable(fill, [
     inputs: { rows: columns },
     events: [],
     expect: [],
-    problems: ['tells rows apart', '"1.5" is not a whole number', 'no value to fill "n"'],
+    problems: ['identifies rows', '"1.5" is not a whole number', 'no value to fill "n"'],
   },
   { name: 'nothing to do is a problem', params: {}, inputs: { rows: columns }, events: [], expect: [], problems: ['nothing to fill'] },
 ]);
