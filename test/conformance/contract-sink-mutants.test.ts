@@ -18,7 +18,7 @@ type SinkRuns = (context: SinkContext, sound: () => Writer) => Writer;
 
 // Mutants change what the sound sinks open: that comes at once where their code is there.
 beforeAll(async () => {
-  for (const { code } of [template, ...definitions]) await code?.load();
+  for (const each of [template, ...definitions]) if ('code' in each) await each.code?.load();
 });
 
 describe('a sink', () => {
