@@ -35,7 +35,7 @@ describe.skipIf(missing('browser'))('a stream', () => {
     await editor.shot('stream-unsaved');
     await page.keyboard.press('Escape');
     await expect.poll(() => unsaved.count()).toBe(0);
-    expect(await bottomPanel(page).getByRole('status').count()).toBe(0);
+    expect(await bottomPanel(page).getByRole('status', { name: /^Run / }).count()).toBe(0);
     await runButton(page).click();
     await editor.chooseFile(first, () => unsaved.getByRole('button', { name: 'Save and run' }).click());
     await running(page);
