@@ -63,9 +63,7 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
     if (options.explain) {
       const { explainPlan } = await import('../plan/explain.ts');
       const { planInstances } = await import('../runners/local/instances/instance-count.ts');
-      process.stdout.write(
-        visibleLines(explainPlan(planInstances({ plan, folder, options: chosen.options }, null, { definition: (type) => checked.catalogue.get(type) }))),
-      );
+      process.stdout.write(visibleLines(explainPlan(planInstances({ plan, options: chosen.options }, null))));
       return 0;
     }
     if (!options.json) printProblems(checked.result.problems, loaded);

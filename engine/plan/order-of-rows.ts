@@ -5,7 +5,7 @@ import { looksBack } from '../../kit/op-traits.ts';
 import type { Aggregate, Op } from '../../kit/ops.ts';
 import { missing } from '../../model/faults/missing.ts';
 import type { Schema } from '../../model/values/types.ts';
-import { type Edge, errorPort, type NodeId } from '../document/pipeline.ts';
+import type { Edge, NodeId } from '../document/pipeline.ts';
 import type { PhysicalPlan, PlannedNode, Stage } from '../protocol/physical-plan.ts';
 
 /** Nodes downstream of a stage, without those in it that its rows reach in order. */
@@ -62,10 +62,4 @@ function aggregateGoesByOrder({ function: name, column }: Pick<Aggregate, 'colum
   if (name === 'first' || name === 'last') return true;
   if (name !== 'sum' && name !== 'average') return false;
   return column !== null && input !== undefined && findColumn(input, column)?.type === 'number';
-}
-
-/** The outputs, apart from those of errors, in which the order of a stage's rows can be seen. */
-export function outputsInOrder(plan: PhysicalPlan, stage: Stage, keepsOrder: (sink: PlannedNode) => boolean): NodeId[] {
-  const sinks = reachedOutOfOrder(plan, stage).filter(({ node }) => node.kind === 'sink' && keepsOrder(node));
-  return [...new Set(sinks.map(({ node }) => node.id))].filter((id) => plan.edges.some(({ from, to }) => to.node === id && from.port !== errorPort));
 }

@@ -34,7 +34,7 @@ export interface RunOptions {
   readonly keepCheckpoints: number;
   /** How much of the state may be in memory, as `memorySize` reads it (`512MB`, `25%`); a share of the machine's memory where it is left out. */
   readonly stateMemory?: string;
-  /** How many instances of what can be split by keys run beside each other; `auto` where it is left out. */
+  /** How many instances a stage that can be split by its keys has; `auto`, where it is left out: one, or as many as the checkpoint has. */
   readonly instances?: number | 'auto';
 }
 

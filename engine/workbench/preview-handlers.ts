@@ -1,5 +1,4 @@
 import type { PipelineReceiver } from '../document/transfer.ts';
-import type { Catalogue } from '../plan/catalogue.ts';
 import { explainPlan } from '../plan/explain.ts';
 import type { Preview } from '../preview/preview.ts';
 import type { TypeChecks } from '../preview/type-checks.ts';
@@ -11,7 +10,6 @@ import { type Answers, pipelineOf } from './handlers.ts';
 
 /** Checks, plans and previews: what the editor asks at every edit. */
 export function previewHandlers(
-  catalogue: Catalogue,
   documents: Documents,
   checks: Checks,
   preview: Preview,
@@ -33,8 +31,7 @@ export function previewHandlers(
     'pipeline.explain': async ({ documentId, pipeline }) => {
       const document = documents.trusted(documentId);
       const { plan } = await checks.plan(pipeline, document, { touch: true, mustKnow: true });
-      const job = { plan, folder: document.folder, options: defaultRunOptions(plan) };
-      return { text: explainPlan(planInstances(job, null, { definition: (type) => catalogue.get(type) })) };
+      return { text: explainPlan(planInstances({ plan, options: defaultRunOptions(plan) }, null)) };
     },
     'preview.read': (asked, signal) => {
       const { documentId, node, port, limit } = asked;

@@ -199,7 +199,7 @@ export class Execution {
     });
     this.#start = start;
     const { store, from } = start;
-    this.#plan = planInstances(this.#job, from?.content.flow ?? null, env);
+    this.#plan = planInstances(this.#job, from?.content.flow ?? null);
     if (from) {
       env.onLog('info', `Resuming from checkpoint ${from.head.id} of ${new Date(from.head.at).toISOString()}.`, '');
       env.onResumed(from.head.id);
