@@ -17,11 +17,15 @@ export type Handlers<P extends Protocol> = {
 /** Turns an inbound request's params into typed ones, or throws a MillraceError. */
 export type Parse<P extends Protocol> = <K extends keyof P['requests'] & string>(name: K, params: unknown) => P['requests'][K]['params'];
 
+const mostUnheard = 100;
+
 /** The asking side. Requests under way when the port closes are rejected with code `engine/gone`. */
 export class Client<P extends Protocol> {
   readonly #port: Port;
   readonly #pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   readonly #listeners = new Map<string, Set<(data: never) => void>>();
+  /** Events by name that came before anybody listened, the latest. */
+  readonly #unheard = new Map<string, unknown[]>();
   #nextId = 1;
   #closed = false;
 
@@ -65,11 +69,21 @@ export class Client<P extends Protocol> {
     });
   }
 
-  /** Returns the function that stops listening. */
+  /**
+   * Returns the function that stops listening. The first listener of a name also gets, in the next microtask, the events that came
+   * before it: one may arrive together with the answer that its listener waits for.
+   */
   on<K extends keyof P['events'] & string>(name: K, listener: (data: P['events'][K]) => void): () => void {
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners);
     listeners.add(listener);
+    const unheard = this.#unheard.get(name);
+    this.#unheard.delete(name);
+    if (unheard) {
+      queueMicrotask(() => {
+        for (const data of unheard) listener(data as P['events'][K]);
+      });
+    }
     return () => listeners.delete(listener);
   }
 
@@ -80,13 +94,22 @@ export class Client<P extends Protocol> {
 
   #receive(frame: Frame): void {
     if (frame.kind === 'event') {
-      for (const listener of this.#listeners.get(frame.name) ?? []) listener(frame.data as never);
+      const listeners = this.#listeners.get(frame.name);
+      if (listeners) for (const listener of listeners) listener(frame.data as never);
+      else this.#keepUnheard(frame.name, frame.data);
     } else if (frame.kind === 'reply' || frame.kind === 'error') {
       const pending = this.#pending.get(frame.id);
       this.#pending.delete(frame.id);
       if (frame.kind === 'reply') pending?.resolve(frame.result as never);
       else pending?.reject(new MillraceError(frame.problem));
     }
+  }
+
+  #keepUnheard(name: string, data: unknown): void {
+    const unheard = this.#unheard.get(name) ?? [];
+    this.#unheard.set(name, unheard);
+    unheard.push(data);
+    if (unheard.length > mostUnheard) unheard.shift();
   }
 
   #close(): void {
