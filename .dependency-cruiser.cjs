@@ -26,6 +26,13 @@ module.exports = {
       to: { path: '.', pathNot: ['^(kit|model)/', '^node_modules/acorn/'] },
     },
     {
+      name: 'kit-by-its-exports',
+      comment: 'The kit is a package: what its export map does not name may change at any time.',
+      severity: 'error',
+      from: { pathNot: '^kit/' },
+      to: { path: '^kit/', dependencyTypesNot: ['aliased-workspace'] },
+    },
+    {
       name: 'io-above-the-kit',
       comment: 'How this machine is read and written is for nodes and engine alike: it knows neither.',
       severity: 'error',

@@ -5,7 +5,7 @@
 import { needNode } from '../bin/build.mjs';
 
 needNode();
-const { MemoryState } = await import('../kit/keyed-state.ts');
+const { MemoryState } = await import('@millrace/kit/keyed-state');
 const { startTransform } = await import('../test/transform-trial.ts');
 const { default: dedupe } = await import('../nodes/rows/dedupe.ts');
 const { default: join } = await import('../nodes/joins/join.ts');

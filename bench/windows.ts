@@ -1,8 +1,8 @@
 /** `node bench/windows.mjs [--keys 500]`: what windows cost by themselves, without a source and a sink. Millions of rows in order of time. */
 import { parseArgs } from 'node:util';
+import { MemoryState } from '@millrace/kit/keyed-state';
+import type { AggregateFunction, WindowSpec } from '@millrace/kit/ops';
 import { grouping } from '../engine/operators/group/grouping.ts';
-import { MemoryState } from '../kit/keyed-state.ts';
-import type { AggregateFunction, WindowSpec } from '../kit/ops.ts';
 import type { Column, Row, Schema } from '../model/values/types.ts';
 
 const { values } = parseArgs({ options: { keys: { type: 'string', default: '500' }, rows: { type: 'string', default: '1000000' } } });

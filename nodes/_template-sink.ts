@@ -1,8 +1,8 @@
 // A sink: `npx millrace new-node sink NAME` copies this file, what carries it
 // out, and its harness for the contract suite. See _template.ts for what all nodes have in common.
-import { f } from '../kit/fields.ts';
-import { loaded } from '../kit/loaded.ts';
-import { defineNode } from '../kit/node.ts';
+import { f } from '@millrace/kit/fields';
+import { loaded } from '@millrace/kit/loaded';
+import { defineNode } from '@millrace/kit/node';
 
 const code = loaded(() => import('./_templates/runtime/my-sink.ts'));
 

@@ -1,7 +1,7 @@
 // A source: `npx millrace new-node source NAME` copies this file, and its harness for the contract suite. See _template.ts for
 // what all nodes have in common.
-import { f } from '../kit/fields.ts';
-import { defineNode } from '../kit/node.ts';
+import { f } from '@millrace/kit/fields';
+import { defineNode } from '@millrace/kit/node';
 
 export default defineNode({
   type: 'my-source', // equal to the file's name; pipelines refer to it, so it never changes

@@ -1,7 +1,7 @@
 // A node is one file with one default export. `npx millrace new-node transform NAME` copies this one; nothing else is edited.
-import { columnSource } from '../kit/column-source.ts';
-import { f } from '../kit/fields.ts';
-import { defineNode } from '../kit/node.ts';
+import { columnSource } from '@millrace/kit/column-source';
+import { f } from '@millrace/kit/fields';
+import { defineNode } from '@millrace/kit/node';
 
 export default defineNode({
   type: 'my-node', // equal to the file's name; pipelines refer to it, so it never changes

@@ -1,7 +1,7 @@
 /** The node library: every file of a family that has a node as its default export, collected by the build. */
 
-import type { NodeDefinition } from '../kit/node.ts';
-import { everySource } from '../kit/sources/every-source.ts';
+import type { NodeDefinition } from '@millrace/kit/node';
+import { everySource } from '@millrace/kit/sources/every-source';
 
 /** Files without a default export hold what the nodes beside them share. */
 const files = import.meta.glob<{ readonly default?: unknown }>(['./*/*.ts', '!./**/*.test.ts'], { eager: true });

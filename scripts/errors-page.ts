@@ -1,5 +1,5 @@
 /** docs/errors.md: what every code means, as Markdown. */
-import type { NodeDefinition } from '../kit/node.ts';
+import type { NodeDefinition } from '@millrace/kit/node';
 import { type Behaviour, behaviours, type CodeTable, whatHappens } from '../model/problems/codes/behaviour.ts';
 import { codeGroups } from '../model/problems/codes/index.ts';
 

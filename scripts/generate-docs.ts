@@ -1,6 +1,6 @@
+import type { NodeDefinition } from '@millrace/kit/node';
 import { documentMigrations, newestVersion } from '../engine/document/migrations.ts';
 import { Catalogue } from '../engine/plan/catalogue.ts';
-import type { NodeDefinition } from '../kit/node.ts';
 import { definitions } from '../nodes/index.ts';
 import { errorsPage } from './errors-page.ts';
 import { nodePage } from './node-page.ts';

@@ -1,11 +1,11 @@
 /** The documentation page of a node, as Markdown. */
 
+import type { Field, Fields } from '@millrace/kit/fields';
+import type { Example, NodeDefinition, Port } from '@millrace/kit/node';
+import { completeParams, defaultsOf, type Params } from '@millrace/kit/params';
+import { exampleFile } from '@millrace/kit/testing/example-files';
 import { inputsOf, outputsOf } from '../engine/plan/catalogue.ts';
 import { traitsOfNode } from '../engine/plan/lower.ts';
-import type { Field, Fields } from '../kit/fields.ts';
-import type { Example, NodeDefinition, Port } from '../kit/node.ts';
-import { completeParams, defaultsOf, type Params } from '../kit/params.ts';
-import { exampleFile } from '../kit/testing/example-files.ts';
 import type { Row, Value } from '../model/values/types.ts';
 import { formatValue } from '../model/values/values.ts';
 

@@ -1,8 +1,9 @@
 /** The JSON Schema of the pipeline file, for completion and checks in any text editor. */
+
+import { conditionOperators } from '@millrace/kit/fields';
 import { fileFormat } from '../engine/document/file.ts';
 import { errorPolicies } from '../engine/document/pipeline.ts';
 import type { FieldManifest, NodeManifest } from '../engine/protocol/messages.ts';
-import { conditionOperators } from '../kit/fields.ts';
 
 type JsonSchema = { readonly [key: string]: unknown };
 

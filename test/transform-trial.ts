@@ -1,15 +1,24 @@
 /** Runs a transform over rows in this thread, without the engine, and can stop it half-way to start it again from its snapshot. */
 import { deserialize, serialize } from 'node:v8';
+import { type KeyedState, MemoryState } from '@millrace/kit/keyed-state';
+import type {
+  NodeProblem,
+  Operator,
+  OperatorContext,
+  OutputTime,
+  RowFailure,
+  StatefulOperator,
+  TransformContext,
+  TransformDefinition,
+} from '@millrace/kit/node';
+import { traitsOf } from '@millrace/kit/op-traits';
+import type { Op } from '@millrace/kit/ops';
+import { type Params, validateParams } from '@millrace/kit/params';
 import { loadOperators, openOperator, operations } from '../engine/operators/open.ts';
 import { outputsOf } from '../engine/plan/catalogue.ts';
 import { inheritEventTime } from '../engine/plan/event-time.ts';
 import { lower } from '../engine/plan/lower.ts';
 import { codeAnalysis } from '../engine/sandbox/analysis.ts';
-import { type KeyedState, MemoryState } from '../kit/keyed-state.ts';
-import type { NodeProblem, Operator, OperatorContext, OutputTime, RowFailure, StatefulOperator, TransformContext, TransformDefinition } from '../kit/node.ts';
-import { traitsOf } from '../kit/op-traits.ts';
-import type { Op } from '../kit/ops.ts';
-import { type Params, validateParams } from '../kit/params.ts';
 import { MillraceError } from '../model/problems/problem.ts';
 import { endOfTime } from '../model/schema/event-time.ts';
 import type { ColumnType, Row, Schema } from '../model/values/types.ts';

@@ -1,6 +1,6 @@
+import type { Params } from '@millrace/kit/params';
+import { validateParams } from '@millrace/kit/params';
 import { expect, test } from 'vitest';
-import type { Params } from '../../kit/params.ts';
-import { validateParams } from '../../kit/params.ts';
 import type { Json } from '../../model/values/types.ts';
 import compute from '../../nodes/columns/compute.ts';
 import { fixProblem } from './edits.ts';

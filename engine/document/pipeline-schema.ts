@@ -1,5 +1,5 @@
+import type { Params } from '@millrace/kit/params';
 import { z } from 'zod';
-import type { Params } from '../../kit/params.ts';
 import { isJson, isJsonObject } from '../../model/values/json.ts';
 import type { Json } from '../../model/values/types.ts';
 import { errorPolicies, type Pipeline } from './pipeline.ts';

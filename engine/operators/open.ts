@@ -1,8 +1,8 @@
 /** How each operation is done in a thread of this machine. */
 
-import { type Loaded, loaded } from '../../kit/loaded.ts';
-import type { Operator, OperatorContext } from '../../kit/node.ts';
-import type { Op } from '../../kit/ops.ts';
+import { type Loaded, loaded } from '@millrace/kit/loaded';
+import type { Operator, OperatorContext } from '@millrace/kit/node';
+import type { Op } from '@millrace/kit/ops';
 import { expectPorts, type RowsContext } from './ports.ts';
 import { assigningTime } from './rows/assigning-time.ts';
 import { computing } from './rows/computing.ts';

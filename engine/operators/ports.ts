@@ -1,5 +1,5 @@
 /** The ports that operations read and write, by their names. */
-import type { OperatorContext } from '../../kit/node.ts';
+import type { OperatorContext } from '@millrace/kit/node';
 import { InternalFault } from '../../model/faults/missing.ts';
 import type { Schema } from '../../model/values/types.ts';
 

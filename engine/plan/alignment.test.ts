@@ -1,5 +1,5 @@
+import type { NodeDefinition } from '@millrace/kit/node';
 import { expect, test } from 'vitest';
-import type { NodeDefinition } from '../../kit/node.ts';
 import type { Schema } from '../../model/values/types.ts';
 import { toNative } from '../../test/engine/native-op.ts';
 import type { Edge } from '../document/pipeline.ts';

@@ -1,6 +1,6 @@
 /** Which sources are read in step by event time, because their rows meet where event time decides what comes out: see ADR 26. */
 
-import { traitsOf } from '../../kit/op-traits.ts';
+import { traitsOf } from '@millrace/kit/op-traits';
 import { KnownMap } from '../../model/values/known-map.ts';
 import { errorPort, type NodeId } from '../document/pipeline.ts';
 import type { Alignment } from '../protocol/physical-plan.ts';

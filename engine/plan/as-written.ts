@@ -2,8 +2,8 @@
  * Cells that nothing in a run looks at stay as a file has them: their columns are planned as text, from the source to the sinks. So a
  * file that is copied, filtered or sorted has the same cells afterwards, byte for byte, whatever their columns' types are elsewhere.
  */
-import type { NodeDefinition } from '../../kit/node.ts';
-import { looksAt, traitsOf } from '../../kit/op-traits.ts';
+import type { NodeDefinition } from '@millrace/kit/node';
+import { looksAt, traitsOf } from '@millrace/kit/op-traits';
 import type { Column, Schema } from '../../model/values/types.ts';
 import { errorPort, type NodeId } from '../document/pipeline.ts';
 import type { PhysicalPlan, PlannedNode } from '../protocol/physical-plan.ts';

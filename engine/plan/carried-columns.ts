@@ -1,6 +1,6 @@
-import { findColumn } from '../../kit/columns.ts';
-import { looksAt } from '../../kit/op-traits.ts';
-import type { Op } from '../../kit/ops.ts';
+import { findColumn } from '@millrace/kit/columns';
+import { looksAt } from '@millrace/kit/op-traits';
+import type { Op } from '@millrace/kit/ops';
 import { missing } from '../../model/faults/missing.ts';
 import type { PlannedNode } from '../protocol/physical-plan.ts';
 

@@ -1,6 +1,6 @@
+import { f } from '@millrace/kit/fields';
+import { defineNode } from '@millrace/kit/node';
 import { describe, expect, it } from 'vitest';
-import { f } from '../../kit/fields.ts';
-import { defineNode } from '../../kit/node.ts';
 import { toNative } from '../../test/engine/native-op.ts';
 import { Catalogue } from './catalogue.ts';
 

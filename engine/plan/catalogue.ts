@@ -1,6 +1,6 @@
-import type { Field } from '../../kit/fields.ts';
-import { categories, type NodeDefinition, type NodeKind, type Port } from '../../kit/node.ts';
-import { defaultsOf, type Params } from '../../kit/params.ts';
+import type { Field } from '@millrace/kit/fields';
+import { categories, type NodeDefinition, type NodeKind, type Port } from '@millrace/kit/node';
+import { defaultsOf, type Params } from '@millrace/kit/params';
 import type { Json } from '../../model/values/types.ts';
 import type { FieldManifest, NodeManifest, PortManifest } from '../protocol/messages.ts';
 

@@ -1,6 +1,6 @@
-import type { NodeDefinition } from '../../kit/node.ts';
-import { traitsOf } from '../../kit/op-traits.ts';
-import type { Op } from '../../kit/ops.ts';
+import type { NodeDefinition } from '@millrace/kit/node';
+import { traitsOf } from '@millrace/kit/op-traits';
+import type { Op } from '@millrace/kit/ops';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import { didYouMean } from '../../model/text/closest.ts';

@@ -3,7 +3,7 @@
  * The limits are far beyond what anybody builds or reads: without them a few joins of a node with itself, which each double
  * the columns, would take all memory.
  */
-import type { Inference, NodeProblem } from '../../kit/node.ts';
+import type { Inference, NodeProblem } from '@millrace/kit/node';
 import type { Problem } from '../../model/problems/problem.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import type { Schema } from '../../model/values/types.ts';

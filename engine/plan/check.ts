@@ -2,10 +2,10 @@
  * Checks a pipeline without running it: its graph, its params, and the schema of every port. Pure; what must be looked up in
  * the outside world (`discovered`) is given.
  */
-import type { Field } from '../../kit/fields.ts';
-import type { CodeAnalysis, Discovery, InferContext, Inference, NodeDefinition, NodeProblem } from '../../kit/node.ts';
-import { traitsOf } from '../../kit/op-traits.ts';
-import { type ParamInputs, type Params, validateParams } from '../../kit/params.ts';
+import type { Field } from '@millrace/kit/fields';
+import type { CodeAnalysis, Discovery, InferContext, Inference, NodeDefinition, NodeProblem } from '@millrace/kit/node';
+import { traitsOf } from '@millrace/kit/op-traits';
+import { type ParamInputs, type Params, validateParams } from '@millrace/kit/params';
 import { missing } from '../../model/faults/missing.ts';
 import { didYouMean } from '../../model/text/closest.ts';
 import type { Schema } from '../../model/values/types.ts';

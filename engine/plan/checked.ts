@@ -1,7 +1,7 @@
 /** What a check knows of a pipeline, for the plan and for the other checks. */
-import type { Discovery, NodeDefinition } from '../../kit/node.ts';
-import type { Op } from '../../kit/ops.ts';
-import type { Params } from '../../kit/params.ts';
+import type { Discovery, NodeDefinition } from '@millrace/kit/node';
+import type { Op } from '@millrace/kit/ops';
+import type { Params } from '@millrace/kit/params';
 import type { Readings } from '../../model/schema/reading.ts';
 import type { Schema } from '../../model/values/types.ts';
 import type { Edge, ErrorPolicy, NodeId, Pipeline, PipelineNode } from '../document/pipeline.ts';

@@ -2,9 +2,9 @@
  * The errors table: where rows go that fail at nodes under the policy "keep", and from where they are replayed. Which node
  * types keep and replay them is found in the catalogue by what they declare.
  */
-import type { NodeDefinition } from '../../kit/node.ts';
-import { traitsOf } from '../../kit/op-traits.ts';
-import { completeParams, defaultsOf, type Params } from '../../kit/params.ts';
+import type { NodeDefinition } from '@millrace/kit/node';
+import { traitsOf } from '@millrace/kit/op-traits';
+import { completeParams, defaultsOf, type Params } from '@millrace/kit/params';
 import { itemAt, lastOf, missing } from '../../model/faults/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { fileExtension } from '../document/file.ts';

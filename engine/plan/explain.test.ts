@@ -1,7 +1,7 @@
+import { isRowByRow } from '@millrace/kit/op-traits';
+import type { Op } from '@millrace/kit/ops';
+import type { Params } from '@millrace/kit/params';
 import { describe, expect, it } from 'vitest';
-import { isRowByRow } from '../../kit/op-traits.ts';
-import type { Op } from '../../kit/ops.ts';
-import type { Params } from '../../kit/params.ts';
 import { definitions } from '../../nodes/index.ts';
 import { edgesOf } from '../../test/conformance/harness.ts';
 import { lookUp, options, pipeline, sink, source, transform } from '../../test/engine/plan-nodes.ts';

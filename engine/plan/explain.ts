@@ -1,6 +1,6 @@
 /** A plan as text, for `millrace run --explain` and the editor: what a run will do, all of it derived from the operations. */
-import { traitsOf } from '../../kit/op-traits.ts';
-import type { Op, OpTraits } from '../../kit/ops.ts';
+import { traitsOf } from '@millrace/kit/op-traits';
+import type { Op, OpTraits } from '@millrace/kit/ops';
 import { KnownMap } from '../../model/values/known-map.ts';
 import type { Schema } from '../../model/values/types.ts';
 import type { Edge, NodeId } from '../document/pipeline.ts';

@@ -1,5 +1,5 @@
+import { type Params, validateParams } from '@millrace/kit/params';
 import { describe, expect, it } from 'vitest';
-import { type Params, validateParams } from '../../kit/params.ts';
 import type { Schema } from '../../model/values/types.ts';
 import { definitions } from '../../nodes/index.ts';
 import { lower } from './lower.ts';

@@ -1,8 +1,8 @@
 /** From nodes to operations. */
-import type { NodeDefinition } from '../../kit/node.ts';
-import { traitsOf } from '../../kit/op-traits.ts';
-import type { Op, OpTraits } from '../../kit/ops.ts';
-import type { Params } from '../../kit/params.ts';
+import type { NodeDefinition } from '@millrace/kit/node';
+import { traitsOf } from '@millrace/kit/op-traits';
+import type { Op, OpTraits } from '@millrace/kit/ops';
+import type { Params } from '@millrace/kit/params';
 import type { Schema } from '../../model/values/types.ts';
 
 type Schemas = { readonly [port: string]: Schema | null };

@@ -1,4 +1,4 @@
-import type { NodeDefinition, NodeProblem } from '../../kit/node.ts';
+import type { NodeDefinition, NodeProblem } from '@millrace/kit/node';
 import type { PipelineNode } from '../document/pipeline.ts';
 
 type Params = PipelineNode['params'];

@@ -1,5 +1,5 @@
 /** Operations in words, a line each, for people who read a plan. Total: an operation without words of its own is named, with its keys. */
-import type { CodeRef, KeyPair, Op, ProjectedColumn, RunningSpan, Windowing } from '../../kit/ops.ts';
+import type { CodeRef, KeyPair, Op, ProjectedColumn, RunningSpan, Windowing } from '@millrace/kit/ops';
 import { durationText } from '../../model/time/duration.ts';
 
 const longest = 60;

@@ -1,8 +1,8 @@
 /** What depends on the order in which rows come: instances keep it for each of their keys, and not between keys. */
 
-import { findColumn } from '../../kit/columns.ts';
-import { looksBack } from '../../kit/op-traits.ts';
-import type { Aggregate, Op } from '../../kit/ops.ts';
+import { findColumn } from '@millrace/kit/columns';
+import { looksBack } from '@millrace/kit/op-traits';
+import type { Aggregate, Op } from '@millrace/kit/ops';
 import { missing } from '../../model/faults/missing.ts';
 import type { Schema } from '../../model/values/types.ts';
 import type { Edge, NodeId } from '../document/pipeline.ts';

@@ -1,4 +1,4 @@
-import type { Field, Fields } from '../../kit/fields.ts';
+import type { Field, Fields } from '@millrace/kit/fields';
 import type { Problem } from '../../model/problems/problem.ts';
 import { didYouMean } from '../../model/text/closest.ts';
 import { nameList } from '../../model/text/name-list.ts';

@@ -1,4 +1,4 @@
-import { isRowByRow } from '../../kit/op-traits.ts';
+import { isRowByRow } from '@millrace/kit/op-traits';
 import { missing } from '../../model/faults/missing.ts';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import { nameList } from '../../model/text/name-list.ts';

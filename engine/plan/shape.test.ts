@@ -1,6 +1,6 @@
+import { traitsOf } from '@millrace/kit/op-traits';
+import type { Op } from '@millrace/kit/ops';
 import { describe, expect, test } from 'vitest';
-import { traitsOf } from '../../kit/op-traits.ts';
-import type { Op } from '../../kit/ops.ts';
 import type { Schema } from '../../model/values/types.ts';
 import type { PhysicalPlan, PlannedNode } from '../protocol/physical-plan.ts';
 import { compareShapes, isOtherPipeline, shapeOf } from './shape.ts';

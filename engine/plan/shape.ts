@@ -1,4 +1,4 @@
-import type { Op } from '../../kit/ops.ts';
+import type { Op } from '@millrace/kit/ops';
 import { durationText } from '../../model/time/duration.ts';
 import type { Json, Schema } from '../../model/values/types.ts';
 import type { NodeId } from '../document/pipeline.ts';

@@ -1,5 +1,5 @@
+import type { Op } from '@millrace/kit/ops';
 import { expect, test } from 'vitest';
-import type { Op } from '../../kit/ops.ts';
 import type { Schema } from '../../model/values/types.ts';
 import type { PhysicalPlan, PlannedNode } from '../protocol/physical-plan.ts';
 import { explainPlan } from './explain.ts';

@@ -2,9 +2,9 @@
  * Which part of a plan can run in several instances, rows being exchanged by the hash of their keys: see ADR 31. A stage is a keyed
  * operation with the operations downstream of it that only it feeds and that want its rows split in the same way, or in no certain way.
  */
-import { findColumn } from '../../kit/columns.ts';
-import { isRowByRow, traitsOf } from '../../kit/op-traits.ts';
-import type { Op } from '../../kit/ops.ts';
+import { findColumn } from '@millrace/kit/columns';
+import { isRowByRow, traitsOf } from '@millrace/kit/op-traits';
+import type { Op } from '@millrace/kit/ops';
 import { itemsAt, missing } from '../../model/faults/missing.ts';
 import type { ColumnType } from '../../model/values/types.ts';
 import { type Edge, errorPort, type NodeId } from '../document/pipeline.ts';

@@ -1,7 +1,7 @@
 /** What a pipeline would touch if it ran, told from its nodes alone: shown before a pipeline from elsewhere is trusted. */
-import type { Fields } from '../../kit/fields.ts';
-import type { NodeDefinition } from '../../kit/node.ts';
-import type { Params } from '../../kit/params.ts';
+import type { Fields } from '@millrace/kit/fields';
+import type { NodeDefinition } from '@millrace/kit/node';
+import type { Params } from '@millrace/kit/params';
 import type { ErrorPolicy, NodeId, PipelineNode } from '../document/pipeline.ts';
 import type { Touches } from '../protocol/messages.ts';
 

@@ -1,6 +1,6 @@
 /** Tells of streams whose watermark can never rise, and of those where one source may hold it back, before anything runs. */
 
-import { traitsOf } from '../../kit/op-traits.ts';
+import { traitsOf } from '@millrace/kit/op-traits';
 import { missing } from '../../model/faults/missing.ts';
 import { isSameEventTime } from '../../model/schema/event-time.ts';
 import type { EventTime } from '../../model/values/types.ts';

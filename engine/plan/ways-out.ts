@@ -1,6 +1,6 @@
-import type { Field } from '../../kit/fields.ts';
-import type { NodeDefinition, Port } from '../../kit/node.ts';
-import type { Params } from '../../kit/params.ts';
+import type { Field } from '@millrace/kit/fields';
+import type { NodeDefinition, Port } from '@millrace/kit/node';
+import type { Params } from '@millrace/kit/params';
 import type { Json, Schema } from '../../model/values/types.ts';
 import { isBounded } from './catalogue.ts';
 import { traitsOfNode } from './lower.ts';

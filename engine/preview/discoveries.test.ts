@@ -2,9 +2,9 @@ import { mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Discovery, SourceDefinition } from '@millrace/kit/node';
+import { defaultsOf } from '@millrace/kit/params';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Discovery, SourceDefinition } from '../../kit/node.ts';
-import { defaultsOf } from '../../kit/params.ts';
 import csvFile from '../../nodes/csv/csv-file.ts';
 import jsonlFile from '../../nodes/json/jsonl-file.ts';
 import { WorkerEnded } from '../processes/worker-process.ts';

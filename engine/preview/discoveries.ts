@@ -1,4 +1,4 @@
-import type { Discovery, NodeDefinition, NodeProblem } from '../../kit/node.ts';
+import type { Discovery, NodeDefinition, NodeProblem } from '@millrace/kit/node';
 import type { Json } from '../../model/values/types.ts';
 import { WorkerPool } from '../processes/pool.ts';
 import { WorkerEnded } from '../processes/worker-process.ts';

@@ -1,7 +1,7 @@
 /** Looking at what a source reads, in the process that does it. */
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Discovery, NodeDefinition } from '../../kit/node.ts';
+import type { Discovery, NodeDefinition } from '@millrace/kit/node';
 import type { Json } from '../../model/values/types.ts';
 import { problemOf } from '../protocol/connection.ts';
 

@@ -1,4 +1,4 @@
-import type { NodeDefinition, Reader, SourceContext } from '../../kit/node.ts';
+import type { NodeDefinition, Reader, SourceContext } from '@millrace/kit/node';
 import { itemAt, missing } from '../../model/faults/missing.ts';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import { keepNewest } from '../../model/values/newest.ts';

@@ -1,4 +1,4 @@
-import type { NodeDefinition, RowFailure, WatermarkStep } from '../../kit/node.ts';
+import type { NodeDefinition, RowFailure, WatermarkStep } from '@millrace/kit/node';
 import { itemAt } from '../../model/faults/missing.ts';
 import type { RowPosition } from '../../model/problems/problem.ts';
 import type { Row } from '../../model/values/types.ts';

@@ -1,5 +1,5 @@
 /** Reads a source to its end, as a run would, to say what of it does not fit: in the process that does it. */
-import type { Misfit, NodeDefinition, RowFailure } from '../../kit/node.ts';
+import type { Misfit, NodeDefinition, RowFailure } from '@millrace/kit/node';
 import { itemAt } from '../../model/faults/missing.ts';
 import type { EntryFix, RowPosition } from '../../model/problems/problem.ts';
 import { seen } from '../../model/schema/detected.ts';

@@ -2,8 +2,9 @@
  * The protocol between an editor and its workbench process: two maps of types.
  * Requests are imperative (`run.start`), events are in the past tense (`run.changed`).
  */
+
+import type { Heard } from '@millrace/kit/node';
 import { z } from 'zod';
-import type { Heard } from '../../kit/node.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import type { Json, Schema } from '../../model/values/types.ts';
 import { jsonSchema, pipelineSchema, sentPipelineSchema } from '../document/pipeline-schema.ts';

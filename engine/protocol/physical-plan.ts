@@ -1,6 +1,6 @@
 /** The physical plan: what a run process executes. Plain data; made by plan.ts from a checked pipeline. */
 
-import type { Op } from '../../kit/ops.ts';
+import type { Op } from '@millrace/kit/ops';
 import type { Json, Schema } from '../../model/values/types.ts';
 import type { Edge, ErrorPolicy, NodeId } from '../document/pipeline.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { findColumn } from '@millrace/kit/columns';
+import type { CodeAnalysis, CodeProblem } from '@millrace/kit/node';
 import { parse, parseExpressionAt } from 'acorn';
-import { findColumn } from '../../kit/columns.ts';
-import type { CodeAnalysis, CodeProblem } from '../../kit/node.ts';
 import { FollowedTooFar } from '../../model/code/code-scope.ts';
 import { expressionType } from '../../model/code/expression-type.ts';
 import { keyedType } from '../../model/code/keyed-type.ts';

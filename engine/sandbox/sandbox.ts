@@ -1,5 +1,5 @@
 import 'ses';
-import type { CodeProblem, KeyedCode } from '../../kit/node.ts';
+import type { CodeProblem, KeyedCode } from '@millrace/kit/node';
 import { optionalLinkAt } from '../../model/code/null-fix.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Row } from '../../model/values/types.ts';

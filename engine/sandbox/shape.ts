@@ -1,3 +1,4 @@
+import type { CodeProblem } from '@millrace/kit/node';
 import {
   type AnyNode,
   type Comment,
@@ -10,7 +11,6 @@ import {
   tokenizer,
   tokTypes,
 } from 'acorn';
-import type { CodeProblem } from '../../kit/node.ts';
 import { itemAt, lastOf, missing } from '../../model/faults/missing.ts';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { partsOf } from './syntax-tree.ts';

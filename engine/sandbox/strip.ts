@@ -1,5 +1,5 @@
 import { stripTypeScriptTypes } from 'node:module';
-import type { CodeProblem } from '../../kit/node.ts';
+import type { CodeProblem } from '@millrace/kit/node';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import { nestedTooDeeply } from './nesting.ts';

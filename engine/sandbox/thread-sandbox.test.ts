@@ -1,6 +1,6 @@
+import { runsCode } from '@millrace/kit/op-traits';
+import type { CodeRef, Op } from '@millrace/kit/ops';
 import { expect, test } from 'vitest';
-import { runsCode } from '../../kit/op-traits.ts';
-import type { CodeRef, Op } from '../../kit/ops.ts';
 import { threadSandbox } from './thread-sandbox.ts';
 
 const code: CodeRef = { language: 'typescript', source: 'row.a > 1', field: 'where' };

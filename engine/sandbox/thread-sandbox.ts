@@ -1,4 +1,4 @@
-import { runsCode } from '../../kit/op-traits.ts';
+import { runsCode } from '@millrace/kit/op-traits';
 import type { PlannedNode } from '../protocol/physical-plan.ts';
 import type { Sandbox } from './sandbox.ts';
 import { thrownProblem } from './thrown.ts';

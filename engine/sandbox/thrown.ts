@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import type { CodeProblem } from '../../kit/node.ts';
+import type { CodeProblem } from '@millrace/kit/node';
 
 /** What users' code threw is described in at most so many characters. */
 const longest = 500;

@@ -1,5 +1,5 @@
 import { deserialize, serialize } from 'node:v8';
-import type { KeyedState } from '../../kit/keyed-state.ts';
+import type { KeyedState } from '@millrace/kit/keyed-state';
 import { missing } from '../../model/faults/missing.ts';
 import type { State } from '../../model/values/types.ts';
 import { type Expiring, ExpiryQueue } from './keyed-expiry.ts';

@@ -1,6 +1,6 @@
 /** What a check process is asked, and its work. Plain data on both sides. */
-import type { CodeAnalysis, Discovery } from '../../kit/node.ts';
-import type { Params } from '../../kit/params.ts';
+import type { CodeAnalysis, Discovery } from '@millrace/kit/node';
+import type { Params } from '@millrace/kit/params';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import type { NodeId, Pipeline, PipelineNode } from '../document/pipeline.ts';
 import type { SentPipeline } from '../document/transfer.ts';

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { Script } from 'node:vm';
-import type { CodeAnalysis } from '../../kit/node.ts';
+import type { CodeAnalysis } from '@millrace/kit/node';
 import type { NodeId, Pipeline } from '../document/pipeline.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
 import type { CheckedPipeline } from '../plan/checked.ts';

@@ -1,4 +1,4 @@
-import type { Discovery } from '../../kit/node.ts';
+import type { Discovery } from '@millrace/kit/node';
 import { missing } from '../../model/faults/missing.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import type { Catalogue } from '../plan/catalogue.ts';

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
+import { declaredTypes } from '@millrace/kit/formats/sqlite-types';
 import { openSqlite } from '../../io/sqlite/sqlite-driver.ts';
 import type { SqliteConnection } from '../../io/sqlite/sqlite-library.ts';
-import { declaredTypes } from '../../kit/formats/sqlite-types.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { encodeBase64 } from '../../model/values/base64.ts';
 import type { Column, ColumnType, Json } from '../../model/values/types.ts';

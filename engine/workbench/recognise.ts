@@ -1,8 +1,8 @@
 import { open, stat } from 'node:fs/promises';
 import { basename, isAbsolute, relative, sep } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
-import type { Loaded } from '../../kit/loaded.ts';
-import type { OpensFiles } from '../../kit/node.ts';
+import type { Loaded } from '@millrace/kit/loaded';
+import type { OpensFiles } from '@millrace/kit/node';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { fileExtension } from '../document/file.ts';
 import type { Catalogue } from '../plan/catalogue.ts';

@@ -1,5 +1,5 @@
-import type { Field, Fields } from '../../kit/fields.ts';
-import { isShown, type Params } from '../../kit/params.ts';
+import type { Field, Fields } from '@millrace/kit/fields';
+import { isShown, type Params } from '@millrace/kit/params';
 import type { Schema } from '../../model/values/types.ts';
 import type { CheckedNode } from '../plan/checked.ts';
 import type { TypedCode } from '../preview/typecheck.ts';

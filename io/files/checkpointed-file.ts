@@ -1,4 +1,4 @@
-import type { SinkContext, Undo } from '../../kit/node.ts';
+import type { SinkContext, Undo } from '@millrace/kit/node';
 import type { Json } from '../../model/values/types.ts';
 
 /** A file that a sink writes bytes to, in two phases: see `SinkContext`. */

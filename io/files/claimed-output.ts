@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { SinkContext } from '../../kit/node.ts';
+import type { SinkContext } from '@millrace/kit/node';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { hasOtherNames, isSameFile } from './same-file.ts';
 

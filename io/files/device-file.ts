@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import type { Undo } from '../../kit/node.ts';
+import type { Undo } from '@millrace/kit/node';
 import type { Json } from '../../model/values/types.ts';
 import { terminalFilter } from '../text/terminal-text.ts';
 import type { CheckpointedFile, FileOptions } from './checkpointed-file.ts';

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { DiscoverContext, Discovery, NodeProblem } from '../../kit/node.ts';
+import type { DiscoverContext, Discovery, NodeProblem } from '@millrace/kit/node';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { timeLimit } from '../text/time-limit.ts';
 import { findFiles, type InputFile, patternFolder } from './input-files.ts';

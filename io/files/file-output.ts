@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { SinkContext } from '../../kit/node.ts';
+import type { SinkContext } from '@millrace/kit/node';
 import { thousands } from '../../model/text/thousands.ts';
 import type { CheckpointedFile } from './checkpointed-file.ts';
 import { claimOutput } from './claimed-output.ts';

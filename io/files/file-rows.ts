@@ -1,6 +1,6 @@
 /** Reads files one after another and hands out their rows in batches; what a row is, a parser says. */
 import { isUtf8 } from 'node:buffer';
-import type { Reader, RowFailure, SourceBatch, SourceContext, SplitEnd } from '../../kit/node.ts';
+import type { Reader, RowFailure, SourceBatch, SourceContext, SplitEnd } from '@millrace/kit/node';
 import { itemAt, missing } from '../../model/faults/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Json, Row } from '../../model/values/types.ts';

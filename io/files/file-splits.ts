@@ -1,7 +1,7 @@
 /** Files in stretches that several readers read side by side: where they may begin, and how many lines come before. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import type { SplitSize } from '../../kit/node.ts';
+import type { SplitSize } from '@millrace/kit/node';
 import { type ByteOptions, byteOrderMark, isPlainText } from './byte-reader.ts';
 import { fileError, type InputFile } from './input-files.ts';
 

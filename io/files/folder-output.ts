@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import type { Output, SinkContext, Undo, Writer } from '../../kit/node.ts';
+import type { Output, SinkContext, Undo, Writer } from '@millrace/kit/node';
 import { itemAt, missing } from '../../model/faults/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { thousands } from '../../model/text/thousands.ts';

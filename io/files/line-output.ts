@@ -1,4 +1,4 @@
-import type { Output, Undo, Writer } from '../../kit/node.ts';
+import type { Output, Undo, Writer } from '@millrace/kit/node';
 import type { Json, Row } from '../../model/values/types.ts';
 import type { RowWriter } from '../text/row-text.ts';
 import { TextBuffer } from '../text/text-buffer.ts';

@@ -1,6 +1,6 @@
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import type { PartWriter } from '../../kit/node.ts';
+import type { PartWriter } from '@millrace/kit/node';
 import type { Json, Row } from '../../model/values/types.ts';
 import type { RowWriter } from '../text/row-text.ts';
 import { TextBuffer } from '../text/text-buffer.ts';

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import type { Undo } from '../../kit/node.ts';
+import type { Undo } from '@millrace/kit/node';
 import type { Json } from '../../model/values/types.ts';
 import type { CheckpointedFile, FileOptions } from './checkpointed-file.ts';
 import { changed, digestBefore, endsMidLine, type FileToken, fileToken, finishCommit, headOf, writable, writeAll } from './file-commit.ts';

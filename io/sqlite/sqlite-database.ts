@@ -1,7 +1,7 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { foldName, quoteName } from '../../kit/formats/sqlite-name.ts';
-import type { SinkContext, Transaction } from '../../kit/node.ts';
+import { foldName, quoteName } from '@millrace/kit/formats/sqlite-name';
+import type { SinkContext, Transaction } from '@millrace/kit/node';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Json } from '../../model/values/types.ts';
 import { outputProblem } from '../files/output-problem.ts';

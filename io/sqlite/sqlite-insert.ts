@@ -1,5 +1,5 @@
-import { foldName, quoteName } from '../../kit/formats/sqlite-name.ts';
-import { type Affinity, affinityOf } from '../../kit/formats/sqlite-types.ts';
+import { foldName, quoteName } from '@millrace/kit/formats/sqlite-name';
+import { type Affinity, affinityOf } from '@millrace/kit/formats/sqlite-types';
 import { itemAt, missing } from '../../model/faults/missing.ts';
 import { formatTimestamp, midnightOf } from '../../model/time/timestamp.ts';
 import { decimalKey } from '../../model/values/decimal.ts';

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import type { PartContext, PartWriter } from '../../kit/node.ts';
+import type { PartContext, PartWriter } from '@millrace/kit/node';
 import type { Json, Row, Schema } from '../../model/values/types.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
 import type { TargetColumn } from './sqlite-target.ts';

@@ -1,7 +1,7 @@
 /** The table that a sink writes to: made, checked, and swapped in, all within the run's transaction. */
 
-import { foldName, quoteName } from '../../kit/formats/sqlite-name.ts';
-import { declaredTypes, holds } from '../../kit/formats/sqlite-types.ts';
+import { foldName, quoteName } from '@millrace/kit/formats/sqlite-name';
+import { declaredTypes, holds } from '@millrace/kit/formats/sqlite-types';
 import { missing } from '../../model/faults/missing.ts';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { MillraceError } from '../../model/problems/problem.ts';

@@ -3,7 +3,7 @@
  * its own datetime() gives it, and "2026-01-31T12:00:00.000Z" are two keys, and neither tells which is newer.
  */
 
-import { quoteName } from '../../kit/formats/sqlite-name.ts';
+import { quoteName } from '@millrace/kit/formats/sqlite-name';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { formatTimestamp } from '../../model/time/timestamp.ts';
 import type { SqliteConnection } from './sqlite-library.ts';

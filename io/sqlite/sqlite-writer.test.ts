@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { RowFailure } from '@millrace/kit/node';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { RowFailure } from '../../kit/node.ts';
 import type { MillraceError } from '../../model/problems/problem.ts';
 import type { ColumnType, Row, Schema } from '../../model/values/types.ts';
 import { SqliteDatabase } from './sqlite-database.ts';

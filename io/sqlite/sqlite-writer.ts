@@ -1,4 +1,4 @@
-import type { Output, RowFailure, SinkContext, Transaction, Writer } from '../../kit/node.ts';
+import type { Output, RowFailure, SinkContext, Transaction, Writer } from '@millrace/kit/node';
 import { itemAt } from '../../model/faults/missing.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import type { Json, Row, Schema } from '../../model/values/types.ts';

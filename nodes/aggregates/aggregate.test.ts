@@ -1,6 +1,6 @@
+import { defaultsOf } from '@millrace/kit/params';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { defaultsOf } from '../../kit/params.ts';
 import type { Row, Value } from '../../model/values/types.ts';
 import { schema, tryTransform } from '../../test/transform-trial.ts';
 import aggregate from './aggregate.ts';

@@ -1,8 +1,8 @@
-import { numericTypes } from '../../kit/columns.ts';
-import { f, type ParamsOf } from '../../kit/fields.ts';
-import { keysField, ttlDocs, ttlField, withColumns } from '../../kit/keys.ts';
-import { defineNode, type NodeProblem } from '../../kit/node.ts';
-import type { AnomalyOp } from '../../kit/ops.ts';
+import { numericTypes } from '@millrace/kit/columns';
+import { f, type ParamsOf } from '@millrace/kit/fields';
+import { keysField, ttlDocs, ttlField, withColumns } from '@millrace/kit/keys';
+import { defineNode, type NodeProblem } from '@millrace/kit/node';
+import type { AnomalyOp } from '@millrace/kit/ops';
 import type { Column } from '../../model/values/types.ts';
 
 const params = {

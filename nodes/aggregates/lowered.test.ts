@@ -1,8 +1,8 @@
+import type { TransformDefinition } from '@millrace/kit/node';
+import { traitsOf } from '@millrace/kit/op-traits';
+import type { Op } from '@millrace/kit/ops';
+import { defaultsOf, type Params } from '@millrace/kit/params';
 import { expect, it } from 'vitest';
-import type { TransformDefinition } from '../../kit/node.ts';
-import { traitsOf } from '../../kit/op-traits.ts';
-import type { Op } from '../../kit/ops.ts';
-import { defaultsOf, type Params } from '../../kit/params.ts';
 import pivot from '../reshape/pivot.ts';
 import topN from '../rows/top-n.ts';
 import aggregate from './aggregate.ts';

@@ -1,9 +1,9 @@
-import { acceptedTypes, aggregateFunctions, countColumn, resultType } from '../../kit/aggregates.ts';
-import { findColumn } from '../../kit/columns.ts';
-import { f, type ParamsOf } from '../../kit/fields.ts';
-import { keysField, ttlDocs, ttlField, withColumns } from '../../kit/keys.ts';
-import { defineNode, type NodeProblem } from '../../kit/node.ts';
-import type { RunningFunction } from '../../kit/ops.ts';
+import { acceptedTypes, aggregateFunctions, countColumn, resultType } from '@millrace/kit/aggregates';
+import { findColumn } from '@millrace/kit/columns';
+import { f, type ParamsOf } from '@millrace/kit/fields';
+import { keysField, ttlDocs, ttlField, withColumns } from '@millrace/kit/keys';
+import { defineNode, type NodeProblem } from '@millrace/kit/node';
+import type { RunningFunction } from '@millrace/kit/ops';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { durationText } from '../../model/time/duration.ts';
 import type { Schema } from '../../model/values/types.ts';

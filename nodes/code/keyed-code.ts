@@ -1,6 +1,6 @@
-import { duplicateNames, keyTypes, typeOptions } from '../../kit/columns.ts';
-import { f } from '../../kit/fields.ts';
-import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import { duplicateNames, keyTypes, typeOptions } from '@millrace/kit/columns';
+import { f } from '@millrace/kit/fields';
+import { defineNode, type NodeProblem } from '@millrace/kit/node';
 import type { Column } from '../../model/values/types.ts';
 
 const template = `interface State { count: number }

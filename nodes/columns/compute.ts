@@ -1,6 +1,6 @@
-import { duplicateNames, expressionProblems, typeOptions } from '../../kit/columns.ts';
-import { f } from '../../kit/fields.ts';
-import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import { duplicateNames, expressionProblems, typeOptions } from '@millrace/kit/columns';
+import { f } from '@millrace/kit/fields';
+import { defineNode, type NodeProblem } from '@millrace/kit/node';
 import { mentionedColumns } from '../../model/schema/mentioned-columns.ts';
 
 export default defineNode({

@@ -1,7 +1,7 @@
-import { findColumn } from '../../kit/columns.ts';
-import { f, type ParamsOf } from '../../kit/fields.ts';
-import { keysField, ttlDocs, ttlField } from '../../kit/keys.ts';
-import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import { findColumn } from '@millrace/kit/columns';
+import { f, type ParamsOf } from '@millrace/kit/fields';
+import { keysField, ttlDocs, ttlField } from '@millrace/kit/keys';
+import { defineNode, type NodeProblem } from '@millrace/kit/node';
 import type { Column, Schema } from '../../model/values/types.ts';
 import { castValue } from '../../model/values/values.ts';
 

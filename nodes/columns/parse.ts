@@ -1,10 +1,10 @@
-import { duplicateNames, findColumn } from '../../kit/columns.ts';
-import { f, type ParamsOf } from '../../kit/fields.ts';
-import { unfitField } from '../../kit/formats/casting.ts';
-import { formatProblem, formatText, textFormatFields, textFormOf, typeOfFormat } from '../../kit/formats/text-formats.ts';
-import { patternHelp } from '../../kit/formats/time-pattern.ts';
-import { words } from '../../kit/formats/words.ts';
-import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import { duplicateNames, findColumn } from '@millrace/kit/columns';
+import { f, type ParamsOf } from '@millrace/kit/fields';
+import { unfitField } from '@millrace/kit/formats/casting';
+import { formatProblem, formatText, textFormatFields, textFormOf, typeOfFormat } from '@millrace/kit/formats/text-formats';
+import { patternHelp } from '@millrace/kit/formats/time-pattern';
+import { words } from '@millrace/kit/formats/words';
+import { defineNode, type NodeProblem } from '@millrace/kit/node';
 import { itemAt } from '../../model/faults/missing.ts';
 import { nullness } from '../../model/schema/nulls.ts';
 import type { Column, Schema } from '../../model/values/types.ts';

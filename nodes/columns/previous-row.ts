@@ -1,7 +1,7 @@
-import { findColumn, keyTypes, numberTypes, timeTypes } from '../../kit/columns.ts';
-import { f, type ParamsOf } from '../../kit/fields.ts';
-import { keysField, ttlDocs, ttlField, withColumns } from '../../kit/keys.ts';
-import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import { findColumn, keyTypes, numberTypes, timeTypes } from '@millrace/kit/columns';
+import { f, type ParamsOf } from '@millrace/kit/fields';
+import { keysField, ttlDocs, ttlField, withColumns } from '@millrace/kit/keys';
+import { defineNode, type NodeProblem } from '@millrace/kit/node';
 import { itemAt } from '../../model/faults/missing.ts';
 import type { Column, Schema } from '../../model/values/types.ts';
 

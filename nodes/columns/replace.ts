@@ -1,9 +1,9 @@
-import { keyTypes, typeOptions } from '../../kit/columns.ts';
-import { f, type ParamsOf } from '../../kit/fields.ts';
-import { mayBecomeNull } from '../../kit/formats/casting.ts';
-import { patternProblems } from '../../kit/formats/patterns.ts';
-import { defineNode, type NodeProblem } from '../../kit/node.ts';
-import type { ReplaceOp } from '../../kit/row-ops.ts';
+import { keyTypes, typeOptions } from '@millrace/kit/columns';
+import { f, type ParamsOf } from '@millrace/kit/fields';
+import { mayBecomeNull } from '@millrace/kit/formats/casting';
+import { patternProblems } from '@millrace/kit/formats/patterns';
+import { defineNode, type NodeProblem } from '@millrace/kit/node';
+import type { ReplaceOp } from '@millrace/kit/row-ops';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { nullness } from '../../model/schema/nulls.ts';
 import type { Column, ColumnType, Schema } from '../../model/values/types.ts';

@@ -1,6 +1,6 @@
-import { duplicateNames, findColumn, typeOptions } from '../../kit/columns.ts';
-import { f, type ParamsOf } from '../../kit/fields.ts';
-import { defineNode } from '../../kit/node.ts';
+import { duplicateNames, findColumn, typeOptions } from '@millrace/kit/columns';
+import { f, type ParamsOf } from '@millrace/kit/fields';
+import { defineNode } from '@millrace/kit/node';
 import { nullness } from '../../model/schema/nulls.ts';
 import type { Column, Schema } from '../../model/values/types.ts';
 

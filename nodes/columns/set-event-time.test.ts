@@ -1,7 +1,7 @@
+import type { OrderCare, StatefulOperator } from '@millrace/kit/node';
+import { looksAt } from '@millrace/kit/op-traits';
+import type { Params } from '@millrace/kit/params';
 import { expect, it } from 'vitest';
-import type { OrderCare, StatefulOperator } from '../../kit/node.ts';
-import { looksAt } from '../../kit/op-traits.ts';
-import type { Params } from '../../kit/params.ts';
 import { OutOfOrder } from '../../model/problems/out-of-order.ts';
 import type { Row, State } from '../../model/values/types.ts';
 import { prepareTransform, schema } from '../../test/transform-trial.ts';

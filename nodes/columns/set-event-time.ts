@@ -1,6 +1,6 @@
-import { findColumn } from '../../kit/columns.ts';
-import { defineNode } from '../../kit/node.ts';
-import { columnTime, columnTimeFields, withTimeColumn } from '../../kit/sources/event-time-source.ts';
+import { findColumn } from '@millrace/kit/columns';
+import { defineNode } from '@millrace/kit/node';
+import { columnTime, columnTimeFields, withTimeColumn } from '@millrace/kit/sources/event-time-source';
 
 export default defineNode({
   type: 'set-event-time',

@@ -1,9 +1,9 @@
-import { duplicateNames, typeOptions } from '../../kit/columns.ts';
-import { f, type ParamsOf } from '../../kit/fields.ts';
-import { mayBecomeNull, unfitField } from '../../kit/formats/casting.ts';
-import { patternGroups, patternProblems } from '../../kit/formats/patterns.ts';
-import { defineNode, type NodeProblem } from '../../kit/node.ts';
-import type { SplitIntoColumns } from '../../kit/row-ops.ts';
+import { duplicateNames, typeOptions } from '@millrace/kit/columns';
+import { f, type ParamsOf } from '@millrace/kit/fields';
+import { mayBecomeNull, unfitField } from '@millrace/kit/formats/casting';
+import { patternGroups, patternProblems } from '@millrace/kit/formats/patterns';
+import { defineNode, type NodeProblem } from '@millrace/kit/node';
+import type { SplitIntoColumns } from '@millrace/kit/row-ops';
 import { itemAt } from '../../model/faults/missing.ts';
 import { nullness } from '../../model/schema/nulls.ts';
 import type { Column } from '../../model/values/types.ts';

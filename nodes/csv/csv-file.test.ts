@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import type { ParamsOf } from '@millrace/kit/fields';
+import { folderOf, type Outcome, readSource } from '@millrace/kit/testing/read-source';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ParamsOf } from '../../kit/fields.ts';
-import { folderOf, type Outcome, readSource } from '../../kit/testing/read-source.ts';
 import csvFile from './csv-file.ts';
 
 const read = (files: Parameters<typeof folderOf>[0], params: object, options: Parameters<typeof readSource>[3] = {}) =>

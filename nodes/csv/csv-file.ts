@@ -1,9 +1,9 @@
-import { numericTypes } from '../../kit/columns.ts';
-import { f } from '../../kit/fields.ts';
-import { sourceFormatFields } from '../../kit/formats/column-formats.ts';
-import { loaded } from '../../kit/loaded.ts';
-import { defineNode } from '../../kit/node.ts';
-import { shortPath } from '../../kit/short-path.ts';
+import { numericTypes } from '@millrace/kit/columns';
+import { f } from '@millrace/kit/fields';
+import { sourceFormatFields } from '@millrace/kit/formats/column-formats';
+import { loaded } from '@millrace/kit/loaded';
+import { defineNode } from '@millrace/kit/node';
+import { shortPath } from '@millrace/kit/short-path';
 import type { ColumnType } from '../../model/values/types.ts';
 import {
   columnsGroup,

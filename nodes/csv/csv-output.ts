@@ -1,9 +1,9 @@
-import { numberTypes } from '../../kit/columns.ts';
-import { f } from '../../kit/fields.ts';
-import { textFormatFields } from '../../kit/formats/text-formats.ts';
-import { loaded } from '../../kit/loaded.ts';
-import { defineNode } from '../../kit/node.ts';
-import { shortPath } from '../../kit/short-path.ts';
+import { numberTypes } from '@millrace/kit/columns';
+import { f } from '@millrace/kit/fields';
+import { textFormatFields } from '@millrace/kit/formats/text-formats';
+import { loaded } from '@millrace/kit/loaded';
+import { defineNode } from '@millrace/kit/node';
+import { shortPath } from '@millrace/kit/short-path';
 import { numberFormatProblem } from '../../model/values/number-format.ts';
 import { folderCard, folderDocs, folderFields, folderProblems, pathOfAll } from '../formats/folder-fields.ts';
 

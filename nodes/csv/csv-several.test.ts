@@ -1,5 +1,5 @@
+import { folderOf, readSource } from '@millrace/kit/testing/read-source';
 import { describe, expect, it } from 'vitest';
-import { folderOf, readSource } from '../../kit/testing/read-source.ts';
 import csvFile from './csv-file.ts';
 
 const read = (files: { readonly [path: string]: string }, params: object = {}) => readSource(csvFile, folderOf(files), { path: '*.csv', ...params });

@@ -1,7 +1,7 @@
-import { formatDocs } from '../../kit/formats/log-formats.ts';
-import { loaded } from '../../kit/loaded.ts';
-import { defineNode } from '../../kit/node.ts';
-import { shortPath } from '../../kit/short-path.ts';
+import { formatDocs } from '@millrace/kit/formats/log-formats';
+import { loaded } from '@millrace/kit/loaded';
+import { defineNode } from '@millrace/kit/node';
+import { shortPath } from '@millrace/kit/short-path';
 import { outputColumns } from '../formats/column-fields.ts';
 import { isTextFormat, knownColumns, type TextFormat, textProblems } from '../formats/log-fields.ts';
 import { declared, fixedColumns, tailFields } from './tail-fields.ts';

@@ -1,5 +1,5 @@
 /** The params of "Follow files", and what they say of its columns. */
-import { f, type ParamsOf } from '../../kit/fields.ts';
+import { f, type ParamsOf } from '@millrace/kit/fields';
 import type { Schema } from '../../model/values/types.ts';
 import { columnTypesField, excludeField, sampleRowsField } from '../formats/column-fields.ts';
 import { csvFormatFields, extraKeysField, lineFormatField, maxRowSizeField } from '../formats/line-fields.ts';

@@ -2,8 +2,8 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SourceBatch } from '@millrace/kit/node';
 import { expect, test } from 'vitest';
-import type { SourceBatch } from '../../kit/node.ts';
 import type { Json } from '../../model/values/types.ts';
 import { Rotations } from '../../test/kill/rotations.ts';
 import { mulberry32 } from '../../test/kill/seed.ts';

@@ -1,8 +1,8 @@
 /** Types that the user sets by hand over those that were found. */
 
-import { f } from '../../kit/fields.ts';
-import { columnFormatFields, columnFormatProblem, type SetType, toldType } from '../../kit/formats/column-formats.ts';
-import type { Inference } from '../../kit/node.ts';
+import { f } from '@millrace/kit/fields';
+import { columnFormatFields, columnFormatProblem, type SetType, toldType } from '@millrace/kit/formats/column-formats';
+import type { Inference } from '@millrace/kit/node';
 import { itemAt } from '../../model/faults/missing.ts';
 import type { EntryFix, FixEntry } from '../../model/problems/problem.ts';
 import { nameList } from '../../model/text/name-list.ts';

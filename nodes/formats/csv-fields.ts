@@ -1,5 +1,5 @@
 /** The params by which CSV is read. */
-import { f } from '../../kit/fields.ts';
+import { f } from '@millrace/kit/fields';
 import { formatGroup as group, limitsGroup } from './column-fields.ts';
 
 export const delimiters = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' } as const;

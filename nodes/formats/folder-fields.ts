@@ -1,7 +1,7 @@
 /** The params of sinks that write a file for each day, customer and so on, in folders that say which. */
-import { duplicateNames, keyTypes } from '../../kit/columns.ts';
-import { f } from '../../kit/fields.ts';
-import type { NodeProblem } from '../../kit/node.ts';
+import { duplicateNames, keyTypes } from '@millrace/kit/columns';
+import { f } from '@millrace/kit/fields';
+import type { NodeProblem } from '@millrace/kit/node';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { zoneProblem } from '../../model/time/zone.ts';
 import type { Schema } from '../../model/values/types.ts';

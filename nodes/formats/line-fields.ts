@@ -1,7 +1,7 @@
 /** The params by which sources read the lines of what is written to while they read, and the columns that follow from them. */
-import { f, type ParamsOf } from '../../kit/fields.ts';
-import { columnFormatFields, sourceFormatFields } from '../../kit/formats/column-formats.ts';
-import type { Inference } from '../../kit/node.ts';
+import { f, type ParamsOf } from '@millrace/kit/fields';
+import { columnFormatFields, sourceFormatFields } from '@millrace/kit/formats/column-formats';
+import type { Inference } from '@millrace/kit/node';
 import { columnTypeOptions, outputColumns } from './column-fields.ts';
 import { isTextFormat, knownColumns, type TextFormat, type TextParams, textFormats } from './log-fields.ts';
 

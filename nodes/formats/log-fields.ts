@@ -1,9 +1,9 @@
 /** The params by which sources read lines of text as columns, and the columns that follow from them. */
 
-import { f } from '../../kit/fields.ts';
-import { columnsOf, isNamedFormat, logZoneField, type NamedFormat, namedFormats } from '../../kit/formats/log-formats.ts';
-import { namedGroupProblems, patternGroups, patternProblems } from '../../kit/formats/patterns.ts';
-import type { NodeProblem } from '../../kit/node.ts';
+import { f } from '@millrace/kit/fields';
+import { columnsOf, isNamedFormat, logZoneField, type NamedFormat, namedFormats } from '@millrace/kit/formats/log-formats';
+import { namedGroupProblems, patternGroups, patternProblems } from '@millrace/kit/formats/patterns';
+import type { NodeProblem } from '@millrace/kit/node';
 import { zoneProblem } from '../../model/time/zone.ts';
 import type { Column, Schema } from '../../model/values/types.ts';
 

@@ -1,6 +1,6 @@
 /** Tells by its beginning what a file holds, for those that people open or drop. */
-import { recogniseFormat } from '../../kit/formats/log-formats.ts';
-import { readLogfmt } from '../../kit/formats/logfmt.ts';
+import { recogniseFormat } from '@millrace/kit/formats/log-formats';
+import { readLogfmt } from '@millrace/kit/formats/logfmt';
 import { itemAt } from '../../model/faults/missing.ts';
 import type { TextFormat } from './log-fields.ts';
 

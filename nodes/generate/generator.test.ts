@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import { defaultsOf } from '@millrace/kit/params';
+import { everySource } from '@millrace/kit/sources/every-source';
+import { readSource } from '@millrace/kit/testing/read-source';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { defaultsOf } from '../../kit/params.ts';
-import { everySource } from '../../kit/sources/every-source.ts';
-import { readSource } from '../../kit/testing/read-source.ts';
 import type { Row } from '../../model/values/types.ts';
 import generator from './generator.ts';
 import { randomAt } from './random.ts';

@@ -1,5 +1,5 @@
-import { f } from '../../kit/fields.ts';
-import { defineNode } from '../../kit/node.ts';
+import { f } from '@millrace/kit/fields';
+import { defineNode } from '@millrace/kit/node';
 import { itemAt } from '../../model/faults/missing.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import { parseTimestamp } from '../../model/time/timestamp.ts';

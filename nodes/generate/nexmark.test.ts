@@ -1,5 +1,5 @@
+import { readSource } from '@millrace/kit/testing/read-source';
 import { expect, it } from 'vitest';
-import { readSource } from '../../kit/testing/read-source.ts';
 import nexmark from './nexmark.ts';
 
 const read = (params: { readonly [param: string]: unknown }, options: Parameters<typeof readSource>[3] = {}) => readSource(nexmark, '.', params, options);

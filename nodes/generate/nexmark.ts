@@ -1,5 +1,5 @@
-import { f } from '../../kit/fields.ts';
-import { defineNode } from '../../kit/node.ts';
+import { f } from '@millrace/kit/fields';
+import { defineNode } from '@millrace/kit/node';
 import { thousands } from '../../model/text/thousands.ts';
 import { parseTimestamp } from '../../model/time/timestamp.ts';
 import type { Column, Json, Row, Schema } from '../../model/values/types.ts';

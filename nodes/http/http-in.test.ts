@@ -4,8 +4,8 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import type { Reader, RowFailure } from '@millrace/kit/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Reader, RowFailure } from '../../kit/node.ts';
 import type { Json, Row, Schema } from '../../model/values/types.ts';
 import httpIn from './http-in.ts';
 

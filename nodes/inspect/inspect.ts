@@ -1,5 +1,5 @@
-import { f } from '../../kit/fields.ts';
-import { defineNode } from '../../kit/node.ts';
+import { f } from '@millrace/kit/fields';
+import { defineNode } from '@millrace/kit/node';
 import type { Row } from '../../model/values/types.ts';
 
 export default defineNode({

@@ -1,8 +1,8 @@
 /** What joins have in common before any row moves: which columns come out, and what is wrong with the keys. */
 
-import { commonType, findColumn, freeName } from '../../kit/columns.ts';
-import type { NodeProblem } from '../../kit/node.ts';
-import type { JoinKind, KeyPair } from '../../kit/ops.ts';
+import { commonType, findColumn, freeName } from '@millrace/kit/columns';
+import type { NodeProblem } from '@millrace/kit/node';
+import type { JoinKind, KeyPair } from '@millrace/kit/ops';
 import type { codes } from '../../model/problems/codes/index.ts';
 import { nullness } from '../../model/schema/nulls.ts';
 import { thousands } from '../../model/text/thousands.ts';

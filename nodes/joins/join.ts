@@ -1,7 +1,7 @@
-import { freeName } from '../../kit/columns.ts';
-import { f, type ParamsOf } from '../../kit/fields.ts';
-import { defineNode, type NodeProblem } from '../../kit/node.ts';
-import type { KeyPair } from '../../kit/ops.ts';
+import { freeName } from '@millrace/kit/columns';
+import { f, type ParamsOf } from '@millrace/kit/fields';
+import { defineNode, type NodeProblem } from '@millrace/kit/node';
+import type { KeyPair } from '@millrace/kit/ops';
 import { nullness } from '../../model/schema/nulls.ts';
 import type { Column, Schema } from '../../model/values/types.ts';
 import { joinCard, keyPairProblems, suffixProblems } from './join-columns.ts';

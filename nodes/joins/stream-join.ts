@@ -1,7 +1,7 @@
-import { timeTypes } from '../../kit/columns.ts';
-import { f, type ParamsOf } from '../../kit/fields.ts';
-import { defineNode, type NodeProblem } from '../../kit/node.ts';
-import type { CoGroupOp, TimeMatch } from '../../kit/ops.ts';
+import { timeTypes } from '@millrace/kit/columns';
+import { f, type ParamsOf } from '@millrace/kit/fields';
+import { defineNode, type NodeProblem } from '@millrace/kit/node';
+import type { CoGroupOp, TimeMatch } from '@millrace/kit/ops';
 import { itemAt } from '../../model/faults/missing.ts';
 import type { Column, EventTime, Schema } from '../../model/values/types.ts';
 import { type JoinedColumn, joinCard, joinedColumns, keyPairProblems, suffixProblems } from './join-columns.ts';

@@ -1,11 +1,11 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { folderOf, readSource } from '@millrace/kit/testing/read-source';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FileRows } from '../../io/files/file-rows.ts';
 import { findFiles } from '../../io/files/input-files.ts';
-import { folderOf, readSource } from '../../kit/testing/read-source.ts';
 import { JsonlParser } from '../formats/json/jsonl-parser.ts';
 import jsonlFile from './jsonl-file.ts';
 

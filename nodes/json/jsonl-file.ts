@@ -1,7 +1,7 @@
-import { f } from '../../kit/fields.ts';
-import { loaded } from '../../kit/loaded.ts';
-import { defineNode } from '../../kit/node.ts';
-import { shortPath } from '../../kit/short-path.ts';
+import { f } from '@millrace/kit/fields';
+import { loaded } from '@millrace/kit/loaded';
+import { defineNode } from '@millrace/kit/node';
+import { shortPath } from '@millrace/kit/short-path';
 import {
   columnsGroup,
   columnTypesField,

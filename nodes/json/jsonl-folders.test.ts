@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { SinkRun, type SinkSpec } from '@millrace/kit/testing/sink-run';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { SinkRun, type SinkSpec } from '../../kit/testing/sink-run.ts';
 import type { Row, Schema } from '../../model/values/types.ts';
 import jsonlOutput from './jsonl-output.ts';
 

@@ -1,8 +1,8 @@
-import { duplicateNames, typeOptions } from '../../kit/columns.ts';
-import { f, type ParamsOf } from '../../kit/fields.ts';
-import { unfitField } from '../../kit/formats/casting.ts';
-import { columnsOfPaths, jsonColumns, jsonFieldItem, jsonFieldProblems, jsonPathDocs } from '../../kit/formats/json-fields.ts';
-import { defineNode } from '../../kit/node.ts';
+import { duplicateNames, typeOptions } from '@millrace/kit/columns';
+import { f, type ParamsOf } from '@millrace/kit/fields';
+import { unfitField } from '@millrace/kit/formats/casting';
+import { columnsOfPaths, jsonColumns, jsonFieldItem, jsonFieldProblems, jsonPathDocs } from '@millrace/kit/formats/json-fields';
+import { defineNode } from '@millrace/kit/node';
 import type { Column } from '../../model/values/types.ts';
 
 const params = {

@@ -1,8 +1,8 @@
-import { acceptedTypes, aggregateFunctions, resultType } from '../../kit/aggregates.ts';
-import { duplicateNames, findColumn, keyTypes } from '../../kit/columns.ts';
-import { f, type ParamsOf } from '../../kit/fields.ts';
-import { defineNode, type NodeProblem } from '../../kit/node.ts';
-import { windowColumns, windowFields, windowOf, windowProblems, windowText } from '../../kit/windows.ts';
+import { acceptedTypes, aggregateFunctions, resultType } from '@millrace/kit/aggregates';
+import { duplicateNames, findColumn, keyTypes } from '@millrace/kit/columns';
+import { f, type ParamsOf } from '@millrace/kit/fields';
+import { defineNode, type NodeProblem } from '@millrace/kit/node';
+import { windowColumns, windowFields, windowOf, windowProblems, windowText } from '@millrace/kit/windows';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { decimalKey } from '../../model/values/decimal.ts';
 import type { Schema } from '../../model/values/types.ts';

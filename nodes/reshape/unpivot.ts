@@ -1,7 +1,7 @@
-import { commonType, duplicateNames, typeOptions } from '../../kit/columns.ts';
-import { f, type ParamsOf } from '../../kit/fields.ts';
-import { mayBecomeNull, unfitField } from '../../kit/formats/casting.ts';
-import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import { commonType, duplicateNames, typeOptions } from '@millrace/kit/columns';
+import { f, type ParamsOf } from '@millrace/kit/fields';
+import { mayBecomeNull, unfitField } from '@millrace/kit/formats/casting';
+import { defineNode, type NodeProblem } from '@millrace/kit/node';
 import { nullness } from '../../model/schema/nulls.ts';
 import type { Column, ColumnType, Schema } from '../../model/values/types.ts';
 import { castValue } from '../../model/values/values.ts';

@@ -1,6 +1,6 @@
+import { type Condition, type ConditionRule, conditionOperators } from '@millrace/kit/fields';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type Condition, type ConditionRule, conditionOperators } from '../../kit/fields.ts';
 import type { Row, Value } from '../../model/values/types.ts';
 import { castValue } from '../../model/values/values.ts';
 import { compileExpression } from '../../test/conformance/users-code.ts';

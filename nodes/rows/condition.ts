@@ -1,8 +1,8 @@
-import { columnSource, stringLiteral } from '../../kit/column-source.ts';
-import { findColumn } from '../../kit/columns.ts';
-import type { Condition, ConditionOperator, ConditionRule } from '../../kit/fields.ts';
-import { patternSource } from '../../kit/formats/patterns.ts';
-import type { NodeProblem } from '../../kit/node.ts';
+import { columnSource, stringLiteral } from '@millrace/kit/column-source';
+import { findColumn } from '@millrace/kit/columns';
+import type { Condition, ConditionOperator, ConditionRule } from '@millrace/kit/fields';
+import { patternSource } from '@millrace/kit/formats/patterns';
+import type { NodeProblem } from '@millrace/kit/node';
 import type { Column, Schema, Value } from '../../model/values/types.ts';
 import { castValue } from '../../model/values/values.ts';
 

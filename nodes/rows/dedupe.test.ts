@@ -1,8 +1,8 @@
 import { serialize } from 'node:v8';
+import type { StatefulOperator } from '@millrace/kit/node';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { rowsToState } from '../../engine/operators/rows/state.ts';
-import type { StatefulOperator } from '../../kit/node.ts';
 import type { Row } from '../../model/values/types.ts';
 import { prepareTransform, schema, tryTransform } from '../../test/transform-trial.ts';
 import dedupe from './dedupe.ts';

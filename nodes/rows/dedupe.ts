@@ -1,6 +1,6 @@
-import { keyTypes } from '../../kit/columns.ts';
-import { f, type ParamsOf } from '../../kit/fields.ts';
-import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import { keyTypes } from '@millrace/kit/columns';
+import { f, type ParamsOf } from '@millrace/kit/fields';
+import { defineNode, type NodeProblem } from '@millrace/kit/node';
 import { durationText } from '../../model/time/duration.ts';
 import type { Schema } from '../../model/values/types.ts';
 

@@ -1,6 +1,6 @@
-import { expressionProblems } from '../../kit/columns.ts';
-import { f } from '../../kit/fields.ts';
-import { defineNode } from '../../kit/node.ts';
+import { expressionProblems } from '@millrace/kit/columns';
+import { f } from '@millrace/kit/fields';
+import { defineNode } from '@millrace/kit/node';
 import type { Schema } from '../../model/values/types.ts';
 import { conditionExpression, conditionProblems, conditionText } from './condition.ts';
 

@@ -1,6 +1,6 @@
+import type { StatefulOperator } from '@millrace/kit/node';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { StatefulOperator } from '../../kit/node.ts';
 import { schema, startTransform, tryTransform } from '../../test/transform-trial.ts';
 import limit from './limit.ts';
 

@@ -1,6 +1,6 @@
-import { f } from '../../kit/fields.ts';
-import { keysField, ttlDocs, ttlField } from '../../kit/keys.ts';
-import { defineNode } from '../../kit/node.ts';
+import { f } from '@millrace/kit/fields';
+import { keysField, ttlDocs, ttlField } from '@millrace/kit/keys';
+import { defineNode } from '@millrace/kit/node';
 import { durationText } from '../../model/time/duration.ts';
 
 const params = {

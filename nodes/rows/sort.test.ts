@@ -1,7 +1,7 @@
+import type { StatefulOperator } from '@millrace/kit/node';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { rowsToState } from '../../engine/operators/rows/state.ts';
-import type { StatefulOperator } from '../../kit/node.ts';
 import type { Row } from '../../model/values/types.ts';
 import { prepareTransform, schema, tryTransform } from '../../test/transform-trial.ts';
 import sort from './sort.ts';

@@ -1,6 +1,6 @@
-import { keyTypes } from '../../kit/columns.ts';
-import { f } from '../../kit/fields.ts';
-import { defineNode } from '../../kit/node.ts';
+import { keyTypes } from '@millrace/kit/columns';
+import { f } from '@millrace/kit/fields';
+import { defineNode } from '@millrace/kit/node';
 
 const params = {
   by: f.list({

@@ -1,7 +1,7 @@
-import { duplicateNames, keyTypes } from '../../kit/columns.ts';
-import { f } from '../../kit/fields.ts';
-import { keysField } from '../../kit/keys.ts';
-import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import { duplicateNames, keyTypes } from '@millrace/kit/columns';
+import { f } from '@millrace/kit/fields';
+import { keysField } from '@millrace/kit/keys';
+import { defineNode, type NodeProblem } from '@millrace/kit/node';
 import { durationText } from '../../model/time/duration.ts';
 import type { Column } from '../../model/values/types.ts';
 

@@ -1,7 +1,7 @@
-import { commonType } from '../../kit/columns.ts';
-import { f } from '../../kit/fields.ts';
-import { defineNode, type NodeProblem } from '../../kit/node.ts';
-import type { Op } from '../../kit/ops.ts';
+import { commonType } from '@millrace/kit/columns';
+import { f } from '@millrace/kit/fields';
+import { defineNode, type NodeProblem } from '@millrace/kit/node';
+import type { Op } from '@millrace/kit/ops';
 import { nullness } from '../../model/schema/nulls.ts';
 import type { Column, Schema } from '../../model/values/types.ts';
 

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
+import type { Writer } from '@millrace/kit/node';
+import { defaultsOf } from '@millrace/kit/params';
+import { withSchedule } from '@millrace/kit/sources/schedule-source';
+import { folderOf, readSource } from '@millrace/kit/testing/read-source';
 import { describe, expect, it } from 'vitest';
 import { openSqlite } from '../../io/sqlite/sqlite-driver.ts';
 import type { SqliteConnection } from '../../io/sqlite/sqlite-library.ts';
-import type { Writer } from '../../kit/node.ts';
-import { defaultsOf } from '../../kit/params.ts';
-import { withSchedule } from '../../kit/sources/schedule-source.ts';
-import { folderOf, readSource } from '../../kit/testing/read-source.ts';
 import type { EntryFix } from '../../model/problems/problem.ts';
 import type { Row, Schema } from '../../model/values/types.ts';
 import sqliteQuery from './sqlite-query.ts';

@@ -1,10 +1,10 @@
-import { findColumn, keyTypes } from '../../kit/columns.ts';
-import { f } from '../../kit/fields.ts';
-import { foldName } from '../../kit/formats/sqlite-name.ts';
-import { sqliteTypes } from '../../kit/formats/sqlite-types.ts';
-import { loaded } from '../../kit/loaded.ts';
-import { defineNode, type NodeProblem } from '../../kit/node.ts';
-import { shortPath } from '../../kit/short-path.ts';
+import { findColumn, keyTypes } from '@millrace/kit/columns';
+import { f } from '@millrace/kit/fields';
+import { foldName } from '@millrace/kit/formats/sqlite-name';
+import { sqliteTypes } from '@millrace/kit/formats/sqlite-types';
+import { loaded } from '@millrace/kit/loaded';
+import { defineNode, type NodeProblem } from '@millrace/kit/node';
+import { shortPath } from '@millrace/kit/short-path';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import type { Schema } from '../../model/values/types.ts';

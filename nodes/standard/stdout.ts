@@ -1,6 +1,6 @@
-import { f } from '../../kit/fields.ts';
-import { loaded } from '../../kit/loaded.ts';
-import { defineNode } from '../../kit/node.ts';
+import { f } from '@millrace/kit/fields';
+import { loaded } from '@millrace/kit/loaded';
+import { defineNode } from '@millrace/kit/node';
 
 const code = loaded(() => import('./runtime/stdout-sink.ts'));
 

@@ -1,8 +1,8 @@
 import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { folderOf, readSource } from '@millrace/kit/testing/read-source';
 import { describe, expect, it, test } from 'vitest';
-import { folderOf, readSource } from '../../kit/testing/read-source.ts';
 import csvFile from '../csv/csv-file.ts';
 import fileTail from '../follow/file-tail.ts';
 import jsonlFile from '../json/jsonl-file.ts';
@@ -120,7 +120,7 @@ it('takes the year of syslog from the last change of the file, and its zone from
 
 it('has the time of the lines as event time', async () => {
   const folder = folderOf({ 'a.log': access(1) + access(5) });
-  const timed = (await import('../../kit/sources/event-time-source.ts')).withEventTime(textFile);
+  const timed = (await import('@millrace/kit/sources/event-time-source')).withEventTime(textFile);
   const found = await readSource(timed, folder, { path: 'a.log', format: 'combined', eventTime: 'column', timeColumn: 'time' });
   expect(found.schema!.eventTime).toEqual({ column: 'time' });
   expect(found.watermarks.length).toBeGreaterThan(0);

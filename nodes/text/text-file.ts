@@ -1,8 +1,8 @@
-import { f } from '../../kit/fields.ts';
-import { formatDocs } from '../../kit/formats/log-formats.ts';
-import { loaded } from '../../kit/loaded.ts';
-import { defineNode } from '../../kit/node.ts';
-import { shortPath } from '../../kit/short-path.ts';
+import { f } from '@millrace/kit/fields';
+import { formatDocs } from '@millrace/kit/formats/log-formats';
+import { loaded } from '@millrace/kit/loaded';
+import { defineNode } from '@millrace/kit/node';
+import { shortPath } from '@millrace/kit/short-path';
 import { columnTypesField, encodingField, excludeField, outputColumns, sampleRowsField } from '../formats/column-fields.ts';
 import { extraKeysField, maxRowSizeField } from '../formats/line-fields.ts';
 import { entryField, knownColumns, linePatternField, logZoneField, textFormats, textProblems } from '../formats/log-fields.ts';

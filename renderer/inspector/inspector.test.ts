@@ -1,8 +1,8 @@
 import { dirname, resolve } from 'node:path';
+import { conditionOperators } from '@millrace/kit/fields';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FieldManifest, Problem } from '../../engine/protocol/messages.ts';
-import { conditionOperators } from '../../kit/fields.ts';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { rebasedPath, storedPath } from '../documents/paths.ts';
 import { parseInline, parseMarkdown } from '../shell/markdown.ts';

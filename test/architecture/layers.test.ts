@@ -21,6 +21,7 @@ const cases: readonly (readonly [rule: string, files: Record<string, string>])[]
   ['engine-below-its-hosts', { 'engine/a.ts': "import '../server/b.ts';", 'server/b.ts': file }],
   ['model-at-the-bottom', { 'model/values/a.ts': "import '../../kit/b.ts';", 'kit/b.ts': file }],
   ['kit-above-the-model', { 'kit/a.ts': "import '../io/files/b.ts';", 'io/files/b.ts': file }],
+  ['kit-by-its-exports', { 'nodes/rows/a.ts': "import '../../kit/b.ts';", 'kit/b.ts': file }],
   ['io-above-the-kit', { 'io/files/a.ts': "import '../../engine/store/b.ts';", 'engine/store/b.ts': file }],
   ['operators-know-the-contract-only', { 'engine/operators/join/a.ts': "import '../../plan/b.ts';", 'engine/plan/b.ts': file }],
   ['nodes-know-only-their-kit', { 'nodes/rows/a.ts': "import '../columns/b.ts';", 'nodes/columns/b.ts': file }],

@@ -1,7 +1,8 @@
 /** Params as a user might leave them half-way: of the right kinds, with odd contents. */
+
+import { conditionOperators, type Field, type Fields } from '@millrace/kit/fields';
+import type { Params } from '@millrace/kit/params';
 import fc from 'fast-check';
-import { conditionOperators, type Field, type Fields } from '../../kit/fields.ts';
-import type { Params } from '../../kit/params.ts';
 import { columnTypes, type Json, type Schema } from '../../model/values/types.ts';
 
 const columnNames = ['id', 'name', 'time', 'temperature', '', '__proto__', 'a "b"', 'gone'];

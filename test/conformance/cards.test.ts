@@ -1,6 +1,7 @@
 /** What a node's card says while nothing is filled in: what to do, and never the leftovers of a sentence. */
+
+import { defaultsOf } from '@millrace/kit/params';
 import { describe, expect, it } from 'vitest';
-import { defaultsOf } from '../../kit/params.ts';
 import { definitions } from '../../nodes/index.ts';
 
 describe.each(definitions.filter(({ card }) => card).map((definition) => [definition.type, definition] as const))('the card of %s', (_, definition) => {

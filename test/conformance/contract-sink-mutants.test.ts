@@ -1,10 +1,10 @@
 /** The contract suite can fail: sinks that break one promise each, and the test that says so. */
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { SinkContext, SinkDefinition, Writer } from '@millrace/kit/node';
+import { sinkTests } from '@millrace/kit/testing/sink-contract';
+import type { SinkHarness } from '@millrace/kit/testing/sink-trial';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { SinkContext, SinkDefinition, Writer } from '../../kit/node.ts';
-import { sinkTests } from '../../kit/testing/sink-contract.ts';
-import type { SinkHarness } from '../../kit/testing/sink-trial.ts';
 import type { Json, Row } from '../../model/values/types.ts';
 import sinkTemplate from '../../nodes/_template-sink.ts';
 import { definitions } from '../../nodes/index.ts';

@@ -1,10 +1,10 @@
 /** The contract suite can fail: sources that break one promise each, and the test that says so. */
 import { appendFileSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Reader, SourceBatch, SourceContext, SourceDefinition } from '@millrace/kit/node';
+import { sourceTests } from '@millrace/kit/testing/source-contract';
+import type { SourceHarness } from '@millrace/kit/testing/source-trial';
 import { describe, expect, it } from 'vitest';
-import type { Reader, SourceBatch, SourceContext, SourceDefinition } from '../../kit/node.ts';
-import { sourceTests } from '../../kit/testing/source-contract.ts';
-import type { SourceHarness } from '../../kit/testing/source-trial.ts';
 import type { Json } from '../../model/values/types.ts';
 import sourceTemplate from '../../nodes/_template-source.ts';
 import sourceSettings from './contracts/_template-source.ts';

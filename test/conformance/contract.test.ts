@@ -1,12 +1,13 @@
 /** Every source and sink of the catalogue, and what new ones are copied from, keeps the whole contract: see kit/testing. */
+
+import type { NodeDefinition } from '@millrace/kit/node';
+import { everySource } from '@millrace/kit/sources/every-source';
+import type { ContractTest } from '@millrace/kit/testing/contract';
+import { sinkTests } from '@millrace/kit/testing/sink-contract';
+import type { SinkHarness } from '@millrace/kit/testing/sink-trial';
+import { sourceTests } from '@millrace/kit/testing/source-contract';
+import type { SourceHarness } from '@millrace/kit/testing/source-trial';
 import { describe, expect, it } from 'vitest';
-import type { NodeDefinition } from '../../kit/node.ts';
-import { everySource } from '../../kit/sources/every-source.ts';
-import type { ContractTest } from '../../kit/testing/contract.ts';
-import { sinkTests } from '../../kit/testing/sink-contract.ts';
-import type { SinkHarness } from '../../kit/testing/sink-trial.ts';
-import { sourceTests } from '../../kit/testing/source-contract.ts';
-import type { SourceHarness } from '../../kit/testing/source-trial.ts';
 import sinkTemplate from '../../nodes/_template-sink.ts';
 import sourceTemplate from '../../nodes/_template-source.ts';
 import { definitions } from '../../nodes/index.ts';

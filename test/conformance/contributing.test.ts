@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { NodeDefinition } from '@millrace/kit/node';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Catalogue } from '../../engine/plan/catalogue.ts';
-import type { NodeDefinition } from '../../kit/node.ts';
 import { definitions } from '../../nodes/index.ts';
 import { runExample } from './harness.ts';
 

@@ -1,11 +1,7 @@
 /** Runs one node definition over one of its examples, in process and without the engine: what a node's author tests with. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { loadOperators, openOperator, operations } from '../../engine/operators/open.ts';
-import { inputsOf, isBounded, outputsOf } from '../../engine/plan/catalogue.ts';
-import { lower } from '../../engine/plan/lower.ts';
-import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
-import { MemoryState } from '../../kit/keyed-state.ts';
+import { MemoryState } from '@millrace/kit/keyed-state';
 import type {
   Example,
   InferContext,
@@ -19,10 +15,14 @@ import type {
   SourceDefinition,
   TransformContext,
   TransformDefinition,
-} from '../../kit/node.ts';
-import { traitsOf } from '../../kit/op-traits.ts';
-import { completeParams, type Params, validateParams } from '../../kit/params.ts';
-import { exampleFile } from '../../kit/testing/example-files.ts';
+} from '@millrace/kit/node';
+import { traitsOf } from '@millrace/kit/op-traits';
+import { completeParams, type Params, validateParams } from '@millrace/kit/params';
+import { exampleFile } from '@millrace/kit/testing/example-files';
+import { loadOperators, openOperator, operations } from '../../engine/operators/open.ts';
+import { inputsOf, isBounded, outputsOf } from '../../engine/plan/catalogue.ts';
+import { lower } from '../../engine/plan/lower.ts';
+import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { endOfTime } from '../../model/schema/event-time.ts';
 import { inferFromJson } from '../../model/schema/infer.ts';

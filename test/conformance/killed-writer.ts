@@ -1,8 +1,8 @@
 /** A process that writes rows with a sink, prepares a checkpoint, prints its token, and is killed. Arguments: the sink's file, its params, a folder. */
 import { writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import type { SinkDefinition } from '../../kit/node.ts';
-import { SinkRun } from '../../kit/testing/sink-run.ts';
+import type { SinkDefinition } from '@millrace/kit/node';
+import { SinkRun } from '@millrace/kit/testing/sink-run';
 
 const [file, params, folder] = process.argv.slice(2) as [string, string, string];
 const { default: definition } = (await import(pathToFileURL(file).href)) as { default: SinkDefinition<any> };

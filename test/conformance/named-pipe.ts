@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SinkHarness } from '../../kit/testing/sink-trial.ts';
+import type { SinkHarness } from '@millrace/kit/testing/sink-trial';
 import type { LineFormat } from './written-lines.ts';
 
 export function namedPipe(format: LineFormat, { params, earlier }: Pick<SinkHarness, 'params' | 'earlier'>): SinkHarness {

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Example } from '@millrace/kit/node';
 import Database from 'better-sqlite3';
-import type { Example } from '../../kit/node.ts';
 import { isDecimalValue } from '../../model/values/decimal.ts';
 import type { Column, Row, Schema, Value } from '../../model/values/types.ts';
 

@@ -1,5 +1,5 @@
 /** What the contract suite says of nodes that break a promise. */
-import type { ContractTest } from '../../kit/testing/contract.ts';
+import type { ContractTest } from '@millrace/kit/testing/contract';
 
 /** How long such a node is waited for, in milliseconds. */
 export const patience = 300;

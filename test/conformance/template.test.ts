@@ -2,9 +2,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Example, NodeDefinition } from '@millrace/kit/node';
+import { SinkRun } from '@millrace/kit/testing/sink-run';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Example, NodeDefinition } from '../../kit/node.ts';
-import { SinkRun } from '../../kit/testing/sink-run.ts';
 import transform from '../../nodes/_template.ts';
 import sink from '../../nodes/_template-sink.ts';
 import source from '../../nodes/_template-source.ts';

@@ -1,11 +1,11 @@
 /** docs/time.md: what its tables say is what happens. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Params, validateParams } from '@millrace/kit/params';
+import { ColumnTimes } from '@millrace/kit/sources/column-times';
+import { type ColumnTimeParams, columnTimeFields, withTimeColumn } from '@millrace/kit/sources/event-time-source';
+import { type ColumnTime, type TimeFormat, timeValues } from '@millrace/kit/sources/time-values';
 import { describe, expect, test } from 'vitest';
-import { type Params, validateParams } from '../../kit/params.ts';
-import { ColumnTimes } from '../../kit/sources/column-times.ts';
-import { type ColumnTimeParams, columnTimeFields, withTimeColumn } from '../../kit/sources/event-time-source.ts';
-import { type ColumnTime, type TimeFormat, timeValues } from '../../kit/sources/time-values.ts';
 import { formatTimestamp, parseTimestamp } from '../../model/time/timestamp.ts';
 import type { Row, Value } from '../../model/values/types.ts';
 import aggregate from '../../nodes/aggregates/aggregate.ts';

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import { exampleFile } from '@millrace/kit/testing/example-files';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { emptyPipeline } from '../../engine/document/pipeline.ts';
 import { Catalogue } from '../../engine/plan/catalogue.ts';
@@ -16,7 +17,6 @@ import { threadSandbox } from '../../engine/sandbox/thread-sandbox.ts';
 import { Checker } from '../../engine/workbench/checker.ts';
 import { openSqlite } from '../../io/sqlite/sqlite-driver.ts';
 import type { SqliteConnection } from '../../io/sqlite/sqlite-library.ts';
-import { exampleFile } from '../../kit/testing/example-files.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { definitions } from '../../nodes/index.ts';
 

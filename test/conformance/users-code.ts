@@ -2,14 +2,15 @@
  * Users' code as functions, by the engine's own compiler but not in its compartment: locking down this thread would lock
  * down the test runner with it. The sandbox has tests of its own.
  */
+
+import type { KeyedCode, RowFailure } from '@millrace/kit/node';
+import { runsCode } from '@millrace/kit/op-traits';
+import type { Op } from '@millrace/kit/ops';
 import { library } from '../../engine/sandbox/library.ts';
 import { mayMutate } from '../../engine/sandbox/mutation.ts';
 import { copyRow } from '../../engine/sandbox/row-copy.ts';
 import { keyedBody, snippetBody } from '../../engine/sandbox/snippet.ts';
 import { stripTypes } from '../../engine/sandbox/strip.ts';
-import type { KeyedCode, RowFailure } from '../../kit/node.ts';
-import { runsCode } from '../../kit/op-traits.ts';
-import type { Op } from '../../kit/ops.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Row } from '../../model/values/types.ts';
 

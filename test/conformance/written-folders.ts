@@ -1,7 +1,7 @@
 /** Harnesses of sinks that write a line of text for each row, to a file in one of three folders. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SinkHarness } from '../../kit/testing/sink-trial.ts';
+import type { SinkHarness } from '@millrace/kit/testing/sink-trial';
 import type { Json } from '../../model/values/types.ts';
 import { type LineFormat, numbersIn } from './written-lines.ts';
 

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { SinkHarness } from '../../kit/testing/sink-trial.ts';
+import type { SinkHarness } from '@millrace/kit/testing/sink-trial';
 import type { Json } from '../../model/values/types.ts';
 
 export interface LineFormat {

@@ -1,11 +1,11 @@
 /** Small plans with nodes of their own, opened and pushed into by hand. */
 
+import { defineNode, type NodeDefinition, type Operator, type SourceBatch, type Writer } from '@millrace/kit/node';
 import type { Edge, ErrorPolicy } from '../../engine/document/pipeline.ts';
 import type { PhysicalPlan, PlannedNode } from '../../engine/protocol/physical-plan.ts';
 import type { DataflowEnv } from '../../engine/runners/local/dataflow.ts';
 import { openDataflow } from '../../engine/runners/local/open-dataflow.ts';
 import { createSandbox } from '../../engine/sandbox/sandbox.ts';
-import { defineNode, type NodeDefinition, type Operator, type SourceBatch, type Writer } from '../../kit/node.ts';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import type { Row, Schema } from '../../model/values/types.ts';
 import { identity } from './identity.ts';

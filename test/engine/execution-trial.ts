@@ -1,11 +1,11 @@
 /** Runs for tests: nodes of an outside world that a crash may stop at any step, and that remembers what outlives a process. */
 
+import { defineNode, type NodeDefinition, type SourceBatch, type StatefulOperator, type Transaction } from '@millrace/kit/node';
 import type { PhysicalPlan, PlannedNode } from '../../engine/protocol/physical-plan.ts';
 import type { RunJob, RunOptions } from '../../engine/protocol/run-api.ts';
 import { Execution, type ExecutionEnv } from '../../engine/runners/local/execution.ts';
 import type { Monitor } from '../../engine/runners/local/monitor.ts';
 import { createSandbox } from '../../engine/sandbox/sandbox.ts';
-import { defineNode, type NodeDefinition, type SourceBatch, type StatefulOperator, type Transaction } from '../../kit/node.ts';
 import { endOfTime } from '../../model/schema/event-time.ts';
 import type { Json, Row, Schema, State } from '../../model/values/types.ts';
 import { identity } from './identity.ts';

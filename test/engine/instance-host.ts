@@ -1,9 +1,9 @@
 /** Instances for tests: each over a channel of its own, in this thread. */
 import { MessageChannel } from 'node:worker_threads';
+import type { NodeDefinition } from '@millrace/kit/node';
 import { serveInstance } from '../../engine/runners/local/instances/instance.ts';
 import type { FromInstance, InstanceHost, ToInstance } from '../../engine/runners/local/instances/messages.ts';
 import type { Sandbox } from '../../engine/sandbox/sandbox.ts';
-import type { NodeDefinition } from '../../kit/node.ts';
 
 export function instanceHost(sandbox: Sandbox, definition: (type: string) => NodeDefinition | undefined): InstanceHost {
   return {

@@ -1,5 +1,5 @@
-import { traitsOf } from '../../kit/op-traits.ts';
-import type { NativeOp, OpTraits } from '../../kit/ops.ts';
+import { traitsOf } from '@millrace/kit/op-traits';
+import type { NativeOp, OpTraits } from '@millrace/kit/ops';
 
 /** The `lower` of a node of a test that has a `run`. Row by row, but for what `traits` say. */
 export function toNative(traits: Partial<OpTraits> = {}): () => NativeOp {

@@ -1,10 +1,10 @@
 /** A small catalogue for the tests of this folder: one node for each thing that planning has to tell apart. */
 
+import { f } from '@millrace/kit/fields';
+import { type CodeAnalysis, defineNode } from '@millrace/kit/node';
 import type { Pipeline, PipelineNode } from '../../engine/document/pipeline.ts';
 import { Catalogue } from '../../engine/plan/catalogue.ts';
 import type { CheckOptions } from '../../engine/plan/check.ts';
-import { f } from '../../kit/fields.ts';
-import { type CodeAnalysis, defineNode } from '../../kit/node.ts';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import type { Json, Schema } from '../../model/values/types.ts';
 import { toNative } from './native-op.ts';

@@ -2,10 +2,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readSource } from '@millrace/kit/testing/read-source';
+import { SinkRun } from '@millrace/kit/testing/sink-run';
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { readSource } from '../../kit/testing/read-source.ts';
-import { SinkRun } from '../../kit/testing/sink-run.ts';
 import type { ColumnType, Schema, Value } from '../../model/values/types.ts';
 import csvFile from '../../nodes/csv/csv-file.ts';
 import csvOutput from '../../nodes/csv/csv-output.ts';

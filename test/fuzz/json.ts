@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readSource } from '@millrace/kit/testing/read-source';
 import fc from 'fast-check';
-import { readSource } from '../../kit/testing/read-source.ts';
 import { parseTimestamp } from '../../model/time/timestamp.ts';
 import type { ColumnType, Value } from '../../model/values/types.ts';
 import jsonlFile from '../../nodes/json/jsonl-file.ts';

@@ -1,6 +1,7 @@
 /** Times and numbers as texts: each is what Python's datetime, zoneinfo and decimal make of it. */
+
+import { TimePattern } from '@millrace/kit/formats/time-pattern';
 import fc from 'fast-check';
-import { TimePattern } from '../../kit/formats/time-pattern.ts';
 import { parseTimestamp } from '../../model/time/timestamp.ts';
 import { zoneOf } from '../../model/time/zone.ts';
 import { readExactly } from '../../model/values/exact.ts';

@@ -410,7 +410,7 @@ describe('the rest', () => {
       const text = readFileSync(at(`nodes/${kind}s/moving-${kind}.ts`), 'utf8');
       expect(text).toContain(`type: 'moving-${kind}'`);
       expect(text).toContain(`kind: '${kind}'`);
-      expect(text).toContain("from '../../kit/node.ts'");
+      expect(text).toContain("from '@millrace/kit/node'");
       expect(existsSync(at(`${contracts}/moving-${kind}.ts`))).toBe(kind !== 'transform');
     }
     expect(await start(['new-node', 'sink', 'moving-sink', '--family', 'sinks'], copy).ended).toMatchObject({

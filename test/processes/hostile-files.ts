@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Fields } from '../../kit/fields.ts';
+import type { Fields } from '@millrace/kit/fields';
 import { definitions } from '../../nodes/index.ts';
 
 type Node = { readonly type: string; readonly typeVersion: number; readonly params: object; readonly [more: string]: unknown };

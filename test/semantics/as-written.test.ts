@@ -2,13 +2,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Example, TransformDefinition } from '@millrace/kit/node';
+import { looksAt } from '@millrace/kit/op-traits';
+import type { Params } from '@millrace/kit/params';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PipelineNode } from '../../engine/document/pipeline.ts';
 import { lower } from '../../engine/plan/lower.ts';
-import type { Example, TransformDefinition } from '../../kit/node.ts';
-import { looksAt } from '../../kit/op-traits.ts';
-import type { Params } from '../../kit/params.ts';
 import type { Row, Schema, Value } from '../../model/values/types.ts';
 import { definitions } from '../../nodes/index.ts';
 import { edgesOf, paramsOf, runExample } from '../conformance/harness.ts';

@@ -1,8 +1,9 @@
 /** Days through every format, and where a time is wanted. */
+
+import { folderOf, readSource } from '@millrace/kit/testing/read-source';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TextBuffer } from '../../io/text/text-buffer.ts';
-import { folderOf, readSource } from '../../kit/testing/read-source.ts';
 import { castValue, conformValue } from '../../model/values/values.ts';
 import csvFile from '../../nodes/csv/csv-file.ts';
 import { csvWriter } from '../../nodes/formats/csv/csv-write.ts';

@@ -1,11 +1,11 @@
 /** Decimals in files and tables: what is written is read again as it was, digit by digit. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { folderOf, readSource } from '@millrace/kit/testing/read-source';
+import { SinkRun, type SinkSpec } from '@millrace/kit/testing/sink-run';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openSqlite } from '../../io/sqlite/sqlite-driver.ts';
-import { folderOf, readSource } from '../../kit/testing/read-source.ts';
-import { SinkRun, type SinkSpec } from '../../kit/testing/sink-run.ts';
 import { decimalKey, isDecimalValue, textOf } from '../../model/values/decimal.ts';
 import type { ColumnType, Row, Schema } from '../../model/values/types.ts';
 import csvFile from '../../nodes/csv/csv-file.ts';

@@ -1,8 +1,9 @@
 /** Decimals through the nodes: 12.5 and 12.50 are one value everywhere, sums are exact, and nothing depends on the order of rows. */
+
+import type { TransformDefinition } from '@millrace/kit/node';
+import type { Params } from '@millrace/kit/params';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import type { TransformDefinition } from '../../kit/node.ts';
-import type { Params } from '../../kit/params.ts';
 import { compareDecimals, decimalKey, scaledOf, scaledZero, sumOf, textOf } from '../../model/values/decimal.ts';
 import type { ColumnType, Row } from '../../model/values/types.ts';
 import { definitions } from '../../nodes/index.ts';

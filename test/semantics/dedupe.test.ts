@@ -1,7 +1,8 @@
 /** Duplicates within a time: which row stays, when it leaves, and that neither depends on how rows arrive. */
+
+import { traitsOf } from '@millrace/kit/op-traits';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { traitsOf } from '../../kit/op-traits.ts';
 import { beginningOfTime } from '../../model/schema/event-time.ts';
 import type { Row } from '../../model/values/types.ts';
 import dedupe from '../../nodes/rows/dedupe.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { folderOf, readSource } from '@millrace/kit/testing/read-source';
 import { describe, expect, it } from 'vitest';
-import { folderOf, readSource } from '../../kit/testing/read-source.ts';
 import type { Detected } from '../../model/schema/detected.ts';
 import csv from '../../nodes/csv/csv-file.ts';
 import json from '../../nodes/json/jsonl-file.ts';

@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import '../property-seed.ts';
-import { type CrashPoint, crashPoints, type Interval, type Resume, SinkRun, type SinkSpec, writeThroughCrashes } from '../../kit/testing/sink-run.ts';
+import { type CrashPoint, crashPoints, type Interval, type Resume, SinkRun, type SinkSpec, writeThroughCrashes } from '@millrace/kit/testing/sink-run';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Json, Row, Schema } from '../../model/values/types.ts';
 import csvOutput from '../../nodes/csv/csv-output.ts';

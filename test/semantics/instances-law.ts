@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { defineNode, type NodeDefinition, type SourceContext } from '@millrace/kit/node';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { emptyPipeline, type Pipeline } from '../../engine/document/pipeline.ts';
@@ -16,7 +17,6 @@ import { Execution } from '../../engine/runners/local/execution.ts';
 import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
 import { createSandbox } from '../../engine/sandbox/sandbox.ts';
 import { Checker } from '../../engine/workbench/checker.ts';
-import { defineNode, type NodeDefinition, type SourceContext } from '../../kit/node.ts';
 import type { Json, Row } from '../../model/values/types.ts';
 import { definitions } from '../../nodes/index.ts';
 import { identity } from '../engine/identity.ts';

@@ -1,9 +1,10 @@
 /** What the law of key groups is tried with: all examples of the catalogue, and what those do not have. */
+
+import type { TransformDefinition } from '@millrace/kit/node';
+import type { Params } from '@millrace/kit/params';
+import { completeParams } from '@millrace/kit/params';
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { TransformDefinition } from '../../kit/node.ts';
-import type { Params } from '../../kit/params.ts';
-import { completeParams } from '../../kit/params.ts';
 import aggregate from '../../nodes/aggregates/aggregate.ts';
 import keyedCode from '../../nodes/code/keyed-code.ts';
 import fill from '../../nodes/columns/fill.ts';

@@ -3,16 +3,16 @@
  * one instance that went on.
  */
 import { deserialize, serialize } from 'node:v8';
+import { type EarlierInstance, type KeyedState, MemoryState } from '@millrace/kit/keyed-state';
+import type { NodeDefinition, Operator, StatefulOperator, TransformDefinition } from '@millrace/kit/node';
+import { traitsOf } from '@millrace/kit/op-traits';
+import type { Op } from '@millrace/kit/ops';
+import type { Params } from '@millrace/kit/params';
 import fc from 'fast-check';
 import { ownedBy } from '../../engine/operators/keyed/key-groups.ts';
 import { keyColumns, keyPairs, keyValuesReader } from '../../engine/operators/rows/key-columns.ts';
 import { lower } from '../../engine/plan/lower.ts';
 import { Gauge } from '../../engine/runners/local/gauge.ts';
-import { type EarlierInstance, type KeyedState, MemoryState } from '../../kit/keyed-state.ts';
-import type { NodeDefinition, Operator, StatefulOperator, TransformDefinition } from '../../kit/node.ts';
-import { traitsOf } from '../../kit/op-traits.ts';
-import type { Op } from '../../kit/ops.ts';
-import type { Params } from '../../kit/params.ts';
 import { endOfTime } from '../../model/schema/event-time.ts';
 import type { ColumnType, Row, Schema, State, Value } from '../../model/values/types.ts';
 import { definitions } from '../../nodes/index.ts';

@@ -1,7 +1,7 @@
+import { MemoryState } from '@millrace/kit/keyed-state';
+import type { StatefulOperator } from '@millrace/kit/node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MemoryState } from '../../kit/keyed-state.ts';
-import type { StatefulOperator } from '../../kit/node.ts';
 import { endOfTime } from '../../model/schema/event-time.ts';
 import type { State } from '../../model/values/types.ts';
 import keyedCode from '../../nodes/code/keyed-code.ts';

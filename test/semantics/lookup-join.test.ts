@@ -1,8 +1,9 @@
 /** The join with a lookup that changes: which version a row gets, when it leaves, and that neither depends on how rows arrive. */
+
+import { completeParams } from '@millrace/kit/params';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { traitsOfNode } from '../../engine/plan/lower.ts';
-import { completeParams } from '../../kit/params.ts';
 import { beginningOfTime } from '../../model/schema/event-time.ts';
 import type { Row } from '../../model/values/types.ts';
 import join from '../../nodes/joins/join.ts';

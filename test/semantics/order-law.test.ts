@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { defineNode, type NodeDefinition, type Output, type SourceContext } from '@millrace/kit/node';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { emptyPipeline, type Pipeline } from '../../engine/document/pipeline.ts';
@@ -14,7 +15,6 @@ import { Execution } from '../../engine/runners/local/execution.ts';
 import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
 import { createSandbox } from '../../engine/sandbox/sandbox.ts';
 import { Checker } from '../../engine/workbench/checker.ts';
-import { defineNode, type NodeDefinition, type Output, type SourceContext } from '../../kit/node.ts';
 import type { Row } from '../../model/values/types.ts';
 import { definitions } from '../../nodes/index.ts';
 

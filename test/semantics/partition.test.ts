@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Example, NodeDefinition } from '@millrace/kit/node';
+import { traitsOf } from '@millrace/kit/op-traits';
+import type { OpTraits } from '@millrace/kit/ops';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { lower } from '../../engine/plan/lower.ts';
-import type { Example, NodeDefinition } from '../../kit/node.ts';
-import { traitsOf } from '../../kit/op-traits.ts';
-import type { OpTraits } from '../../kit/ops.ts';
 import type { Row, Schema } from '../../model/values/types.ts';
 import { definitions } from '../../nodes/index.ts';
 import { edgesOf, paramsOf, runExample } from '../conformance/harness.ts';

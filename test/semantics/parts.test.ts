@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import type { SinkDefinition } from '@millrace/kit/node';
+import { SinkRun } from '@millrace/kit/testing/sink-run';
 import { describe, expect, it } from 'vitest';
 import { openSqlite } from '../../io/sqlite/sqlite-driver.ts';
-import type { SinkDefinition } from '../../kit/node.ts';
-import { SinkRun } from '../../kit/testing/sink-run.ts';
 import type { Row, Schema } from '../../model/values/types.ts';
 import { definitions } from '../../nodes/index.ts';
 

@@ -1,7 +1,8 @@
 /** Rows to columns: which rows count in which cell, that none is lost, and that columns to rows is the way back. */
+
+import type { Params } from '@millrace/kit/params';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Params } from '../../kit/params.ts';
 import type { Row } from '../../model/values/types.ts';
 import pivot from '../../nodes/reshape/pivot.ts';
 import unpivot from '../../nodes/reshape/unpivot.ts';

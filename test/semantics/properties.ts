@@ -2,12 +2,13 @@
  * The law of event time, for any transform: however the same rows arrive within the bound of their source (batches, interleaved
  * inputs, disorder, a restart in the middle), the final rows are the same.
  */
+
+import type { TransformDefinition } from '@millrace/kit/node';
+import { completeParams, type Params } from '@millrace/kit/params';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { outputsOf } from '../../engine/plan/catalogue.ts';
 import { traitsOfNode } from '../../engine/plan/lower.ts';
-import type { TransformDefinition } from '../../kit/node.ts';
-import { completeParams, type Params } from '../../kit/params.ts';
 import { eventTimeReader } from '../../model/schema/event-time.ts';
 import type { Row, Schema } from '../../model/values/types.ts';
 import { type Played, playStream, type StreamEvent } from './stream.ts';

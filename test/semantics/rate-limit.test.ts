@@ -1,7 +1,8 @@
 /** What is let through: never more than the limit, each row by one port, and the same again after a restart. */
+
+import type { Params } from '@millrace/kit/params';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Params } from '../../kit/params.ts';
 import type { Row } from '../../model/values/types.ts';
 import rateLimit from '../../nodes/rows/rate-limit.ts';
 import { schema, tryTransform } from '../transform-trial.ts';

@@ -2,11 +2,11 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SourceDefinition } from '@millrace/kit/node';
+import { readSource } from '@millrace/kit/testing/read-source';
+import { SinkRun, type SinkSpec } from '@millrace/kit/testing/sink-run';
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { SourceDefinition } from '../../kit/node.ts';
-import { readSource } from '../../kit/testing/read-source.ts';
-import { SinkRun, type SinkSpec } from '../../kit/testing/sink-run.ts';
 import { type ColumnType, columnTypes, type Row, type Schema, type Value } from '../../model/values/types.ts';
 import { setColumn } from '../../model/values/values.ts';
 import csvFile from '../../nodes/csv/csv-file.ts';

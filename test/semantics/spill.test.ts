@@ -1,7 +1,8 @@
 /** State that does not fit into memory: what comes out, and with which event, is the same as if it did. */
+
+import type { Params } from '@millrace/kit/params';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Params } from '../../kit/params.ts';
 import aggregate from '../../nodes/aggregates/aggregate.ts';
 import topN from '../../nodes/rows/top-n.ts';
 import { schema } from '../transform-trial.ts';

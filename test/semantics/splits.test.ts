@@ -1,9 +1,10 @@
 /** Files that are read in stretches give what one reader gives: rows, failures and places. */
+
+import type { SourceDefinition } from '@millrace/kit/node';
+import { folderOf, readSource } from '@millrace/kit/testing/read-source';
+import { readInSplits } from '@millrace/kit/testing/read-splits';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { SourceDefinition } from '../../kit/node.ts';
-import { folderOf, readSource } from '../../kit/testing/read-source.ts';
-import { readInSplits } from '../../kit/testing/read-splits.ts';
 import csvFile from '../../nodes/csv/csv-file.ts';
 import jsonlFile from '../../nodes/json/jsonl-file.ts';
 import textFile from '../../nodes/text/text-file.ts';

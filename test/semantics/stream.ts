@@ -3,11 +3,11 @@
  * after the manner of Beam's TestStream. Tables of such cases prove what comes out, and when.
  */
 import { deserialize, serialize } from 'node:v8';
+import type { NodeProblem, Operator, RowFailure, StatefulOperator, TransformDefinition } from '@millrace/kit/node';
+import type { Params } from '@millrace/kit/params';
 import { expect, it } from 'vitest';
 import { outputsOf } from '../../engine/plan/catalogue.ts';
 import { Gauge } from '../../engine/runners/local/gauge.ts';
-import type { NodeProblem, Operator, RowFailure, StatefulOperator, TransformDefinition } from '../../kit/node.ts';
-import type { Params } from '../../kit/params.ts';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../model/schema/event-time.ts';
 import type { Row, Schema } from '../../model/values/types.ts';
 import { nonconformity } from '../conformance/outcome.ts';

@@ -1,9 +1,9 @@
 /** Types that are told from a sample, and what becomes of rows behind it. */
 import { gzipSync } from 'node:zlib';
+import { folderOf, readSource } from '@millrace/kit/testing/read-source';
 import { describe, expect, it } from 'vitest';
 import { addNode, fixProblem, isFixable } from '../../engine/document/edits.ts';
 import { emptyPipeline } from '../../engine/document/pipeline.ts';
-import { folderOf, readSource } from '../../kit/testing/read-source.ts';
 import type { EntryFix } from '../../model/problems/problem.ts';
 import type { ColumnType } from '../../model/values/types.ts';
 import csvFile from '../../nodes/csv/csv-file.ts';

@@ -1,8 +1,9 @@
 /** Windows against their definition: every row in all windows that hold it, whatever the order, batches and restarts. */
+
+import type { StatefulOperator } from '@millrace/kit/node';
+import type { Params } from '@millrace/kit/params';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { StatefulOperator } from '../../kit/node.ts';
-import type { Params } from '../../kit/params.ts';
 import type { Row, Value } from '../../model/values/types.ts';
 import aggregate from '../../nodes/aggregates/aggregate.ts';
 import { prepareTransform, schema } from '../transform-trial.ts';

@@ -1,4 +1,4 @@
-import type { AggregateFunction } from '../../../kit/ops.ts';
+import type { AggregateFunction } from '@millrace/kit/ops';
 import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { compareDecimals } from '../../../model/values/decimal.ts';

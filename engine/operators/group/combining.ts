@@ -1,5 +1,5 @@
-import type { StatefulOperator } from '../../../kit/node.ts';
-import type { CombineOp } from '../../../kit/ops.ts';
+import type { StatefulOperator } from '@millrace/kit/node';
+import type { CombineOp } from '@millrace/kit/ops';
 import type { RowsContext } from '../ports.ts';
 import { grouping } from './grouping.ts';
 

@@ -1,7 +1,7 @@
 /** Windows without rows: each group has a result in every window that is complete, from its first one on. */
 
-import type { KeyedState } from '../../../kit/keyed-state.ts';
-import type { RowFailure } from '../../../kit/node.ts';
+import type { KeyedState } from '@millrace/kit/keyed-state';
+import type { RowFailure } from '@millrace/kit/node';
 import { thousands } from '../../../model/text/thousands.ts';
 import { formatTimestamp } from '../../../model/time/timestamp.ts';
 import type { State } from '../../../model/values/types.ts';

@@ -1,8 +1,8 @@
-import { findColumn } from '../../../kit/columns.ts';
-import type { EarlierInstance, KeyedState, Owns } from '../../../kit/keyed-state.ts';
-import type { RowFailure, StatefulOperator } from '../../../kit/node.ts';
-import type { Aggregate, SessionWindows as Sessions, Windowing, WindowSpec } from '../../../kit/ops.ts';
-import { hasPanes, watermarkShift } from '../../../kit/windows.ts';
+import { findColumn } from '@millrace/kit/columns';
+import type { EarlierInstance, KeyedState, Owns } from '@millrace/kit/keyed-state';
+import type { RowFailure, StatefulOperator } from '@millrace/kit/node';
+import type { Aggregate, SessionWindows as Sessions, Windowing, WindowSpec } from '@millrace/kit/ops';
+import { hasPanes, watermarkShift } from '@millrace/kit/windows';
 import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';

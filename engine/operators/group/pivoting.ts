@@ -3,9 +3,9 @@
  * count for nothing. So memory, disk, windows and checkpoints are those of every aggregation.
  */
 
-import { columnOf, findColumn, freeName } from '../../../kit/columns.ts';
-import type { RowFailure, StatefulOperator } from '../../../kit/node.ts';
-import type { AggregateFunction, PivotOp } from '../../../kit/ops.ts';
+import { columnOf, findColumn, freeName } from '@millrace/kit/columns';
+import type { RowFailure, StatefulOperator } from '@millrace/kit/node';
+import type { AggregateFunction, PivotOp } from '@millrace/kit/ops';
 import { itemAt } from '../../../model/faults/missing.ts';
 import type { Column, Row, Schema, State, Value } from '../../../model/values/types.ts';
 import { formatValue } from '../../../model/values/values.ts';

@@ -1,7 +1,7 @@
-import { findColumn } from '../../../kit/columns.ts';
-import type { EarlierInstance } from '../../../kit/keyed-state.ts';
-import type { StatefulOperator } from '../../../kit/node.ts';
-import type { TopOp } from '../../../kit/ops.ts';
+import { findColumn } from '@millrace/kit/columns';
+import type { EarlierInstance } from '@millrace/kit/keyed-state';
+import type { StatefulOperator } from '@millrace/kit/node';
+import type { TopOp } from '@millrace/kit/ops';
 import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import { compareDecimals } from '../../../model/values/decimal.ts';

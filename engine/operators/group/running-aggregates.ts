@@ -1,4 +1,4 @@
-import type { RunningFunction, RunningSpan } from '../../../kit/ops.ts';
+import type { RunningFunction, RunningSpan } from '@millrace/kit/ops';
 import { averageOf, type Scaled, scaledOf, scaledTo, sumOf } from '../../../model/values/decimal.ts';
 import type { ColumnType, State, Value } from '../../../model/values/types.ts';
 import { keyText } from '../keyed/keys.ts';

@@ -1,6 +1,6 @@
-import { findColumn } from '../../../kit/columns.ts';
-import type { StatefulOperator } from '../../../kit/node.ts';
-import type { RunningAggregateOp } from '../../../kit/ops.ts';
+import { findColumn } from '@millrace/kit/columns';
+import type { StatefulOperator } from '@millrace/kit/node';
+import type { RunningAggregateOp } from '@millrace/kit/ops';
 import { itemAt } from '../../../model/faults/missing.ts';
 import type { Row, Value } from '../../../model/values/types.ts';
 import { KeyedRows, rowExtender } from '../keyed/keyed-rows.ts';

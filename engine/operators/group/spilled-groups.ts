@@ -1,4 +1,4 @@
-import type { KeyedState, Owns } from '../../../kit/keyed-state.ts';
+import type { KeyedState, Owns } from '@millrace/kit/keyed-state';
 import { itemAt, itemsAt } from '../../../model/faults/missing.ts';
 import type { State, Value } from '../../../model/values/types.ts';
 import { hashOfLevels } from '../keyed/key-hash.ts';

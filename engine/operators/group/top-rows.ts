@@ -1,4 +1,4 @@
-import type { KeyedState, Owns } from '../../../kit/keyed-state.ts';
+import type { KeyedState, Owns } from '@millrace/kit/keyed-state';
 import { itemAt } from '../../../model/faults/missing.ts';
 import type { Row, Schema, State } from '../../../model/values/types.ts';
 import { keyText, RowKeys } from '../keyed/keys.ts';

@@ -1,5 +1,5 @@
 /** Where windows of fixed bounds begin and end. */
-import type { RegularWindows } from '../../../kit/ops.ts';
+import type { RegularWindows } from '@millrace/kit/ops';
 import type { Calendar } from '../../../model/time/calendar.ts';
 import { floorTo } from './windows.ts';
 

@@ -1,4 +1,4 @@
-import type { KeyedState, Owns } from '../../../kit/keyed-state.ts';
+import type { KeyedState, Owns } from '@millrace/kit/keyed-state';
 import { itemAt, lastOf, missing } from '../../../model/faults/missing.ts';
 import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';
 import type { State, Value } from '../../../model/values/types.ts';

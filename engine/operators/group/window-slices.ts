@@ -1,4 +1,4 @@
-import type { Owns } from '../../../kit/keyed-state.ts';
+import type { Owns } from '@millrace/kit/keyed-state';
 import { itemAt } from '../../../model/faults/missing.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { State } from '../../../model/values/types.ts';

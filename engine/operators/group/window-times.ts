@@ -1,7 +1,7 @@
 /** The times that windows go by. */
 
-import { findColumn } from '../../../kit/columns.ts';
-import type { Windowing } from '../../../kit/ops.ts';
+import { findColumn } from '@millrace/kit/columns';
+import type { Windowing } from '@millrace/kit/ops';
 import { missing } from '../../../model/faults/missing.ts';
 import { instantReader, sameLocalTime } from '../../../model/schema/event-time.ts';
 import { midnightOf } from '../../../model/time/timestamp.ts';

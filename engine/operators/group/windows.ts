@@ -1,6 +1,6 @@
 /** Windows of event time: what the kinds of them have in common. */
 
-import type { KeyedState, Owns } from '../../../kit/keyed-state.ts';
+import type { KeyedState, Owns } from '@millrace/kit/keyed-state';
 import type { State } from '../../../model/values/types.ts';
 import { KeyIndex } from '../keyed/keys.ts';
 

@@ -1,4 +1,4 @@
-import { findColumn } from '../../../kit/columns.ts';
+import { findColumn } from '@millrace/kit/columns';
 import type { Row, Schema, Value } from '../../../model/values/types.ts';
 import { type KeyColumn, keySources } from '../rows/key-columns.ts';
 import { compile } from '../rows/rows.ts';

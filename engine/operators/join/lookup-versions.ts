@@ -1,5 +1,5 @@
-import type { StatefulOperator } from '../../../kit/node.ts';
-import type { LookupOp } from '../../../kit/ops.ts';
+import type { StatefulOperator } from '@millrace/kit/node';
+import type { LookupOp } from '@millrace/kit/ops';
 import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { beginningOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';

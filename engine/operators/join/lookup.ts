@@ -1,6 +1,6 @@
-import type { Owns } from '../../../kit/keyed-state.ts';
-import type { StatefulOperator } from '../../../kit/node.ts';
-import type { LookupOp } from '../../../kit/ops.ts';
+import type { Owns } from '@millrace/kit/keyed-state';
+import type { StatefulOperator } from '@millrace/kit/node';
+import type { LookupOp } from '@millrace/kit/ops';
 import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { Json, Row, Schema } from '../../../model/values/types.ts';

@@ -1,6 +1,6 @@
 /** What the ways to match rows in time have in common. */
 
-import type { CoGroupOp, TimeMatch } from '../../../kit/ops.ts';
+import type { CoGroupOp, TimeMatch } from '@millrace/kit/ops';
 import type { Row, State } from '../../../model/values/types.ts';
 import type { PairContext } from '../ports.ts';
 import type { RowPacker } from '../rows/packed-rows.ts';

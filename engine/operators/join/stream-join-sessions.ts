@@ -1,4 +1,4 @@
-import type { KeyedState } from '../../../kit/keyed-state.ts';
+import type { KeyedState } from '@millrace/kit/keyed-state';
 import { itemAt, missing } from '../../../model/faults/missing.ts';
 import type { Row, State } from '../../../model/values/types.ts';
 import type { PackedRow } from '../rows/packed-rows.ts';

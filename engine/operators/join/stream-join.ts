@@ -1,6 +1,6 @@
-import { columnOf } from '../../../kit/columns.ts';
-import type { StatefulOperator } from '../../../kit/node.ts';
-import type { CoGroupOp, PairedColumn } from '../../../kit/ops.ts';
+import { columnOf } from '@millrace/kit/columns';
+import type { StatefulOperator } from '@millrace/kit/node';
+import type { CoGroupOp, PairedColumn } from '@millrace/kit/ops';
 import { missing } from '../../../model/faults/missing.ts';
 import { beginningOfTime, endOfTime, instantReader } from '../../../model/schema/event-time.ts';
 import type { Row, Schema, State } from '../../../model/values/types.ts';

@@ -1,5 +1,5 @@
-import type { KeyedState } from '../../../kit/keyed-state.ts';
-import type { StatefulOperator } from '../../../kit/node.ts';
+import type { KeyedState } from '@millrace/kit/keyed-state';
+import type { StatefulOperator } from '@millrace/kit/node';
 import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { Row, State, Value } from '../../../model/values/types.ts';

@@ -1,5 +1,5 @@
+import { MemoryState } from '@millrace/kit/keyed-state';
 import { expect, it } from 'vitest';
-import { MemoryState } from '../../../kit/keyed-state.ts';
 import type { State } from '../../../model/values/types.ts';
 import { schema } from '../../../test/transform-trial.ts';
 import { dedupingWithin } from './dedupe-within.ts';

@@ -1,5 +1,5 @@
-import type { EarlierInstance } from '../../../kit/keyed-state.ts';
-import type { StatefulOperator } from '../../../kit/node.ts';
+import type { EarlierInstance } from '@millrace/kit/keyed-state';
+import type { StatefulOperator } from '@millrace/kit/node';
 import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { beginningOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';

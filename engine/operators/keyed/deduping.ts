@@ -1,5 +1,5 @@
-import type { StatefulOperator } from '../../../kit/node.ts';
-import type { DistinctOp } from '../../../kit/ops.ts';
+import type { StatefulOperator } from '@millrace/kit/node';
+import type { DistinctOp } from '@millrace/kit/ops';
 import type { RowsContext } from '../ports.ts';
 import { keepingFirst, keepingLast } from './dedupe-all.ts';
 import { dedupingWithin } from './dedupe-within.ts';

@@ -1,7 +1,7 @@
-import { columnOf } from '../../../kit/columns.ts';
-import type { Operator } from '../../../kit/node.ts';
-import { looksBack } from '../../../kit/op-traits.ts';
-import type { FillOp } from '../../../kit/ops.ts';
+import { columnOf } from '@millrace/kit/columns';
+import type { Operator } from '@millrace/kit/node';
+import { looksBack } from '@millrace/kit/op-traits';
+import type { FillOp } from '@millrace/kit/ops';
 import type { ColumnType, Row, Schema, Value } from '../../../model/values/types.ts';
 import { castValue } from '../../../model/values/values.ts';
 import type { RowsContext } from '../ports.ts';

@@ -1,5 +1,5 @@
 /** How what is kept for each key is divided among instances of an operation: see ADR 32. */
-import type { KeyedState, Owns } from '../../../kit/keyed-state.ts';
+import type { KeyedState, Owns } from '@millrace/kit/keyed-state';
 import type { State, Value } from '../../../model/values/types.ts';
 import { hashOfLevels, instanceOf } from './key-hash.ts';
 

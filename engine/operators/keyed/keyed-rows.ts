@@ -1,5 +1,5 @@
-import type { EarlierInstance, KeyedState, Owns } from '../../../kit/keyed-state.ts';
-import type { StatefulOperator } from '../../../kit/node.ts';
+import type { EarlierInstance, KeyedState, Owns } from '@millrace/kit/keyed-state';
+import type { StatefulOperator } from '@millrace/kit/node';
 import { endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row, Schema, State, Value } from '../../../model/values/types.ts';
 import type { RowsContext } from '../ports.ts';

@@ -1,8 +1,8 @@
 /** Runs users' functions over the rows of each key, with a state and timers in event time: Beam's stateful ParDo. */
 
-import type { EarlierInstance, KeyedState, Owns } from '../../../kit/keyed-state.ts';
-import type { KeyedCode, RowFailure, StatefulOperator } from '../../../kit/node.ts';
-import type { StatefulOp } from '../../../kit/ops.ts';
+import type { EarlierInstance, KeyedState, Owns } from '@millrace/kit/keyed-state';
+import type { KeyedCode, RowFailure, StatefulOperator } from '@millrace/kit/node';
+import type { StatefulOp } from '@millrace/kit/ops';
 import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';

@@ -1,4 +1,4 @@
-import type { KeyedState } from '../../../kit/keyed-state.ts';
+import type { KeyedState } from '@millrace/kit/keyed-state';
 import { TimeQueue } from '../spill/time-queue.ts';
 
 const bytesPerTurn = 100;

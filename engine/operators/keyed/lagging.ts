@@ -1,6 +1,6 @@
-import { columnOf } from '../../../kit/columns.ts';
-import type { StatefulOperator } from '../../../kit/node.ts';
-import type { LagOp } from '../../../kit/ops.ts';
+import { columnOf } from '@millrace/kit/columns';
+import type { StatefulOperator } from '@millrace/kit/node';
+import type { LagOp } from '@millrace/kit/ops';
 import { midnightOf } from '../../../model/time/timestamp.ts';
 import { scaledOf, sumOf, textOf } from '../../../model/values/decimal.ts';
 import type { Row, Value } from '../../../model/values/types.ts';

@@ -1,6 +1,6 @@
 /** Rows that are let through leave by `rows`, all others by `rest`. */
-import type { Operator, StatefulOperator } from '../../../kit/node.ts';
-import type { EveryNthOp, RateLimitOp, SampleOp } from '../../../kit/ops.ts';
+import type { Operator, StatefulOperator } from '@millrace/kit/node';
+import type { EveryNthOp, RateLimitOp, SampleOp } from '@millrace/kit/ops';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row } from '../../../model/values/types.ts';
 import type { RowsContext } from '../ports.ts';

@@ -1,5 +1,5 @@
-import type { StatefulOperator } from '../../../kit/node.ts';
-import type { AnomalyOp } from '../../../kit/ops.ts';
+import type { StatefulOperator } from '@millrace/kit/node';
+import type { AnomalyOp } from '@millrace/kit/ops';
 import type { Row, State, Value } from '../../../model/values/types.ts';
 import type { RowsContext } from '../ports.ts';
 import { KeyedRows, rowExtender } from './keyed-rows.ts';

@@ -1,5 +1,5 @@
-import type { StatefulOperator } from '../../../kit/node.ts';
-import type { OrderOp } from '../../../kit/ops.ts';
+import type { StatefulOperator } from '@millrace/kit/node';
+import type { OrderOp } from '@millrace/kit/ops';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
 import type { RowsContext } from '../ports.ts';

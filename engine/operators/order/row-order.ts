@@ -1,4 +1,4 @@
-import { findColumn } from '../../../kit/columns.ts';
+import { findColumn } from '@millrace/kit/columns';
 import { itemAt } from '../../../model/faults/missing.ts';
 import { compareDecimals } from '../../../model/values/decimal.ts';
 import type { Row, Schema, Value } from '../../../model/values/types.ts';

@@ -1,6 +1,6 @@
-import type { StatefulOperator } from '../../../kit/node.ts';
-import type { AssignTimeOp } from '../../../kit/ops.ts';
-import { ColumnTimes, type Greatest } from '../../../kit/sources/column-times.ts';
+import type { StatefulOperator } from '@millrace/kit/node';
+import type { AssignTimeOp } from '@millrace/kit/ops';
+import { ColumnTimes, type Greatest } from '@millrace/kit/sources/column-times';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
 import type { RowsContext } from '../ports.ts';

@@ -1,4 +1,4 @@
-import type { TransformContext } from '../../../kit/node.ts';
+import type { TransformContext } from '@millrace/kit/node';
 import type { Row } from '../../../model/values/types.ts';
 
 /** Rows that a node held back leave in batches of about this size, like those that came. */

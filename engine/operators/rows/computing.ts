@@ -1,6 +1,6 @@
-import { columnOf, findColumn } from '../../../kit/columns.ts';
-import type { Operator } from '../../../kit/node.ts';
-import type { ComputeOp } from '../../../kit/ops.ts';
+import { columnOf, findColumn } from '@millrace/kit/columns';
+import type { Operator } from '@millrace/kit/node';
+import type { ComputeOp } from '@millrace/kit/ops';
 import { itemAt } from '../../../model/faults/missing.ts';
 import type { RowsContext } from '../ports.ts';
 import { compile, conformSource, mender, rowSource, stringLiteral } from './rows.ts';

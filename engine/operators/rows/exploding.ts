@@ -1,7 +1,7 @@
-import { caster } from '../../../kit/formats/casting.ts';
-import { jsonFieldReader } from '../../../kit/formats/json-fields.ts';
-import type { Operator } from '../../../kit/node.ts';
-import { columnsOfItems, type ExplodeOp } from '../../../kit/row-ops.ts';
+import { caster } from '@millrace/kit/formats/casting';
+import { jsonFieldReader } from '@millrace/kit/formats/json-fields';
+import type { Operator } from '@millrace/kit/node';
+import { columnsOfItems, type ExplodeOp } from '@millrace/kit/row-ops';
 import type { Json, Row, Value } from '../../../model/values/types.ts';
 import type { RowsContext } from '../ports.ts';
 import { columnSource, compile, rowSource } from './rows.ts';

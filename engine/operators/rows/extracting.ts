@@ -1,10 +1,10 @@
-import { caster } from '../../../kit/formats/casting.ts';
-import { jsonFieldReader } from '../../../kit/formats/json-fields.ts';
-import { formatLabel, namedReader } from '../../../kit/formats/log-formats.ts';
-import { readLogfmt } from '../../../kit/formats/logfmt.ts';
-import { patternSource } from '../../../kit/formats/patterns.ts';
-import type { Operator } from '../../../kit/node.ts';
-import { type ExtractByFormat, type ExtractByPairs, type ExtractByPattern, type ExtractOp, extractedColumns } from '../../../kit/row-ops.ts';
+import { caster } from '@millrace/kit/formats/casting';
+import { jsonFieldReader } from '@millrace/kit/formats/json-fields';
+import { formatLabel, namedReader } from '@millrace/kit/formats/log-formats';
+import { readLogfmt } from '@millrace/kit/formats/logfmt';
+import { patternSource } from '@millrace/kit/formats/patterns';
+import type { Operator } from '@millrace/kit/node';
+import { type ExtractByFormat, type ExtractByPairs, type ExtractByPattern, type ExtractOp, extractedColumns } from '@millrace/kit/row-ops';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Json, Row, Value } from '../../../model/values/types.ts';
 import type { RowsContext } from '../ports.ts';

@@ -1,5 +1,5 @@
-import type { Operator } from '../../../kit/node.ts';
-import type { FilterOp } from '../../../kit/ops.ts';
+import type { Operator } from '@millrace/kit/node';
+import type { FilterOp } from '@millrace/kit/ops';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { RowsContext } from '../ports.ts';
 import { withDecimals } from './shown-decimals.ts';

@@ -1,4 +1,4 @@
-import type { Operator } from '../../../kit/node.ts';
+import type { Operator } from '@millrace/kit/node';
 import { decimalOfNumber } from '../../../model/values/decimal.ts';
 import type { ColumnType, Value } from '../../../model/values/types.ts';
 import type { RowsContext } from '../ports.ts';

@@ -3,7 +3,7 @@
  * decimals, which may be written differently (12.5, 12.50); and where decimals meet other numbers, these are decimals too.
  */
 
-import { columnOf, commonType, findColumn } from '../../../kit/columns.ts';
+import { columnOf, commonType, findColumn } from '@millrace/kit/columns';
 import { decimalKey } from '../../../model/values/decimal.ts';
 import type { ColumnType, Row, Schema, Value } from '../../../model/values/types.ts';
 import { castValue } from '../../../model/values/values.ts';

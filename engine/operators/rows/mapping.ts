@@ -1,5 +1,5 @@
-import type { Operator } from '../../../kit/node.ts';
-import type { FlatMapOp } from '../../../kit/ops.ts';
+import type { Operator } from '@millrace/kit/node';
+import type { FlatMapOp } from '@millrace/kit/ops';
 import type { RowsContext } from '../ports.ts';
 import { returnedRows } from './returned-rows.ts';
 import { withDecimals } from './shown-decimals.ts';

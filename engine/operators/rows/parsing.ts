@@ -1,7 +1,7 @@
-import { columnOf } from '../../../kit/columns.ts';
-import { textReader } from '../../../kit/formats/text-reader.ts';
-import type { Operator } from '../../../kit/node.ts';
-import type { ParseOp } from '../../../kit/row-ops.ts';
+import { columnOf } from '@millrace/kit/columns';
+import { textReader } from '@millrace/kit/formats/text-reader';
+import type { Operator } from '@millrace/kit/node';
+import type { ParseOp } from '@millrace/kit/row-ops';
 import { itemAt } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Column, Row, Value } from '../../../model/values/types.ts';

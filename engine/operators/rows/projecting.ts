@@ -1,5 +1,5 @@
-import type { Operator } from '../../../kit/node.ts';
-import type { ProjectOp } from '../../../kit/ops.ts';
+import type { Operator } from '@millrace/kit/node';
+import type { ProjectOp } from '@millrace/kit/ops';
 import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Value } from '../../../model/values/types.ts';

@@ -1,7 +1,7 @@
-import { caster } from '../../../kit/formats/casting.ts';
-import { patternSource } from '../../../kit/formats/patterns.ts';
-import type { Operator } from '../../../kit/node.ts';
-import type { ReplaceByTable, ReplaceMarks, ReplaceOp } from '../../../kit/row-ops.ts';
+import { caster } from '@millrace/kit/formats/casting';
+import { patternSource } from '@millrace/kit/formats/patterns';
+import type { Operator } from '@millrace/kit/node';
+import type { ReplaceByTable, ReplaceMarks, ReplaceOp } from '@millrace/kit/row-ops';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Column, Row, Value } from '../../../model/values/types.ts';
 import { castValue, formatValue } from '../../../model/values/values.ts';

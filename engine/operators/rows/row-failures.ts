@@ -1,4 +1,4 @@
-import type { RowFailure } from '../../../kit/node.ts';
+import type { RowFailure } from '@millrace/kit/node';
 
 /** Of a row that has no time where one is needed. `column` is the one that should hold it. */
 export function noTime(column: string, row: RowFailure['row']): RowFailure {

@@ -4,7 +4,7 @@
  * copied by a spread or filled in a loop. Only names of columns get into the generated source, as string literals.
  */
 
-import { columnSource, stringLiteral } from '../../../kit/column-source.ts';
+import { columnSource, stringLiteral } from '@millrace/kit/column-source';
 import { itemAt } from '../../../model/faults/missing.ts';
 import type { ProblemCode } from '../../../model/problems/codes/index.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';

@@ -1,6 +1,6 @@
 /** Rows as users' code sees them: with objects for decimals, which JavaScript's operators refuse (model/values/decimal-object.ts). */
 
-import { findColumn } from '../../../kit/columns.ts';
+import { findColumn } from '@millrace/kit/columns';
 import { mentionedColumns } from '../../../model/schema/mentioned-columns.ts';
 import { type DecimalObject, decimalObject } from '../../../model/values/decimal-object.ts';
 import type { Row, Schema, Value } from '../../../model/values/types.ts';

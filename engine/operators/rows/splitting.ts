@@ -1,6 +1,6 @@
-import { caster } from '../../../kit/formats/casting.ts';
-import type { Operator } from '../../../kit/node.ts';
-import { columnsOfParts, type SplitIntoColumns, type SplitOp } from '../../../kit/row-ops.ts';
+import { caster } from '@millrace/kit/formats/casting';
+import type { Operator } from '@millrace/kit/node';
+import { columnsOfParts, type SplitIntoColumns, type SplitOp } from '@millrace/kit/row-ops';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Row, Value } from '../../../model/values/types.ts';
 import type { RowsContext } from '../ports.ts';

@@ -1,5 +1,5 @@
-import type { StatefulOperator } from '../../../kit/node.ts';
-import type { TakeOp } from '../../../kit/ops.ts';
+import type { StatefulOperator } from '@millrace/kit/node';
+import type { TakeOp } from '@millrace/kit/ops';
 import type { RowsContext } from '../ports.ts';
 
 export function taking({ count, offset }: TakeOp, { emit }: RowsContext): StatefulOperator {

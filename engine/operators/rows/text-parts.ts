@@ -1,7 +1,7 @@
 /** Texts taken apart at delimiters or at what a pattern matches. */
 
-import { patternSource } from '../../../kit/formats/patterns.ts';
-import type { PatternRef, SplitOp } from '../../../kit/row-ops.ts';
+import { patternSource } from '@millrace/kit/formats/patterns';
+import type { PatternRef, SplitOp } from '@millrace/kit/row-ops';
 import type { Row } from '../../../model/values/types.ts';
 import type { RowsContext } from '../ports.ts';
 import { columnSource } from './rows.ts';

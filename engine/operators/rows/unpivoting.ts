@@ -1,7 +1,7 @@
-import { columnOf } from '../../../kit/columns.ts';
-import { caster } from '../../../kit/formats/casting.ts';
-import type { Operator } from '../../../kit/node.ts';
-import type { UnpivotOp } from '../../../kit/row-ops.ts';
+import { columnOf } from '@millrace/kit/columns';
+import { caster } from '@millrace/kit/formats/casting';
+import type { Operator } from '@millrace/kit/node';
+import type { UnpivotOp } from '@millrace/kit/row-ops';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { ColumnType, Row, Value } from '../../../model/values/types.ts';
 import { castValue } from '../../../model/values/values.ts';

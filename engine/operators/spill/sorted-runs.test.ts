@@ -2,7 +2,7 @@ import { deserialize, serialize } from 'node:v8';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import '../../../test/property-seed.ts';
-import { MemoryState } from '../../../kit/keyed-state.ts';
+import { MemoryState } from '@millrace/kit/keyed-state';
 import type { State } from '../../../model/values/types.ts';
 import type { PackedRow } from '../rows/packed-rows.ts';
 import { type PackedOrder, SortedRuns } from './sorted-runs.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import '../../../test/property-seed.ts';
-import { MemoryState } from '../../../kit/keyed-state.ts';
+import { MemoryState } from '@millrace/kit/keyed-state';
 import type { State } from '../../../model/values/types.ts';
 import { SpilledLists } from './spilled-lists.ts';
 

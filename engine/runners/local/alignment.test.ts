@@ -1,6 +1,6 @@
+import type { Reader, SourceBatch } from '@millrace/kit/node';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Reader, SourceBatch } from '../../../kit/node.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';
 import type { Json } from '../../../model/values/types.ts';

@@ -1,6 +1,7 @@
 /** A node that emits much at its end: sinks keep up with it, and others get their turns. */
+
+import { defineNode, type NodeDefinition, type Output, type TransformContext } from '@millrace/kit/node';
 import { expect, it } from 'vitest';
-import { defineNode, type NodeDefinition, type Output, type TransformContext } from '../../../kit/node.ts';
 import type { Row, Schema } from '../../../model/values/types.ts';
 import { identity } from '../../../test/engine/identity.ts';
 import { toNative } from '../../../test/engine/native-op.ts';

@@ -1,5 +1,5 @@
+import type { Operator } from '@millrace/kit/node';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Operator } from '../../../kit/node.ts';
 import { numbers, open, sink, source, transform } from '../../../test/engine/dataflow-trial.ts';
 import { limiting } from '../../operators/keyed/limiting.ts';
 import type { DataflowEnv } from './dataflow.ts';

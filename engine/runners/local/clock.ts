@@ -1,5 +1,5 @@
 /** The clocks that the operators of a run ask. */
-import type { OperatorContext } from '../../../kit/node.ts';
+import type { OperatorContext } from '@millrace/kit/node';
 import { SteadyClock } from '../../../model/time/steady-clock.ts';
 
 export type Clock = Pick<OperatorContext, 'now' | 'wallTime'>;

@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
-import type { KeyedCode, OrderCare, OutputTime, RowFailure, RunContext, SourceContext, TransformContext, Undo } from '../../../kit/node.ts';
+import type { KeyedCode, OrderCare, OutputTime, RowFailure, RunContext, SourceContext, TransformContext, Undo } from '@millrace/kit/node';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
 import { errorPort } from '../../document/pipeline.ts';

@@ -1,5 +1,5 @@
+import type { NodeDefinition } from '@millrace/kit/node';
 import { expect, test } from 'vitest';
-import type { NodeDefinition } from '../../../kit/node.ts';
 import { endOfTime } from '../../../model/schema/event-time.ts';
 import { batch, numbers, open, sink, source, transform } from '../../../test/engine/dataflow-trial.ts';
 

@@ -1,6 +1,6 @@
 /** What a plan with its nodes open can do, and what it needs from around it: see open-dataflow.ts. */
-import type { EarlierInstance, Owns } from '../../../kit/keyed-state.ts';
-import type { NodeDefinition, Output, Reader, SourceBatch, Undo } from '../../../kit/node.ts';
+import type { EarlierInstance, Owns } from '@millrace/kit/keyed-state';
+import type { NodeDefinition, Output, Reader, SourceBatch, Undo } from '@millrace/kit/node';
 import type { Problem } from '../../../model/problems/problem.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';

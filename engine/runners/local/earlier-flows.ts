@@ -1,4 +1,4 @@
-import type { EarlierInstance } from '../../../kit/keyed-state.ts';
+import type { EarlierInstance } from '@millrace/kit/keyed-state';
 import type { NodeId } from '../../document/pipeline.ts';
 import { EarlierStates } from './earlier-states.ts';
 import type { FlowSnapshot } from './flow-snapshot.ts';

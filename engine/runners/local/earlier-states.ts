@@ -1,5 +1,5 @@
 import { deserialize } from 'node:v8';
-import { type KeyedState, MemoryState } from '../../../kit/keyed-state.ts';
+import { type KeyedState, MemoryState } from '@millrace/kit/keyed-state';
 import { missing } from '../../../model/faults/missing.ts';
 import type { State } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';

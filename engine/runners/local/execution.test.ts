@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { defineNode, type NodeDefinition, type Writer } from '@millrace/kit/node';
 import { afterEach, describe, expect, test } from 'vitest';
-import { defineNode, type NodeDefinition, type Writer } from '../../../kit/node.ts';
 import { endOfTime } from '../../../model/schema/event-time.ts';
 import { endless, execution, fileSink, range, source, type Trial, turn, until, World, windows } from '../../../test/engine/execution-trial.ts';
 import { identity } from '../../../test/engine/identity.ts';

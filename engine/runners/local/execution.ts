@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
-import type { CheckpointRef, SourceDefinition } from '../../../kit/node.ts';
-import type { Params } from '../../../kit/params.ts';
+import type { CheckpointRef, SourceDefinition } from '@millrace/kit/node';
+import type { Params } from '@millrace/kit/params';
 import { missing } from '../../../model/faults/missing.ts';
 import { OutOfOrder } from '../../../model/problems/out-of-order.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';

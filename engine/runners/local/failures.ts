@@ -1,4 +1,4 @@
-import type { RowFailure } from '../../../kit/node.ts';
+import type { RowFailure } from '@millrace/kit/node';
 import { behaviourOf, mayPass } from '../../../model/problems/behaviour-of.ts';
 import { MillraceError, type Problem, type RowPosition } from '../../../model/problems/problem.ts';
 import { systemProblem } from '../../../model/problems/system-errors.ts';

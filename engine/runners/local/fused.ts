@@ -1,4 +1,4 @@
-import type { Operator } from '../../../kit/node.ts';
+import type { Operator } from '@millrace/kit/node';
 import type { Row } from '../../../model/values/types.ts';
 
 export type RowOperator = Exclude<Operator, { readonly process: unknown }>;

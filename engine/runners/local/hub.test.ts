@@ -1,5 +1,5 @@
+import type { NodeDefinition } from '@millrace/kit/node';
 import { expect, test } from 'vitest';
-import type { NodeDefinition } from '../../../kit/node.ts';
 import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';
 import type { PlannedNode } from '../../protocol/physical-plan.ts';
 import { createSandbox } from '../../sandbox/sandbox.ts';

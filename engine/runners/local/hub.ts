@@ -1,5 +1,5 @@
-import type { NodeDefinition } from '../../../kit/node.ts';
-import type { Op } from '../../../kit/ops.ts';
+import type { NodeDefinition } from '@millrace/kit/node';
+import type { Op } from '@millrace/kit/ops';
 import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { systemProblem } from '../../../model/problems/system-errors.ts';

@@ -1,7 +1,7 @@
+import type { TransformDefinition } from '@millrace/kit/node';
+import { defineNode, type NodeDefinition } from '@millrace/kit/node';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { TransformDefinition } from '../../../kit/node.ts';
-import { defineNode, type NodeDefinition } from '../../../kit/node.ts';
 import type { ProblemCode } from '../../../model/problems/codes/index.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Row } from '../../../model/values/types.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Output, Reader, SourceBatch } from '../../../kit/node.ts';
-import { traitsOf } from '../../../kit/op-traits.ts';
+import type { Output, Reader, SourceBatch } from '@millrace/kit/node';
+import { traitsOf } from '@millrace/kit/op-traits';
 import { itemAt } from '../../../model/faults/missing.ts';
 import { MillraceError, type Problem } from '../../../model/problems/problem.ts';
 import { KnownMap } from '../../../model/values/known-map.ts';

@@ -1,5 +1,5 @@
 /** Opens the nodes of a plan with the context that each gets: operators, writers and readers. */
-import type { OutputTime, Reader, RowFailure, SinkContext, Writer } from '../../../kit/node.ts';
+import type { OutputTime, Reader, RowFailure, SinkContext, Writer } from '@millrace/kit/node';
 import { missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Json, Row } from '../../../model/values/types.ts';

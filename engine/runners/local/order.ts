@@ -1,7 +1,7 @@
 /** Which inputs of a run are to lose no row to their own order, and how: see `OrderCare`. */
-import type { NodeDefinition, OrderCare } from '../../../kit/node.ts';
-import { traitsOf } from '../../../kit/op-traits.ts';
-import type { Op } from '../../../kit/ops.ts';
+import type { NodeDefinition, OrderCare } from '@millrace/kit/node';
+import { traitsOf } from '@millrace/kit/op-traits';
+import type { Op } from '@millrace/kit/ops';
 import type { NodeId } from '../../document/pipeline.ts';
 import { isBounded } from '../../plan/catalogue.ts';
 import type { Graph } from '../../plan/graph.ts';

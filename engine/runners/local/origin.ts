@@ -1,4 +1,4 @@
-import type { SourceBatch } from '../../../kit/node.ts';
+import type { SourceBatch } from '@millrace/kit/node';
 import type { RowPosition } from '../../../model/problems/problem.ts';
 import type { Row } from '../../../model/values/types.ts';
 

@@ -1,5 +1,5 @@
+import type { Reader, SourceBatch } from '@millrace/kit/node';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Reader, SourceBatch } from '../../../kit/node.ts';
 import type { ProblemCode } from '../../../model/problems/codes/index.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Dataflow } from './dataflow.ts';

@@ -1,4 +1,4 @@
-import type { CheckpointRef, Reader, SourceBatch } from '../../../kit/node.ts';
+import type { CheckpointRef, Reader, SourceBatch } from '@millrace/kit/node';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Json } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';

@@ -1,4 +1,4 @@
-import type { Reader } from '../../../kit/node.ts';
+import type { Reader } from '@millrace/kit/node';
 import type { Hub, Station } from './hub.ts';
 
 /** A source's reader with its time kept and its name in every error. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isAbsolute, resolve } from 'node:path';
-import type { NodeDefinition } from '../../../kit/node.ts';
+import type { NodeDefinition } from '@millrace/kit/node';
 import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { NodeId } from '../../document/pipeline.ts';

@@ -1,5 +1,5 @@
 /** What a run's control thread and its data thread tell each other. Plain data. */
-import type { Undo } from '../../../kit/node.ts';
+import type { Undo } from '@millrace/kit/node';
 import type { Problem } from '../../../model/problems/problem.ts';
 import type { Schema } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';

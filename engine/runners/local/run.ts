@@ -1,4 +1,4 @@
-import type { Undo } from '../../../kit/node.ts';
+import type { Undo } from '@millrace/kit/node';
 import { MillraceError, type Problem } from '../../../model/problems/problem.ts';
 import { thousands } from '../../../model/text/thousands.ts';
 import type { NodeId } from '../../document/pipeline.ts';

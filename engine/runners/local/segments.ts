@@ -1,4 +1,4 @@
-import type { Operator } from '../../../kit/node.ts';
+import type { Operator } from '@millrace/kit/node';
 import { missing } from '../../../model/faults/missing.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { PhysicalPlan } from '../../protocol/physical-plan.ts';

@@ -1,5 +1,5 @@
 import { rmSync, truncateSync } from 'node:fs';
-import type { Undo } from '../../../kit/node.ts';
+import type { Undo } from '@millrace/kit/node';
 
 /** Does what nodes whose thread is gone can no longer do themselves. Gives back what could not be undone. */
 export function undoAll(undos: readonly Undo[]): readonly string[] {

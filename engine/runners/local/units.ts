@@ -1,6 +1,6 @@
-import type { EarlierInstance, Owns } from '../../../kit/keyed-state.ts';
-import type { SourceBatch, StatefulOperator, Writer } from '../../../kit/node.ts';
-import { traitsOf } from '../../../kit/op-traits.ts';
+import type { EarlierInstance, Owns } from '@millrace/kit/keyed-state';
+import type { SourceBatch, StatefulOperator, Writer } from '@millrace/kit/node';
+import { traitsOf } from '@millrace/kit/op-traits';
 import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';

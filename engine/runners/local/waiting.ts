@@ -1,5 +1,5 @@
 /** Which nodes wait for time, and who holds it back. */
-import { traitsOf } from '../../../kit/op-traits.ts';
+import { traitsOf } from '@millrace/kit/op-traits';
 import type { KnownMap } from '../../../model/values/known-map.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { Hub, Station, Unit } from './hub.ts';

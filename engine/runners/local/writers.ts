@@ -1,4 +1,4 @@
-import type { Writer } from '../../../kit/node.ts';
+import type { Writer } from '@millrace/kit/node';
 import type { Json } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { NodeCounters } from './counters.ts';

@@ -1,6 +1,7 @@
 /** What carries out the sink that others are copied from: see _template-sink.ts. */
+
+import type { SinkContext, Writer } from '@millrace/kit/node';
 import { openFileOutput } from '../../../io/files/file-output.ts';
-import type { SinkContext, Writer } from '../../../kit/node.ts';
 
 /**
  * Nothing may be visible before `commit`. A stream commits many times, and goes on after a crash: what `prepare` gives comes back

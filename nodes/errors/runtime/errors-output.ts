@@ -1,8 +1,9 @@
 /** How rows that failed are kept. */
+
+import type { SinkContext, Writer } from '@millrace/kit/node';
 import { claimOutput } from '../../../io/files/claimed-output.ts';
 import { committedCheckpoint } from '../../../io/sqlite/sqlite-commits.ts';
 import { SqliteDatabase } from '../../../io/sqlite/sqlite-database.ts';
-import type { SinkContext, Writer } from '../../../kit/node.ts';
 import type { Schema } from '../../../model/values/types.ts';
 import { ErrorsWriter } from './errors-writer.ts';
 

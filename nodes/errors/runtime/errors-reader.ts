@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
+import type { CheckpointRef, Reader, RowFailure, SourceBatch } from '@millrace/kit/node';
 import { outputProblem } from '../../../io/files/output-problem.ts';
 import { completeErrorsTable, errorsTable, hasColumn, isWaiting, rowOf } from '../../../io/sqlite/errors-file.ts';
 import { inTransaction, openSqlite } from '../../../io/sqlite/sqlite-driver.ts';
 import type { SqliteConnection, SqliteInput, SqliteStatement } from '../../../io/sqlite/sqlite-library.ts';
 import { type LockPatience, withLock } from '../../../io/sqlite/sqlite-lock.ts';
-import type { CheckpointRef, Reader, RowFailure, SourceBatch } from '../../../kit/node.ts';
 import { itemAt, lastOf } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Json, Row, Schema } from '../../../model/values/types.ts';

@@ -1,5 +1,5 @@
 /** How rows that failed are given out again. */
-import type { CheckpointRef, DiscoverContext, Discovery, Reader, SourceContext } from '../../../kit/node.ts';
+import type { CheckpointRef, DiscoverContext, Discovery, Reader, SourceContext } from '@millrace/kit/node';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { inferFromJson } from '../../../model/schema/infer.ts';
 import { thousands } from '../../../model/text/thousands.ts';

@@ -1,3 +1,4 @@
+import type { Output, SinkContext, Transaction, Writer } from '@millrace/kit/node';
 import { outputProblem } from '../../../io/files/output-problem.ts';
 import { errorsTable, makeErrorsTable } from '../../../io/sqlite/errors-file.ts';
 import type { SqliteDatabase } from '../../../io/sqlite/sqlite-database.ts';
@@ -5,7 +6,6 @@ import { pragma } from '../../../io/sqlite/sqlite-driver.ts';
 import type { SqliteStatement } from '../../../io/sqlite/sqlite-library.ts';
 import { withLock } from '../../../io/sqlite/sqlite-lock.ts';
 import { SqliteWriter } from '../../../io/sqlite/sqlite-writer.ts';
-import type { Output, SinkContext, Transaction, Writer } from '../../../kit/node.ts';
 import type { Json, Row, Schema } from '../../../model/values/types.ts';
 
 const schema: Schema = {

@@ -1,8 +1,9 @@
 /** How files that are followed are looked at and read. */
+
+import type { DiscoverContext, Discovery, Reader, SourceContext } from '@millrace/kit/node';
 import { discoverFiles } from '../../../io/files/file-discovery.ts';
 import { UnrelatedFileRows } from '../../../io/files/file-rows.ts';
 import { findFiles, type InputFile, listFiles } from '../../../io/files/input-files.ts';
-import type { DiscoverContext, Discovery, Reader, SourceContext } from '../../../kit/node.ts';
 import { itemAt, lastOf } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Json, Schema } from '../../../model/values/types.ts';

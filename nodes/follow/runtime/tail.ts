@@ -2,11 +2,11 @@
 import { type BigIntStats, fstatSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Reader, RowFailure, SourceBatch } from '@millrace/kit/node';
 import type { Batch, Parser } from '../../../io/files/file-rows.ts';
 import { fileError, type ListedFile, listFiles, notAFile } from '../../../io/files/input-files.ts';
 import { spareDescriptors } from '../../../io/files/spare-descriptors.ts';
 import { bornAt, headBytes, holds, idOf, isOf, type TailPosition, tailPositions } from '../../../io/files/tail-position.ts';
-import type { Reader, RowFailure, SourceBatch } from '../../../kit/node.ts';
 import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { thousands } from '../../../model/text/thousands.ts';

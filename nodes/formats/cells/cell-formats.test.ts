@@ -1,8 +1,9 @@
 /** Cells that are not written as usual: what independent writers write is read back, and what does not fit is refused. */
+
+import { folderOf, readSource } from '@millrace/kit/testing/read-source';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../io/files/file-rows.ts';
-import { folderOf, readSource } from '../../../kit/testing/read-source.ts';
 import type { EntryFix } from '../../../model/problems/problem.ts';
 import csvFile from '../../csv/csv-file.ts';
 import jsonlFile from '../../json/jsonl-file.ts';

@@ -1,6 +1,6 @@
 /** The cells of a source's columns that are not written as usual: how they are read, and how they look to whoever tells types. */
 
-import { numberTypes } from '../../../kit/columns.ts';
+import { numberTypes } from '@millrace/kit/columns';
 import {
   type ColumnFormatParams,
   formattedParser,
@@ -9,8 +9,8 @@ import {
   type SourceFormatParams,
   textFormat,
   toldType,
-} from '../../../kit/formats/column-formats.ts';
-import { words } from '../../../kit/formats/words.ts';
+} from '@millrace/kit/formats/column-formats';
+import { words } from '@millrace/kit/formats/words';
 import { parseTimestamp } from '../../../model/time/timestamp.ts';
 import { isDecimal, type TrailingZeros } from '../../../model/values/exact.ts';
 import { numberExample, numberReader } from '../../../model/values/number-format.ts';

@@ -1,6 +1,7 @@
 /** What cells seem to be is offered, each way that they can be read, and applying an offer reads them so. */
+
+import { folderOf, readSource } from '@millrace/kit/testing/read-source';
 import { expect, it } from 'vitest';
-import { folderOf, readSource } from '../../../kit/testing/read-source.ts';
 import type { EntryFix } from '../../../model/problems/problem.ts';
 import csvFile from '../../csv/csv-file.ts';
 import { guessFormats } from './format-guess.ts';

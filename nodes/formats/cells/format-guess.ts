@@ -3,8 +3,8 @@
  * offered, never taken in silence: what a cell of somebody means is theirs to say.
  */
 
-import { toldType } from '../../../kit/formats/column-formats.ts';
-import { TimePattern } from '../../../kit/formats/time-pattern.ts';
+import { toldType } from '@millrace/kit/formats/column-formats';
+import { TimePattern } from '@millrace/kit/formats/time-pattern';
 import { itemAt } from '../../../model/faults/missing.ts';
 import { inferFromText } from '../../../model/schema/infer.ts';
 import { type EpochUnit, readEpoch } from '../../../model/time/epoch.ts';

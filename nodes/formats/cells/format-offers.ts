@@ -1,6 +1,6 @@
 /** What is told about the cells of a sample: how they are read, and notes at a source that offer to read them otherwise. */
 
-import type { NodeProblem } from '../../../kit/node.ts';
+import type { NodeProblem } from '@millrace/kit/node';
 import { missing } from '../../../model/faults/missing.ts';
 import type { FixEntry } from '../../../model/problems/problem.ts';
 import type { Reading, Readings } from '../../../model/schema/reading.ts';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { folderOf, type Outcome, readSource } from '@millrace/kit/testing/read-source';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { folderOf, type Outcome, readSource } from '../../../kit/testing/read-source.ts';
 import csvFile from '../../csv/csv-file.ts';
 import { type DialectOptions, detectLayout } from './csv-dialect.ts';
 

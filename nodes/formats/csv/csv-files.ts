@@ -1,8 +1,8 @@
 /** Rows of CSV files that may differ in their dialect and columns: each is looked into before it is read, and columns go by name. */
 
+import type { SourceContext } from '@millrace/kit/node';
 import type { Batch, Parser, Window } from '../../../io/files/file-rows.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
-import type { SourceContext } from '../../../kit/node.ts';
 import { itemAt } from '../../../model/faults/missing.ts';
 import { thousands } from '../../../model/text/thousands.ts';
 import type { Json, Schema } from '../../../model/values/types.ts';

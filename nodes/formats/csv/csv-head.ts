@@ -1,11 +1,11 @@
 /** The beginning of CSV files: their dialect, header and first rows, found within bounds of time and bytes. */
 
+import { words } from '@millrace/kit/formats/words';
+import type { Discovery, NodeProblem } from '@millrace/kit/node';
 import { openBytesUntil } from '../../../io/files/byte-reader.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
 import { furtherLines } from '../../../io/files/stretches.ts';
 import { within } from '../../../io/text/time-limit.ts';
-import { words } from '../../../kit/formats/words.ts';
-import type { Discovery, NodeProblem } from '../../../kit/node.ts';
 import { itemAt, missing } from '../../../model/faults/missing.ts';
 import type { ProblemCode } from '../../../model/problems/codes/index.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';

@@ -1,7 +1,7 @@
 /** The params of a CSV file as the bytes that the readers work with. */
 
+import type { SourceFormatParams } from '@millrace/kit/formats/column-formats';
 import { decoderFor } from '../../../io/files/byte-reader.ts';
-import type { SourceFormatParams } from '../../../kit/formats/column-formats.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { CellFormats, type ColumnEntry } from '../cells/cell-formats.ts';
 import { delimiters } from '../csv-fields.ts';

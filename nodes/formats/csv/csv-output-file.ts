@@ -1,9 +1,9 @@
+import type { PartContext, PartWriter, SinkContext, Writer } from '@millrace/kit/node';
 import type { CheckpointedFile } from '../../../io/files/checkpointed-file.ts';
 import { type FileOutputParams, openFileOutput } from '../../../io/files/file-output.ts';
 import { FolderOutput } from '../../../io/files/folder-output.ts';
 import { LineOutput } from '../../../io/files/line-output.ts';
 import { LinePart } from '../../../io/files/line-part.ts';
-import type { PartContext, PartWriter, SinkContext, Writer } from '../../../kit/node.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { NumberFormat } from '../../../model/values/number-format.ts';
 import type { Schema } from '../../../model/values/types.ts';

@@ -1,8 +1,8 @@
+import type { RowFailure } from '@millrace/kit/node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Batch, Window } from '../../../io/files/file-rows.ts';
 import { TextBuffer } from '../../../io/text/text-buffer.ts';
-import type { RowFailure } from '../../../kit/node.ts';
 import { TrailingZeros } from '../../../model/values/exact.ts';
 import { readText } from '../../../model/values/read-text.ts';
 import type { ColumnType, Row, Schema } from '../../../model/values/types.ts';

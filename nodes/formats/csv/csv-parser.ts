@@ -1,11 +1,11 @@
 /** CSV files into typed rows: fast where the rows are as expected, by the book where they are not. */
 
+import type { Misfit, RowFailure } from '@millrace/kit/node';
 import { type Batch, lineOf, type Parser, unreadable, type Window } from '../../../io/files/file-rows.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
 import { generatedFunction } from '../../../io/text/generated-function.ts';
 import { rowLiteral } from '../../../io/text/row-code.ts';
 import { StringCache } from '../../../io/text/string-cache.ts';
-import type { Misfit, RowFailure } from '../../../kit/node.ts';
 import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { TrailingZeros } from '../../../model/values/exact.ts';

@@ -1,8 +1,9 @@
 /** How CSV files are looked at and read. */
+
+import type { DiscoverContext, Discovery, Reader, SourceContext, SplitSize } from '@millrace/kit/node';
 import { discoverFiles } from '../../../io/files/file-discovery.ts';
 import { FileRows } from '../../../io/files/file-rows.ts';
 import { findFiles, tellLeftOut } from '../../../io/files/input-files.ts';
-import type { DiscoverContext, Discovery, Reader, SourceContext, SplitSize } from '../../../kit/node.ts';
 import { missing } from '../../../model/faults/missing.ts';
 import type { Json, Schema } from '../../../model/values/types.ts';
 import { CsvFiles } from './csv-files.ts';

@@ -1,7 +1,8 @@
 /** CSV files that several readers share: where rows may begin within them, and what their cells tell across. */
+
+import type { SplitSize } from '@millrace/kit/node';
 import { lineStart, splitFiles } from '../../../io/files/file-splits.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
-import type { SplitSize } from '../../../kit/node.ts';
 import { TrailingZeros } from '../../../model/values/exact.ts';
 import type { Json } from '../../../model/values/types.ts';
 import { readCsvHead } from './csv-head.ts';

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { folderOf, readSource } from '@millrace/kit/testing/read-source';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FileRows } from '../../../io/files/file-rows.ts';
 import { findFiles } from '../../../io/files/input-files.ts';
-import { folderOf, readSource } from '../../../kit/testing/read-source.ts';
 import jsonFile from '../../json/jsonl-file.ts';
 import { hasDoubleKeys } from './double-keys.ts';
 import { JsonDocumentParser } from './json-document.ts';

@@ -1,8 +1,8 @@
 /** The records of JSON that is no JSON Lines, as typed rows: an array, documents one after another, or what is at a path in them. */
 import { isUtf8 } from 'node:buffer';
+import type { RowFailure } from '@millrace/kit/node';
 import { type Batch, type Parser, unreadable, type Window } from '../../../io/files/file-rows.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
-import type { RowFailure } from '../../../kit/node.ts';
 import type { Json } from '../../../model/values/types.ts';
 import { endsTooEarly, type JsonFound, type JsonRecordPlace, JsonScanner, type JsonScanState } from './json-scanner.ts';
 import type { JsonlParser } from './jsonl-parser.ts';

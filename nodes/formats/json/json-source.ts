@@ -1,10 +1,11 @@
 /** How files of JSON are looked at and read. */
+
+import type { DiscoverContext, Discovery, Reader, SourceContext, SplitSize } from '@millrace/kit/node';
 import { decoderFor } from '../../../io/files/byte-reader.ts';
 import { discoverFiles } from '../../../io/files/file-discovery.ts';
 import { FileRows } from '../../../io/files/file-rows.ts';
 import { lineStart, splitFiles } from '../../../io/files/file-splits.ts';
 import { findFiles, type InputFile, tellLeftOut } from '../../../io/files/input-files.ts';
-import type { DiscoverContext, Discovery, Reader, SourceContext, SplitSize } from '../../../kit/node.ts';
 import type { Json, Schema } from '../../../model/values/types.ts';
 import { CellFormats, type ColumnEntry } from '../cells/cell-formats.ts';
 import { JsonDocumentParser } from './json-document.ts';

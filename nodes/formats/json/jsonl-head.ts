@@ -1,10 +1,10 @@
 /** The beginning of JSON files: their columns, found within bounds of time and bytes. */
 
+import type { Discovery, NodeProblem } from '@millrace/kit/node';
 import { openBytesUntil } from '../../../io/files/byte-reader.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
 import { type Beginning, furtherLines } from '../../../io/files/stretches.ts';
 import { within } from '../../../io/text/time-limit.ts';
-import type { Discovery, NodeProblem } from '../../../kit/node.ts';
 import { itemAt } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { inferFromJson } from '../../../model/schema/infer.ts';

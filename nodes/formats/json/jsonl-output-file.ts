@@ -1,8 +1,8 @@
+import type { PartContext, PartWriter, SinkContext, Writer } from '@millrace/kit/node';
 import { type FileOutputParams, openFileOutput } from '../../../io/files/file-output.ts';
 import { FolderOutput } from '../../../io/files/folder-output.ts';
 import { LineOutput } from '../../../io/files/line-output.ts';
 import { LinePart } from '../../../io/files/line-part.ts';
-import type { PartContext, PartWriter, SinkContext, Writer } from '../../../kit/node.ts';
 import type { Schema } from '../../../model/values/types.ts';
 import { type FolderParams, pathOfAll } from '../folder-fields.ts';
 import { folderOf } from '../folder-names.ts';

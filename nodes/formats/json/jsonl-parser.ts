@@ -1,11 +1,11 @@
 /** JSON Lines files into typed rows. */
 
 import { isUtf8 } from 'node:buffer';
+import type { Misfit, RowFailure } from '@millrace/kit/node';
 import { type Batch, lineOf, type Parser, unreadable, type Window } from '../../../io/files/file-rows.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
 import { stringLiteral } from '../../../io/text/row-code.ts';
 import { compileRows, convertRow } from '../../../io/text/row-conversion.ts';
-import type { Misfit, RowFailure } from '../../../kit/node.ts';
 import { missing } from '../../../model/faults/missing.ts';
 import type { ProblemCode } from '../../../model/problems/codes/index.ts';
 import { thousands } from '../../../model/text/thousands.ts';

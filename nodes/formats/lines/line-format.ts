@@ -1,7 +1,7 @@
 /** How the lines of a stream become rows, for sources that read text as it comes. */
 
+import type { SourceContext } from '@millrace/kit/node';
 import type { Parser } from '../../../io/files/file-rows.ts';
-import type { SourceContext } from '../../../kit/node.ts';
 import type { Schema } from '../../../model/values/types.ts';
 import type { CellFormats } from '../cells/cell-formats.ts';
 import { CsvParser } from '../csv/csv-parser.ts';

@@ -1,10 +1,10 @@
 /** How one line of a log (or an entry of several) becomes the values of columns. */
 
 import { statSync } from 'node:fs';
+import { formatLabel, type NamedFormat, namedReader } from '@millrace/kit/formats/log-formats';
+import { readLogfmt } from '@millrace/kit/formats/logfmt';
+import type { SourceContext } from '@millrace/kit/node';
 import type { InputFile } from '../../../io/files/input-files.ts';
-import { formatLabel, type NamedFormat, namedReader } from '../../../kit/formats/log-formats.ts';
-import { readLogfmt } from '../../../kit/formats/logfmt.ts';
-import type { SourceContext } from '../../../kit/node.ts';
 import { itemAt } from '../../../model/faults/missing.ts';
 import type { ProblemCode } from '../../../model/problems/codes/index.ts';
 import type { EntryFix } from '../../../model/problems/problem.ts';

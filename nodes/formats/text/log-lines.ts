@@ -1,10 +1,10 @@
 /** Text whose lines, or entries, are read into columns. */
 
+import type { RowFailure } from '@millrace/kit/node';
 import type { Batch, Parser, Window } from '../../../io/files/file-rows.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
 import { generatedFunction } from '../../../io/text/generated-function.ts';
 import { rowLiteral } from '../../../io/text/row-code.ts';
-import type { RowFailure } from '../../../kit/node.ts';
 import { itemAt } from '../../../model/faults/missing.ts';
 import type { Row, Schema, Value } from '../../../model/values/types.ts';
 import type { LineReader } from './line-readers.ts';

@@ -1,10 +1,10 @@
 import { appendFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { folderOf, readSource } from '@millrace/kit/testing/read-source';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Window } from '../../../io/files/file-rows.ts';
-import { folderOf, readSource } from '../../../kit/testing/read-source.ts';
 import type { Row } from '../../../model/values/types.ts';
 import fileTail from '../../follow/file-tail.ts';
 import textFile from '../../text/text-file.ts';

@@ -3,9 +3,9 @@
  * nothing else. They are passed over and counted; a line that was cut by one ends there.
  */
 
+import type { SourceContext } from '@millrace/kit/node';
 import { type Batch, lineOf, type Parser, type Window } from '../../../io/files/file-rows.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
-import type { SourceContext } from '../../../kit/node.ts';
 import { thousands } from '../../../model/text/thousands.ts';
 
 const lineFeed = 10;

@@ -1,9 +1,9 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { folderOf } from '@millrace/kit/testing/read-source';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Batch, Window } from '../../../io/files/file-rows.ts';
-import { folderOf } from '../../../kit/testing/read-source.ts';
 import type { Row } from '../../../model/values/types.ts';
 import fileTail from '../../follow/file-tail.ts';
 import { TextEntriesParser } from './text-entries.ts';

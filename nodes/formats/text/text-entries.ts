@@ -1,8 +1,8 @@
 /** Plain text whose entries may go over several lines, such as stack traces: an entry begins where a line matches a pattern. */
 import { isUtf8 } from 'node:buffer';
+import type { RowFailure, SourceContext } from '@millrace/kit/node';
 import { type Batch, type Parser, unreadable, type Window } from '../../../io/files/file-rows.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
-import type { RowFailure, SourceContext } from '../../../kit/node.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { entryProblems } from '../log-fields.ts';
 

@@ -1,13 +1,13 @@
 /** The beginning of text files: the columns of their lines, found within bounds of time and bytes. */
 import { runInNewContext } from 'node:vm';
+import { formatLabel, isNamedFormat, namedReader, recogniseFormat } from '@millrace/kit/formats/log-formats';
+import { readLogfmt } from '@millrace/kit/formats/logfmt';
+import type { Discovery, NodeProblem } from '@millrace/kit/node';
 import { openBytesUntil } from '../../../io/files/byte-reader.ts';
 import type { Parser } from '../../../io/files/file-rows.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
 import { type Beginning, furtherLines } from '../../../io/files/stretches.ts';
 import { within } from '../../../io/text/time-limit.ts';
-import { formatLabel, isNamedFormat, namedReader, recogniseFormat } from '../../../kit/formats/log-formats.ts';
-import { readLogfmt } from '../../../kit/formats/logfmt.ts';
-import type { Discovery, NodeProblem } from '../../../kit/node.ts';
 import { itemAt } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { inferFromText } from '../../../model/schema/infer.ts';

@@ -1,8 +1,8 @@
 /** Plain text: each line is a row with one column. */
 import { isUtf8 } from 'node:buffer';
+import type { RowFailure } from '@millrace/kit/node';
 import { type Batch, type Parser, unreadable, type Window } from '../../../io/files/file-rows.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
-import type { RowFailure } from '../../../kit/node.ts';
 
 const lineFeed = 10;
 const carriageReturn = 13;

@@ -1,8 +1,8 @@
 /** The parser of text in any of its formats. */
 
+import { columnsOf } from '@millrace/kit/formats/log-formats';
+import type { SourceContext } from '@millrace/kit/node';
 import type { Parser } from '../../../io/files/file-rows.ts';
-import { columnsOf } from '../../../kit/formats/log-formats.ts';
-import type { SourceContext } from '../../../kit/node.ts';
 import type { Schema } from '../../../model/values/types.ts';
 import type { CellFormats } from '../cells/cell-formats.ts';
 import { hasEntries, type TextParams } from '../log-fields.ts';

@@ -1,6 +1,6 @@
 /** Waits at an address for a first request, and tells what rows it may hold. */
 
-import type { Heard, HeardRows, RowFailure } from '../../../kit/node.ts';
+import type { Heard, HeardRows, RowFailure } from '@millrace/kit/node';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { inferFromJson, inferFromText } from '../../../model/schema/infer.ts';
 import { isRecord, parseExactly } from '../../formats/json/jsonl-record.ts';

@@ -1,6 +1,6 @@
 /** How rows that programs send are taken. */
 import { closeSync, openSync } from 'node:fs';
-import type { Heard, ListenContext, Reader, SourceContext } from '../../../kit/node.ts';
+import type { Heard, ListenContext, Reader, SourceContext } from '@millrace/kit/node';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Schema } from '../../../model/values/types.ts';
 import { CellFormats, type ColumnEntry } from '../../formats/cells/cell-formats.ts';

@@ -1,4 +1,4 @@
-import type { Reader, RowFailure, SourceBatch } from '../../../kit/node.ts';
+import type { Reader, RowFailure, SourceBatch } from '@millrace/kit/node';
 import { thousands } from '../../../model/text/thousands.ts';
 import type { Json } from '../../../model/values/types.ts';
 import type { Inbox } from './inbox.ts';

@@ -1,10 +1,10 @@
 /** Rows that were acknowledged and not yet taken over by a checkpoint, in a SQLite file. */
 import { existsSync } from 'node:fs';
+import type { RowFailure } from '@millrace/kit/node';
 import { outputProblem } from '../../../io/files/output-problem.ts';
 import { inTransaction, openSqlite, pragma } from '../../../io/sqlite/sqlite-driver.ts';
 import type { SqliteConnection, SqliteStatement } from '../../../io/sqlite/sqlite-library.ts';
 import { convertRow } from '../../../io/text/row-conversion.ts';
-import type { RowFailure } from '../../../kit/node.ts';
 import { parseJson } from '../../../model/values/json-text.ts';
 import type { Row, Schema } from '../../../model/values/types.ts';
 import { castValue, encodeCells } from '../../../model/values/values.ts';

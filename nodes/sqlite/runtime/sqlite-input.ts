@@ -1,10 +1,11 @@
 /** SQLite databases to read from. */
+
+import { foldName, quoteName } from '@millrace/kit/formats/sqlite-name';
+import { affinityOf, declaredTypes } from '@millrace/kit/formats/sqlite-types';
+import type { Discovery, NodeProblem } from '@millrace/kit/node';
 import { findFile } from '../../../io/files/input-files.ts';
 import { openSqlite, pragma } from '../../../io/sqlite/sqlite-driver.ts';
 import type { SqliteConnection, SqliteStatement } from '../../../io/sqlite/sqlite-library.ts';
-import { foldName, quoteName } from '../../../kit/formats/sqlite-name.ts';
-import { affinityOf, declaredTypes } from '../../../kit/formats/sqlite-types.ts';
-import type { Discovery, NodeProblem } from '../../../kit/node.ts';
 import { itemAt } from '../../../model/faults/missing.ts';
 import type { ProblemCode } from '../../../model/problems/codes/index.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';

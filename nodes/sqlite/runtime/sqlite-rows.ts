@@ -1,9 +1,9 @@
 /** The rows of a query, in batches; the result as a whole is never in memory. */
 
+import type { Reader, RowFailure, SourceBatch, SourceContext } from '@millrace/kit/node';
 import { pragma } from '../../../io/sqlite/sqlite-driver.ts';
 import type { SqliteConnection, SqliteStatement, SqliteValue } from '../../../io/sqlite/sqlite-library.ts';
 import { type Conversion, compileRows, convertRow } from '../../../io/text/row-conversion.ts';
-import type { Reader, RowFailure, SourceBatch, SourceContext } from '../../../kit/node.ts';
 import { itemAt } from '../../../model/faults/missing.ts';
 import type { EntryFix } from '../../../model/problems/problem.ts';
 import { decimalOfNumber, isDecimalValue } from '../../../model/values/decimal.ts';

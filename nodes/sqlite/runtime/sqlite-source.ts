@@ -1,5 +1,5 @@
 /** How a table or a query of a SQLite database is looked at and read. */
-import type { DiscoverContext, Discovery, Reader, SourceContext } from '../../../kit/node.ts';
+import type { DiscoverContext, Discovery, Reader, SourceContext } from '@millrace/kit/node';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Schema } from '../../../model/values/types.ts';
 import { CellFormats, type ColumnEntry } from '../../formats/cells/cell-formats.ts';

@@ -1,12 +1,13 @@
 /** How rows are written into a table of a SQLite database. */
+
+import { columnTypeOf, type SqliteType } from '@millrace/kit/formats/sqlite-types';
+import type { PartContext, PartWriter, SinkContext, Writer } from '@millrace/kit/node';
 import { claimOutput } from '../../../io/files/claimed-output.ts';
 import { committedCheckpoint } from '../../../io/sqlite/sqlite-commits.ts';
 import { SqliteDatabase } from '../../../io/sqlite/sqlite-database.ts';
 import { SqlitePart } from '../../../io/sqlite/sqlite-part.ts';
 import type { TargetColumn } from '../../../io/sqlite/sqlite-target.ts';
 import { SqliteWriter } from '../../../io/sqlite/sqlite-writer.ts';
-import { columnTypeOf, type SqliteType } from '../../../kit/formats/sqlite-types.ts';
-import type { PartContext, PartWriter, SinkContext, Writer } from '../../../kit/node.ts';
 import type { Schema } from '../../../model/values/types.ts';
 
 interface Params {

@@ -1,7 +1,7 @@
 /** The rows of a stream that can be read once, from front to back. */
 import { read } from 'node:fs';
+import type { Reader, SourceBatch } from '@millrace/kit/node';
 import type { Batch, Parser, Window } from '../../../io/files/file-rows.ts';
-import type { Reader, SourceBatch } from '../../../kit/node.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Json } from '../../../model/values/types.ts';
 

@@ -1,8 +1,8 @@
+import type { Output, Writer } from '@millrace/kit/node';
 import { writeAtReadersPace } from '../../../io/files/reader-pace.ts';
 import type { RowWriter } from '../../../io/text/row-text.ts';
 import { terminalFilter } from '../../../io/text/terminal-text.ts';
 import { TextBuffer } from '../../../io/text/text-buffer.ts';
-import type { Output, Writer } from '../../../kit/node.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Row } from '../../../model/values/types.ts';
 

@@ -1,5 +1,5 @@
-import type { SourceFormatParams } from '../../../kit/formats/column-formats.ts';
-import type { Reader, SourceContext } from '../../../kit/node.ts';
+import type { SourceFormatParams } from '@millrace/kit/formats/column-formats';
+import type { Reader, SourceContext } from '@millrace/kit/node';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Schema } from '../../../model/values/types.ts';
 import { CellFormats, type ColumnEntry } from '../../formats/cells/cell-formats.ts';

@@ -1,4 +1,4 @@
-import type { SinkContext, Writer } from '../../../kit/node.ts';
+import type { SinkContext, Writer } from '@millrace/kit/node';
 import type { Schema } from '../../../model/values/types.ts';
 import { csvHeader, csvWriter } from '../../formats/csv/csv-write.ts';
 import { jsonlWriter } from '../../formats/json/jsonl-write.ts';

@@ -1,4 +1,4 @@
-import type { SourceHarness } from '../../../kit/testing/source-trial.ts';
+import type { SourceHarness } from '@millrace/kit/testing/source-trial';
 
 // What the contract suite has to know of a source: see SourceHarness. Each setting is put through every test of the suite.
 let last = 0;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { numbers, type SourceHarness } from '@millrace/kit/testing/source-trial';
 import { makeErrorsTable } from '../../../io/sqlite/errors-file.ts';
 import { openSqlite } from '../../../io/sqlite/sqlite-driver.ts';
-import { numbers, type SourceHarness } from '../../../kit/testing/source-trial.ts';
 
 const file = 'trial.errors.db';
 

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { SinkHarness } from '@millrace/kit/testing/sink-trial';
 import { errorSchema } from '../../../engine/plan/error-schema.ts';
 import { openSqlite } from '../../../io/sqlite/sqlite-driver.ts';
-import type { SinkHarness } from '../../../kit/testing/sink-trial.ts';
 
 const file = 'trial.errors.db';
 

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { numbers, type SourceHarness } from '../../../kit/testing/source-trial.ts';
+import { numbers, type SourceHarness } from '@millrace/kit/testing/source-trial';
 
 function followed(params: { readonly path: string; readonly [param: string]: unknown }, head: string, line: (n: number) => string): SourceHarness {
   const append = (folder: string, text: string) => appendFileSync(join(folder, params.path), text);

@@ -1,4 +1,4 @@
-import type { SourceHarness } from '../../../kit/testing/source-trial.ts';
+import type { SourceHarness } from '@millrace/kit/testing/source-trial';
 
 /** Rows are made by the params alone: how many there are is all that can be asked for. */
 function made(params: object = {}): SourceHarness {

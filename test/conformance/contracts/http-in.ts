@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { numbers, type SourceHarness } from '../../../kit/testing/source-trial.ts';
+import { numbers, type SourceHarness } from '@millrace/kit/testing/source-trial';
 
 /** Rows are sent to the address that was opened last, and kept in the inbox: each start has a port of its own, as a killed one may still have its. */
 function sent(): SourceHarness {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { numbers, type SourceHarness } from '../../../kit/testing/source-trial.ts';
+import { numbers, type SourceHarness } from '@millrace/kit/testing/source-trial';
 
 const numberOf: SourceHarness['numberOf'] = ({ n }) => n as number;
 const records = (rows: number) => numbers(0, rows).map((n) => JSON.stringify({ n, text: `row ${n}` }));

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { numbers, type SourceHarness } from '@millrace/kit/testing/source-trial';
 import { openSqlite } from '../../../io/sqlite/sqlite-driver.ts';
-import { numbers, type SourceHarness } from '../../../kit/testing/source-trial.ts';
 
 const numberOf: SourceHarness['numberOf'] = ({ n }) => n as number;
 

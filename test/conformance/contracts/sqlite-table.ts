@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { SinkHarness } from '@millrace/kit/testing/sink-trial';
 import { openSqlite } from '../../../io/sqlite/sqlite-driver.ts';
-import type { SinkHarness } from '../../../kit/testing/sink-trial.ts';
 
 const file = 'out.db';
 const existing = `CREATE TABLE t (n INTEGER PRIMARY KEY, text TEXT); INSERT INTO t VALUES (-1, 'before')`;

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { numbers, type SourceHarness } from '../../../kit/testing/source-trial.ts';
+import { numbers, type SourceHarness } from '@millrace/kit/testing/source-trial';
 
 const make = (text: (n: number) => string): SourceHarness['make'] => {
   return (folder, rows) => writeFileSync(join(folder, 'in.log'), numbers(0, rows).map(text).join(''));

@@ -1,6 +1,6 @@
 /** One instance of the stages of a run, in whatever thread it is: opens its part of the plan and works off what it is sent. */
 
-import type { NodeDefinition } from '../../../../kit/node.ts';
+import type { NodeDefinition } from '@millrace/kit/node';
 import { itemAt, missing } from '../../../../model/faults/missing.ts';
 import type { NodeId } from '../../../document/pipeline.ts';
 import { type ColumnLayout, columnLayout } from '../../../operators/rows/column-layout.ts';

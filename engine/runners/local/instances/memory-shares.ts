@@ -1,4 +1,4 @@
-import { traitsOf } from '../../../../kit/op-traits.ts';
+import { traitsOf } from '@millrace/kit/op-traits';
 import type { PhysicalPlan } from '../../../protocol/physical-plan.ts';
 
 /** How the memory for state is shared out among the nodes that keep some, in bytes: what those of the data thread get, and each instance. */

@@ -1,5 +1,5 @@
 /** What the data thread and the instances of its stages tell each other. Plain data; messages of one sender arrive in order. */
-import type { Undo } from '../../../../kit/node.ts';
+import type { Undo } from '@millrace/kit/node';
 import type { Problem } from '../../../../model/problems/problem.ts';
 import type { Row } from '../../../../model/values/types.ts';
 import type { NodeId } from '../../../document/pipeline.ts';

@@ -1,5 +1,5 @@
 /** The part of a plan that an instance has: nodes of stages, with a source for each way in and a sink for each node that has ways out. */
-import { defineNode, type NodeDefinition } from '../../../../kit/node.ts';
+import { defineNode, type NodeDefinition } from '@millrace/kit/node';
 import { missing } from '../../../../model/faults/missing.ts';
 import type { Schema } from '../../../../model/values/types.ts';
 import type { Edge, NodeId } from '../../../document/pipeline.ts';
