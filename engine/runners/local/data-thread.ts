@@ -18,6 +18,7 @@ import { threadSandbox, withoutCode } from '../../sandbox/thread-sandbox.ts';
 import { lockOutputs, type OutputClaim } from '../../store/output-locks.ts';
 import { refuseLinkOut } from '../../store/output-place.ts';
 import { Execution } from './execution.ts';
+import { paceHeap } from './heap-pacing.ts';
 import { InstanceThreads } from './instances/instance-threads.ts';
 import { countTurn, type Monitor } from './monitor.ts';
 import { readable } from './readable.ts';
@@ -31,6 +32,7 @@ const { monitor } = workerData as { readonly monitor: Monitor };
 const catalogue = new Catalogue(definitions);
 const post = (message: ToControl) => port.postMessage(message);
 
+paceHeap(monitor);
 let sandbox = withoutCode;
 /** What comes in meanwhile waits for it, in its order. */
 let isReady: Promise<void> = Promise.resolve();
