@@ -88,8 +88,7 @@ export class SpilledQueue<T extends State> {
   #load(): void {
     const { turn } = this.#chunks.take();
     const key = `${turn}`;
-    for (const [i, [time, item]] of (this.#parts.get(key)).entries())
-      this.#loaded.add(time, { time, turn: turn + i, item }, turn + i);
+    for (const [i, [time, item]] of this.#parts.get(key).entries()) this.#loaded.add(time, { time, turn: turn + i, item }, turn + i);
     this.#parts.delete(key);
   }
 }

@@ -20,6 +20,8 @@ const megabyte = 2 ** 20;
 const heldLimit = 4 * megabyte;
 /** What is left in memory once it was too full. */
 const keptShare = 0.75;
+/** Keyed state has this share of the budget, whatever operators hold. */
+const leastShare = 0.25;
 
 export interface NodeStatesOptions {
   /** The run's own folder for state; null for a run that keeps none. */
@@ -65,7 +67,9 @@ export class NodeStates implements StateMemory {
   epoch = 0;
   inflow = 0;
   version = 0;
-  /** In bytes. */
+  /** Bytes that all state may take in memory, what operators hold themselves included. */
+  budget: number;
+  /** Of these, what there is for keyed state. */
   limit: number;
   readonly folder: string | null;
   readonly #monitor: Monitor | undefined;
@@ -76,7 +80,12 @@ export class NodeStates implements StateMemory {
   constructor({ folder = null, memory = stateBudget(), monitor }: NodeStatesOptions = {}) {
     this.folder = folder;
     this.#monitor = monitor;
-    this.limit = memory;
+    this.budget = this.limit = memory;
+  }
+
+  /** Shares the budget with what operators hold in plain memory, in bytes. Entries leave when there is next something to do with them. */
+  shareWith(plain: number): void {
+    this.limit = Math.max(this.budget - plain, this.budget * leastShare);
   }
 
   of(node: NodeId): StatesOfNode {
