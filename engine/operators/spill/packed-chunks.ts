@@ -16,7 +16,7 @@ export class PackedChunks<T extends State> {
 
   set(name: string, chunk: T): void {
     // A copy, as the buffer has room to grow.
-    this.#state.set(name, new Uint8Array(serialize(chunk)));
+    this.#state.setAside(name, new Uint8Array(serialize(chunk)));
   }
 
   /** Throws where there is no such chunk. What checkpoints of earlier versions have is no bytes. */

@@ -170,6 +170,14 @@ export class NodeStates implements StateMemory {
     asEngine(this.#monitor, () => this.#makeRoom());
   }
 
+  moveAside(state: { evictAside(): void }): void {
+    asEngine(this.#monitor, () => {
+      this.#spill();
+      this.#store?.together(() => state.evictAside());
+      this.#pruneTemporary();
+    });
+  }
+
   #makeRoom(): void {
     this.#spill();
     const byEpoch = new Map<number, number>();
@@ -186,7 +194,11 @@ export class NodeStates implements StateMemory {
       for (const [, , state] of this.#all()) missing = state.evict(last - 1, missing);
       for (const [, , state] of this.#all()) missing = state.evict(last, missing);
     });
-    // Nobody goes back in a file that is temporary.
+    this.#pruneTemporary();
+  }
+
+  /** Nobody goes back in a file that is temporary. */
+  #pruneTemporary(): void {
     if (this.folder === null) this.#store?.prune(this.version);
   }
 
