@@ -78,6 +78,8 @@ export class CachedState<V extends State> implements KeyedState<V> {
   /** Entries that are to leave first, and what they took when they came. */
   readonly #aside = new Set<Entry>();
   #asideBytes = 0;
+  /** Whether what is read is put aside again, too. */
+  #setsAside = false;
   /** A key that is known to be neither in memory nor in the file. */
   #absent: string | null = null;
   /** What the file has: how many entries, and the sum of their checksums. */
@@ -97,6 +99,8 @@ export class CachedState<V extends State> implements KeyedState<V> {
     const entry = this.#find(key);
     if (entry === undefined) return undefined;
     const { value } = entry;
+    // What was once put aside is read, mostly, to be deleted or not to be needed for long.
+    if (this.#setsAside) this.#putAside(entry);
     if (this.#memory.bytes > this.#memory.limit) this.#memory.makeRoom();
     return value === gone ? undefined : (value as V);
   }
@@ -124,8 +128,14 @@ export class CachedState<V extends State> implements KeyedState<V> {
     // It may have left by now.
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
-    if (!this.#aside.has(entry)) this.#asideBytes += entry.bytes;
+    this.#setsAside = true;
+    this.#putAside(entry);
+  }
+
+  #putAside(entry: Entry): void {
+    if (this.#aside.has(entry)) return;
     this.#aside.add(entry);
+    this.#asideBytes += entry.bytes;
     if (this.#asideBytes > this.#memory.limit * asideShare) this.#memory.moveAside(this);
   }
 
