@@ -26,25 +26,25 @@ export type Column = {
   /** `unseen`: no row of a sample had null here, so types in code leave it out; a row that is not in the sample may still have one. */
   readonly nulls?: 'unseen' | undefined;
   /**
-   * In a plan only, of a string: the values are cells as a file has them, and are written so again. Null is an empty one without
-   * quotes, whatever marks for missing there are (engine/plan/as-written.ts).
+   * Only in a plan, for a string: the values are cells as in a file, and are written unchanged. Null is an empty one without quotes,
+   * whatever marks for missing there are (engine/plan/as-written.ts).
    */
   readonly asWritten?: true;
 };
 
-/** Columns in order. Names are unique within a schema and may hold any text. */
+/** Columns in order. Names are unique within a schema and may be any text. */
 export type Schema = {
   readonly columns: readonly Column[];
-  /** Where a row's event time stands: what the stream's watermark speaks of. Null or absent: the rows have none. */
+  /** The row's event time, to which the stream's watermark refers. Null or absent: the rows have none. */
   readonly eventTime?: EventTime | null;
 };
 /** A row's event time is the value of a timestamp column plus `shift` milliseconds (-1 for the end of a half-open window). */
 export type EventTime = {
   readonly column: string;
   readonly shift?: number;
-  /** At a source: the type that the column had before its values were read as times. Absent where it is a timestamp by itself. */
+  /** At a source: the type that the column had before its values were read as times. Absent if it was a timestamp already. */
   readonly from?: ColumnType;
-  /** Where the column held days: the zone in which each stands at its midnight. Windows of a calendar count a day on that day in their own zone. */
+  /** If the column contained days: the zone of their midnights. Windows of a calendar count a day on that day in their own zone. */
   readonly days?: string;
 };
 
