@@ -3,13 +3,13 @@
 import type { NodeDefinition } from '@millrace/kit/node';
 import { everySource } from '@millrace/kit/sources/every-source';
 
-/** Files without a default export hold what the nodes beside them share. */
+/** Files without a default export contain what the nodes beside them share. */
 const files = import.meta.glob<{ readonly default?: unknown }>(['./*/*.ts', '!./**/*.test.ts'], { eager: true });
 
-/** Sources with what all of them can do: nobody gets to see one without. */
+/** Sources with the features that all of them have: nothing uses one without. */
 export const definitions: readonly NodeDefinition[] = collect(files).map((definition) => (definition.kind === 'source' ? everySource(definition) : definition));
 
-/** Throws where a file is no node, so that a slip shows at the first start and not as a node that is missing. */
+/** Throws if a file is not a node, so that a mistake shows at the first start and not as a missing node. */
 function collect(modules: Readonly<Record<string, { readonly default?: unknown }>>): NodeDefinition[] {
   const types = new Set<string>();
   const nodes = Object.entries(modules).flatMap(([file, { default: exported }]) => (exported === undefined ? [] : [{ file, exported }]));

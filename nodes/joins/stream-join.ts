@@ -294,7 +294,7 @@ function timeProblems(side: 'left' | 'right', chosen: string | null, schema: Sch
   return [{ code: 'stream-join/other-time', severity: 'warning', message, hint, field }];
 }
 
-/** Beyond this a row is in so many windows that nobody can have meant it. */
+/** Beyond this a row is in so many windows that it must be a mistake. */
 const mostWindows = 10_000;
 
 function windowProblems({ match, length, every }: Params): NodeProblem[] {

@@ -1,4 +1,4 @@
-/** How rows that programs send are taken. */
+/** How rows that programs send are received. */
 import { closeSync, openSync } from 'node:fs';
 import type { Heard, ListenContext, Reader, SourceContext } from '@millrace/kit/node';
 import { MillraceError } from '../../../model/problems/problem.ts';
@@ -16,7 +16,7 @@ interface Address {
   readonly path: string;
   /** In MB. */
   readonly maxBody: number;
-  /** The environment variable that holds it. */
+  /** The environment variable with the token. */
   readonly token: string | null;
 }
 interface Params extends Address {
@@ -74,7 +74,7 @@ export async function openHttp(context: SourceContext<Params, { readonly rows: S
   return reader;
 }
 
-/** The text of the token that an environment variable holds; null where none is named. */
+/** The text of the token in an environment variable; null if none is named. */
 function tokenOf(name: string | null): string | null {
   if (!name) return null;
   const token = process.env[name];
@@ -87,7 +87,7 @@ function tokenOf(name: string | null): string | null {
   });
 }
 
-/** Rows that wait are for the user alone, as SQLite's files beside the inbox are then. Where it cannot be made, the inbox says why. */
+/** Waiting rows are for the user alone, and so are SQLite's files beside the inbox. If it cannot be created, the inbox says why. */
 function makePrivate(path: string): void {
   try {
     closeSync(openSync(path, 'ax', 0o600));
