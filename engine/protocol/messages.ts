@@ -62,6 +62,7 @@ export interface FieldManifest {
     | 'sql'
     | 'file'
     | 'secret'
+    | 'connection'
     | 'keyValue'
     | 'list'
     | 'condition';
@@ -76,6 +77,8 @@ export interface FieldManifest {
   readonly placeholder?: string;
   readonly multiline?: boolean;
   readonly suggest?: 'timeZones' | 'encodings';
+  readonly entries?: string;
+  readonly type?: string;
   readonly min?: number;
   readonly max?: number;
   readonly integer?: boolean;
