@@ -1,11 +1,11 @@
-/** What is trusted, as it is shown, and what may be: for the editor and the command line. */
+/** What is trusted, as the editor and the command line show it, and what may be trusted. */
 import { stat } from 'node:fs/promises';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { TrustedPlace } from '../protocol/messages.ts';
 import { type Trust, type Trusted, widthOf } from '../store/trust.ts';
 import { readText } from './disk.ts';
 
-/** Looks at each place; folders first, the newest first. */
+/** Checks each place; folders first, then newest first. */
 export async function listTrusted(trust: Trust): Promise<readonly TrustedPlace[]> {
   const places: TrustedPlace[] = [];
   for (const trusted of trust.list()) {
@@ -15,7 +15,7 @@ export async function listTrusted(trust: Trust): Promise<readonly TrustedPlace[]
   return places;
 }
 
-/** Throws `trust/wide-folder` where trusting a folder trusts more than pipelines of its user. */
+/** Throws `trust/wide-folder` if trusting a folder would trust more than its user's pipelines. */
 export function refuseWide(folder: string): void {
   const width = widthOf(folder);
   if (width === null) return;
