@@ -20,7 +20,7 @@ const defaultLimitMs = 60_000;
 
 /**
  * Checks pipelines in this thread, with what their sources say about the outside world: for those who run one pipeline and
- * end. Whoever only looks at one asks `Checks`, which limits memory, too.
+ * end. It limits time; `Checks` limits memory, too, in a process of its own.
  */
 export class Checker {
   readonly #catalogue: Catalogue;
