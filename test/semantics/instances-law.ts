@@ -204,7 +204,7 @@ async function planOf(folder: string, steps: readonly Step[], readings: readonly
     'right',
     readings.filter(({ minute }) => minute % 2 === 1),
   );
-  const checker = new Checker(catalogue, codeAnalysis, new Discoveries({ looks: { look: lookAt, stamps: stampsOf, close() {} } }));
+  const checker = new Checker(catalogue, codeAnalysis, new Discoveries({ looks: { look: lookAt, stamps: stampsOf, links: async () => [], close() {} } }));
   return planRun((await checker.check(pipelineOf(steps), { folder, path: null }, { touch: true })).checked);
 }
 
