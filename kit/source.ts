@@ -108,6 +108,7 @@ export interface SplitEnd {
 export interface DiscoverContext<P> {
   readonly params: P;
   path(path: string): string;
+  readonly connection?: RunContext['connection'];
   readonly signal: AbortSignal;
   /** For a run, which does not show the format of its input: `detected` is omitted. */
   readonly brief?: boolean;

@@ -1,7 +1,9 @@
-/** Where outputs lead: a pipeline that names a file of its own folder writes there, and not where a link leads. */
+/** Where the paths that a pipeline names lead, links followed. */
+
 import { readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { MillraceError } from '../../model/problems/problem.ts';
+import type { LinkedPath } from '../protocol/messages.ts';
 
 /** As many as Linux follows. */
 const mostLinks = 40;
@@ -22,6 +24,27 @@ export function refuseLinkOut(path: string, folder: string, node: string): void 
     node,
     field: 'path',
   });
+}
+
+/**
+ * Those of the paths that links lead to another place than their names say. The way to `folder` is its user's own, and links right
+ * in the root of a disk are the machine's: what they lead to is no other place. Looks at the disk, and takes as long as that does.
+ */
+export function linkedPaths(paths: readonly string[], folder: string): LinkedPath[] {
+  return paths.flatMap((path) => {
+    const named = resolve(folder, path);
+    const known = knownPart(named, folder);
+    const real = realPlace(named);
+    return real === join(realPlace(known), relative(known, named)) ? [] : [{ path, real }];
+  });
+}
+
+/** What both paths have in common; where that is the root only, the first folder below it. */
+function knownPart(named: string, folder: string): string {
+  for (let place = folder; ; place = dirname(place)) {
+    if (dirname(place) === place) return join(place, relative(place, named).split(sep)[0] ?? '');
+    if (isWithin(place, named)) return place;
+  }
 }
 
 function isWithin(folder: string, path: string): boolean {

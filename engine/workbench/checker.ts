@@ -19,8 +19,8 @@ export interface Check {
 const defaultLimitMs = 60_000;
 
 /**
- * Checks pipelines in this thread, with what their sources say about the outside world: for commands that run one pipeline and exit. To
- * only look at one, use `Checks`, which limits memory, too.
+ * Checks pipelines in this thread, with what their sources say about the outside world: for those who run one pipeline and
+ * end. It limits time; `Checks` limits memory, too, in a process of its own.
  */
 export class Checker {
   readonly #catalogue: Catalogue;

@@ -9,7 +9,7 @@ import { Discoveries } from '../preview/discoveries.ts';
 import type { TypedCode } from '../preview/typecheck.ts';
 import { WorkerPool } from '../processes/pool.ts';
 import { WorkerEnded } from '../processes/worker-process.ts';
-import type { CheckAnswer, CheckResult } from '../protocol/messages.ts';
+import type { CheckAnswer, CheckResult, LinkedPath } from '../protocol/messages.ts';
 import type { PhysicalPlan } from '../protocol/physical-plan.ts';
 import { type Assessment, type CheckAbout, type CheckJob, type CheckReply, nodeNumbers, type SoundSource, stoppedCheck, type Wanted } from './check-job.ts';
 import { findSources, type Place, type SampleKeys } from './found-sources.ts';
@@ -92,6 +92,11 @@ export class Checks {
     const about: CheckAbout = { file: document.path === null ? null : basename(document.path) };
     const { sources } = (await this.#run(pipeline, document.id, about, null, { for: 'result' })) as { readonly sources: readonly SoundSource[] };
     return sources.find(({ id }) => id === node) ?? null;
+  }
+
+  /** Those of the paths that links lead elsewhere. Looks at the disk: only of a pipeline that is trusted, or is about to be. */
+  links(paths: readonly string[], { folder }: CheckedDocument): Promise<readonly LinkedPath[]> {
+    return this.#discoveries.links(paths, folder);
   }
 
   forget(documentId: string): void {

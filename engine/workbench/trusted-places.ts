@@ -1,5 +1,6 @@
-/** What is trusted, as the editor and the command line show it, and what may be trusted. */
-import { stat } from 'node:fs/promises';
+/** What is trusted, as it is shown, and what may be: for the editor and the command line. */
+import { realpath, stat } from 'node:fs/promises';
+
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { TrustedPlace } from '../protocol/messages.ts';
 import { type Trust, type Trusted, widthOf } from '../store/trust.ts';
@@ -28,7 +29,8 @@ export function refuseWide(folder: string): void {
 
 async function stateOf({ kind, path, stamps }: Trusted): Promise<TrustedPlace['state']> {
   try {
-    if (kind === 'folder') return (await stat(path)).isDirectory() ? 'unchanged' : 'changed';
+    // Trust is by the place of a folder, links followed: one that is a link now covers nothing.
+    if (kind === 'folder') return (await stat(path)).isDirectory() && (await realpath(path)) === path ? 'unchanged' : 'changed';
     return stamps.includes((await readText(path)).stamp) ? 'unchanged' : 'changed';
   } catch (error) {
     const code = error instanceof MillraceError ? error.problem.code : (error as NodeJS.ErrnoException).code;
