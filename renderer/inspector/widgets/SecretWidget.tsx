@@ -2,7 +2,7 @@ import { TextInput } from '@mantine/core';
 import { IconKey } from '@tabler/icons-react';
 import { asText, hasError, textOrNull, type WidgetProps } from '../form/widget.ts';
 
-/** The name of a secret; its text never comes near the pipeline. */
+/** The name of a secret; its text is never part of the pipeline. */
 export function SecretWidget({ id, field, value, onChange, onDone, problems, describedBy }: WidgetProps) {
   return (
     <TextInput
