@@ -34,7 +34,7 @@ export function serveRuns(port: Port, runs: RunControl): void {
   });
 }
 
-/** The workbench's side: the host's supervisor, as if it were here. */
+/** The workbench's side: the host's supervisor, as if it were local. */
 export function remoteRuns(port: Port): RunControl {
   const client = new Client<HostProtocol>(port);
   return {
