@@ -4,14 +4,14 @@
  * One rule each, used by all nodes, previews, files and databases:
  * - `string`    a JavaScript string.
  * - `integer`   a JavaScript number that `Number.isSafeInteger` accepts. Whole numbers beyond 2^53 are never
- *               rounded: inference calls their column `string`, and casting one to `integer` is a row error.
- * - `number`    a finite double. NaN and the infinities are not values: they become null where users' code hands them out.
- * - `decimal`   an exact decimal of at most 1,000 digits, as text: `-12.50` (decimal.ts). Zeros at its end are kept and mean
+ *               rounded: inference makes their column `decimal`, and casting one to `integer` is a row error.
+ * - `number`    a finite double. NaN and the infinities are not values: they become null if users' code returns them.
+ * - `decimal`   an exact decimal of at most 1,000 digits, as text: `-12.50` (decimal.ts). Zeros at its end are kept but mean
  *               nothing: 12.5 and 12.50 are equal, and one key.
  * - `boolean`   true or false.
  * - `timestamp` milliseconds since 1970-01-01T00:00:00Z, as a number. Shown and written as ISO 8601 in UTC.
  * - `date`      a day without time and zone, as ISO text: `2026-01-31`, of the years 0000 to 9999. So days are compared,
- *               ordered and written as they are. Where a time is wanted, it is the day's midnight in UTC.
+ *               ordered and written as they are. Where a time is needed, it is the day's midnight in UTC.
  * - `json`      any JSON value.
  * - `bytes`     a Uint8Array.
  * A missing value is `null`, in every type; `undefined` never occurs in a row.

@@ -21,19 +21,19 @@ const wholeText = /^[+-]?\d+(\.0*)?$/;
 const numberText = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 
 /**
- * A value as a type that somebody asked for; where the type was inferred from the data, see read-text.ts. Total. Null
- * stays null, and so does blank text for every type but `string` (and an empty one for `bytes`); text is trimmed first. What would be another value (1.5 as
- * integer, a whole number beyond 2^53) is refused instead; how it was written (007, +5, 12.0) is not kept.
+ * A value cast to a type that a user has set; for a type that was inferred from the data, see read-text.ts. Total. Null stays null, and
+ * blank text becomes null for every type but `string` (and an empty one for `bytes`); text is trimmed first. A cast that would change the
+ * value (1.5 as integer, a whole number beyond 2^53) is refused; the spelling (007, +5, 12.0) is not kept.
  * - `string`: as `formatValue` writes it
  * - `integer`: whole numbers, their text (`12`, `12.0`), true = 1, false = 0, a timestamp's milliseconds
  * - `number`: finite numbers, their decimal text (`-1.5e3`, and the nearest double of a longer one), true = 1, false = 0, a timestamp's milliseconds
- * - `decimal`: numbers by the digits that they are written with, decimal text of any spelling (`+5`, `1.5e3`) with its zeros at the end, true = 1, false = 0, a timestamp's milliseconds
+ * - `decimal`: numbers by the digits with which they are written, decimal text of any spelling (`+5`, `1.5e3`) with its zeros at the end, true = 1, false = 0, a timestamp's milliseconds
  * - `boolean`: true/false/1/0, as text in any case
- * - `timestamp`: ISO 8601 text of nothing finer than milliseconds, or whole milliseconds as a number
+ * - `timestamp`: ISO 8601 text with at most milliseconds, or whole milliseconds as a number
  * - `date`: ISO 8601 text, or a timestamp, of a day's midnight in UTC
  * - `json`: text is parsed as JSON; anything but bytes is a JSON value already
- * - `bytes`: base64 text; an empty text is no bytes
- * `from` is the value's own type where that is known: without it a timestamp is a number, and a JSON value that is a string is a text.
+ * - `bytes`: base64 text; an empty text is zero bytes
+ * `from` is the value's own type if known: without it a timestamp is a number, and a JSON value that is a string is a text.
  */
 export function castValue(value: Value, to: ColumnType, from?: ColumnType): Converted {
   if (value === null || value === undefined) return none;
