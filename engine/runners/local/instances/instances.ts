@@ -213,9 +213,11 @@ export class Instances {
     await Promise.all(this.#links.map((link) => link.close(closesWithinMs)));
   }
 
+  /** As many of each as there are; which of two instances' rows came later nobody knows. */
   async recent(node: NodeId, port: string, limit: number): Promise<readonly Row[]> {
-    const rows = await Promise.all(this.#links.map((link) => link.recent(node, port, limit)));
-    return rows.flat().slice(-limit);
+    const each = await Promise.all(this.#links.map((link) => link.recent(node, port, limit)));
+    const latestFirst = Array.from({ length: limit }, (_, i) => each.flatMap((rows) => rows.at(-1 - i) ?? []));
+    return latestFirst.flat().slice(0, limit).reverse();
   }
 
   stateUse(): { readonly inMemory: number; readonly onDisk: number; readonly limit: number } {
