@@ -187,7 +187,7 @@ export class CachedState<V extends State> implements KeyedState<V> {
     this.#dirty = [...this.#entries.values()];
   }
 
-  /** An empty state takes up what the file has of it; throws `state/damaged` where that is not what was there at the checkpoint. */
+  /** Reads into an empty state what the file has of it; throws `state/damaged` where that is not what was there at the checkpoint. */
   resume(store: KeyedStore, node: string, name: string, entries: number, sum: number): void {
     this.attach(store, node, name);
     for (const entry of store.entries(this.#id)) {
