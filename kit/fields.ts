@@ -25,7 +25,14 @@ type Of<K extends string, V, Extra = unknown> = FieldBase & { readonly kind: K; 
 export type TextField = Of<
   'text',
   string,
-  { readonly placeholder?: string; readonly multiline?: boolean; readonly pattern?: string; readonly suggest?: 'timeZones' | 'encodings' }
+  {
+    readonly placeholder?: string;
+    readonly multiline?: boolean;
+    readonly pattern?: string;
+    readonly suggest?: 'timeZones' | 'encodings';
+    /** Names that the node's connection offers: `ConnectionDefinition.entries`. */
+    readonly entries?: string;
+  }
 >;
 export type NumberField = Of<'number', number, { readonly min?: number; readonly max?: number; readonly integer?: boolean; readonly unit?: string }>;
 /** Milliseconds in the params; the form takes and shows `500ms`, `10s`, `5m`, `1h`, `1d`. `placeholder` says what an empty one means. */
@@ -58,6 +65,8 @@ export type FileField = Of<
 >;
 /** The name of a secret, never its text. */
 export type SecretField = Of<'secret', string>;
+/** The name of a connection of that type: see connection.ts. A node has at most one. */
+export type ConnectionField = Of<'connection', string, { readonly type: string }>;
 export type KeyValueField = Of<
   'keyValue',
   Readonly<Record<string, string>>,
@@ -107,6 +116,7 @@ export type Field =
   | SqlField
   | FileField
   | SecretField
+  | ConnectionField
   | KeyValueField
   | ListField
   | ConditionField;
@@ -118,7 +128,7 @@ type ValueOf<F> =
     ? readonly ParamsOf<I>[]
     : F extends { readonly kind: 'choice'; readonly options: readonly { readonly value: infer C }[] }
       ? C
-      : F extends { readonly kind: 'text' | 'column' | 'expression' | 'code' | 'sql' | 'file' | 'secret' }
+      : F extends { readonly kind: 'text' | 'column' | 'expression' | 'code' | 'sql' | 'file' | 'secret' | 'connection' }
         ? string
         : F extends { readonly kind: 'number' | 'duration' }
           ? number
@@ -159,6 +169,7 @@ export const f = {
   sql: field('sql')<SqlField>(),
   file: field('file')<FileField>(),
   secret: field('secret')<SecretField>(),
+  connection: field('connection')<ConnectionField>(),
   keyValue: field('keyValue')<KeyValueField>(),
   list: <const F extends Fields, const O extends Omit<ListField<F>, 'kind' | 'item'>>(options: O & { readonly item: F }) =>
     ({ kind: 'list', ...options }) as { readonly kind: 'list' } & O & ListField<F>,

@@ -40,7 +40,7 @@ export function loaded<M extends object>(load: () => Promise<M>): Loaded<M> {
 }
 
 /** What of a definition needs its code. */
-const needingCode = ['discover', 'listen', 'acknowledge', 'rewind', 'committedCheckpoint', 'split', 'openPart', 'run'] as const;
+const needingCode = ['discover', 'listen', 'acknowledge', 'rewind', 'committedCheckpoint', 'split', 'openPart', 'run', 'test', 'entries'] as const;
 type NeedingCode = { readonly [name in (typeof needingCode)[number]]?: unknown };
 
 /** A definition whose code is loaded before it is used; where it is loaded already, calls go straight through. */

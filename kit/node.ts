@@ -5,11 +5,13 @@ import type { AnyParams, Fields, ParamsOf } from './fields.ts';
 import type { IconName } from './icons.ts';
 import type { EarlierInstance, KeyedState, Owns } from './keyed-state.ts';
 import { type Loaded, loadingCode } from './loaded.ts';
+import type { Migration } from './migration.ts';
 import type { Op } from './ops.ts';
 import type { ByPort, PortSchemas, Ports } from './ports.ts';
 import type { AnySchemas, NodeProblem, OrderCare, RowFailure, RunContext } from './run-context.ts';
 import type { CheckpointRef, DiscoverContext, Discovery, Heard, ListenContext, Reader, SourceContext, SplitSize } from './source.ts';
 
+export type * from './migration.ts';
 export type * from './ports.ts';
 export type * from './run-context.ts';
 export type * from './source.ts';
@@ -293,13 +295,6 @@ export interface Example<P = AnyParams, I extends Ports = Ports, O extends Ports
   /** Messages (or parts of them) of the failures or problems that must be reported, in order. */
   readonly failures?: readonly string[];
 }
-export interface Migration {
-  /** The version that it leads to: 2 for the first. */
-  readonly to: number;
-  readonly name: string;
-  migrate(params: { readonly [name: string]: Json }): { readonly [name: string]: Json };
-}
-
 interface Definition<F extends Fields, I extends Ports, O extends Ports> extends Identity {
   /** Markdown: what it does, when to use it, its rules for null and errors. */
   readonly docs: string;

@@ -127,6 +127,7 @@ function readKind(field: Field, value: Json, place: Place): Json | undefined {
     case 'code':
     case 'sql':
     case 'secret':
+    case 'connection':
       return typeof value === 'string' ? value : undefined;
     case 'file':
       if (typeof value !== 'string') return undefined;
@@ -316,6 +317,7 @@ const kindNames: Readonly<Record<Field['kind'], string>> = {
   sql: 'SQL, as text',
   file: 'a path',
   secret: 'the name of a secret',
+  connection: 'the name of a connection',
   keyValue: 'an object of texts',
   list: 'a list',
   condition: 'a condition ({ match, rules: [{ column, operator, value }] })',

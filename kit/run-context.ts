@@ -2,6 +2,7 @@
 import type { ProblemCode } from '../model/problems/codes/index.ts';
 import type { EntryFix, Fix, Problem, RowPosition } from '../model/problems/problem.ts';
 import type { Row, Schema } from '../model/values/types.ts';
+import type { Connection } from './connection.ts';
 import type { AnyParams } from './fields.ts';
 
 /** A problem of one node: the engine adds which one. */
@@ -26,6 +27,10 @@ export interface RunContext<P = AnyParams, In = AnySchemas, Out = AnySchemas> {
    * row is counted, sent to the error port if the policy says so, and the node continues with the next one.
    */
   fail(failure: RowFailure): void;
+  /** The connection that the node names in its field of that kind, secrets filled in: see `connectionOf`. */
+  readonly connection?: Connection | undefined;
+  /** Shows what the node waits for (`reconnecting, attempt 3`) until it is called with null. */
+  waits?(reason: string | null): void;
   /** One instance of something costly (a database connection) for all nodes of this run; closed by the engine at its end. */
   shared<T extends { close(): void }>(key: string, open: () => T): T;
   /**

@@ -107,6 +107,7 @@ export interface SplitEnd {
 export interface DiscoverContext<P> {
   readonly params: P;
   path(path: string): string;
+  readonly connection?: RunContext['connection'];
   readonly signal: AbortSignal;
   /** For a run, which does not show the format of its input: `detected` is left out. */
   readonly brief?: boolean;

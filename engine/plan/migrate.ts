@@ -6,7 +6,7 @@ export type Migrated =
   /** `steps` are the names of the migrations that were applied. */
   { readonly ok: true; readonly params: Params; readonly steps: readonly string[] } | { readonly ok: false; readonly problem: NodeProblem };
 
-/** A node's params as its definition knows them today. */
+/** A node's params in the form of its current definition. */
 export function migrateParams(definition: NodeDefinition, node: PipelineNode): Migrated {
   const { title, version } = definition;
   if (node.typeVersion > version) {

@@ -3,6 +3,7 @@
 import { KnownMap } from '../../model/values/known-map.ts';
 import { definitions } from '../../nodes/index.ts';
 import { serveJobs } from '../processes/serve.ts';
+import { linkedPaths } from '../store/output-place.ts';
 import { type LookJob, lookAt, stampsOf } from './look.ts';
 
 const byType = new KnownMap(
@@ -10,4 +11,7 @@ const byType = new KnownMap(
   definitions.map((definition) => [definition.type, definition]),
 );
 
-serveJobs<LookJob, unknown>((job) => ('paths' in job ? stampsOf(job.paths) : lookAt(byType.of(job.type), job)));
+serveJobs<LookJob, unknown>((job) => {
+  if ('paths' in job) return stampsOf(job.paths);
+  return 'links' in job ? linkedPaths(job.links, job.folder) : lookAt(byType.of(job.type), job);
+});

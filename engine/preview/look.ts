@@ -18,7 +18,7 @@ export interface Look {
   /** What an earlier look at the same source depended on. */
   readonly known: readonly string[];
 }
-export type LookJob = Look | { readonly paths: readonly string[] };
+export type LookJob = Look | { readonly paths: readonly string[] } | { readonly links: readonly string[]; readonly folder: string };
 
 export interface Looked {
   readonly discovery: Discovery;

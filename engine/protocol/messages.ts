@@ -62,6 +62,7 @@ export interface FieldManifest {
     | 'sql'
     | 'file'
     | 'secret'
+    | 'connection'
     | 'keyValue'
     | 'list'
     | 'condition';
@@ -76,6 +77,8 @@ export interface FieldManifest {
   readonly placeholder?: string;
   readonly multiline?: boolean;
   readonly suggest?: 'timeZones' | 'encodings';
+  readonly entries?: string;
+  readonly type?: string;
   readonly min?: number;
   readonly max?: number;
   readonly integer?: boolean;
@@ -332,6 +335,12 @@ export interface OpenedDocument {
   readonly migrated?: readonly string[];
 }
 /** What is trusted, and what has become of it. */
+/** A path of a pipeline that links lead elsewhere. */
+export interface LinkedPath {
+  readonly path: string;
+  /** Absolute, links followed. */
+  readonly real: string;
+}
 export interface TrustedPlace {
   /** A folder covers all pipelines below it, also those that are added or changed. */
   readonly kind: 'file' | 'folder';

@@ -5,13 +5,13 @@ import type { Catalogue } from '../plan/catalogue.ts';
 import type { Discoveries } from '../preview/discoveries.ts';
 import type { FoundSources, SoundSource } from './check-job.ts';
 
-/** By source: differs when the source would read something else. */
+/** By source: differs if the source would read something else. */
 export type SampleKeys = { readonly [node: NodeId]: string };
 
 export interface Place {
   /** Where relative paths start. */
   readonly folder: string;
-  /** Of the pipeline's file; null where it has none yet. */
+  /** Of the pipeline's file; null if it has none yet. */
   readonly path: string | null;
 }
 

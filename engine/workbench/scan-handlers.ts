@@ -6,7 +6,7 @@ import type { Checks } from './checks.ts';
 import type { Documents } from './documents.ts';
 import { type Answers, type AskedPipeline, pipelineOf } from './handlers.ts';
 
-/** Sources that are read to their end, to say what of it does not fit. */
+/** Reads sources to their end, to report what does not fit. */
 export function scanHandlers(
   documents: Documents,
   checks: Checks,

@@ -1,11 +1,12 @@
 /** What is trusted, as it is shown, and what may be: for the editor and the command line. */
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
+
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { TrustedPlace } from '../protocol/messages.ts';
 import { type Trust, type Trusted, widthOf } from '../store/trust.ts';
 import { readText } from './disk.ts';
 
-/** Looks at each place; folders first, the newest first. */
+/** Checks each place; folders first, then newest first. */
 export async function listTrusted(trust: Trust): Promise<readonly TrustedPlace[]> {
   const places: TrustedPlace[] = [];
   for (const trusted of trust.list()) {
@@ -15,7 +16,7 @@ export async function listTrusted(trust: Trust): Promise<readonly TrustedPlace[]
   return places;
 }
 
-/** Throws `trust/wide-folder` where trusting a folder trusts more than pipelines of its user. */
+/** Throws `trust/wide-folder` if trusting a folder would trust more than its user's pipelines. */
 export function refuseWide(folder: string): void {
   const width = widthOf(folder);
   if (width === null) return;
@@ -28,7 +29,8 @@ export function refuseWide(folder: string): void {
 
 async function stateOf({ kind, path, stamps }: Trusted): Promise<TrustedPlace['state']> {
   try {
-    if (kind === 'folder') return (await stat(path)).isDirectory() ? 'unchanged' : 'changed';
+    // Trust is by the place of a folder, links followed: one that is a link now covers nothing.
+    if (kind === 'folder') return (await stat(path)).isDirectory() && (await realpath(path)) === path ? 'unchanged' : 'changed';
     return stamps.includes((await readText(path)).stamp) ? 'unchanged' : 'changed';
   } catch (error) {
     const code = error instanceof MillraceError ? error.problem.code : (error as NodeJS.ErrnoException).code;

@@ -99,7 +99,7 @@ const toldSource = defineNode({
 const catalogue = new Catalogue([...definitions, collector('collect'), collector('collect-late'), toldSource]);
 
 export async function planOfPipeline(pipeline: Pipeline, folder: string): Promise<PhysicalPlan> {
-  const checker = new Checker(catalogue, codeAnalysis, new Discoveries({ looks: { look: lookAt, stamps: stampsOf, close() {} } }));
+  const checker = new Checker(catalogue, codeAnalysis, new Discoveries({ looks: { look: lookAt, stamps: stampsOf, links: async () => [], close() {} } }));
   return planRun((await checker.check(pipeline, { folder, path: null }, { touch: true })).checked);
 }
 

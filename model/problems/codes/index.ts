@@ -1,6 +1,7 @@
 /** All codes of Millrace, each declared once. A code that is not here does not compile; docs/errors.md is written from this table. */
 import type { CodeEntry, CodeTable } from './behaviour.ts';
 import { codeCodes } from './code-codes.ts';
+import { connectionCodes } from './connection-codes.ts';
 import { connectorCodes } from './connector-codes.ts';
 import { editorCodes } from './editor-codes.ts';
 import { fileCodes } from './file-codes.ts';
@@ -14,6 +15,7 @@ export const codes = {
   ...codeCodes,
   ...fileCodes,
   ...formatCodes,
+  ...connectionCodes,
   ...connectorCodes,
   ...transformCodes,
   ...runCodes,
@@ -26,6 +28,7 @@ export const codeGroups: readonly { readonly title: string; readonly codes: Code
   { title: 'Code', codes: codeCodes },
   { title: 'Files, standard streams, the system', codes: fileCodes },
   { title: 'Formats', codes: formatCodes },
+  { title: 'Connections and secrets', codes: connectionCodes },
   { title: 'Databases and servers', codes: connectorCodes },
   { title: 'Transforms', codes: transformCodes },
   { title: 'Runs', codes: runCodes },

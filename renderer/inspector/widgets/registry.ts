@@ -28,6 +28,7 @@ export const widgets: Widgets = {
   sql: CodeWidget,
   file: FileWidget,
   secret: SecretWidget,
+  connection: TextWidget,
   keyValue: KeyValueWidget,
   list: ListWidget,
   condition: ConditionWidget,

@@ -9,11 +9,11 @@ import type { PhysicalPlan, PlannedNode } from '../../../protocol/physical-plan.
 import { NodeCounters, type NodeCounts } from '../counters.ts';
 import type { DataflowEnv, FlowStart } from '../dataflow.ts';
 import type { EarlierFlow } from '../earlier-flows.ts';
-import type { FlowSnapshot } from '../flow-snapshot.ts';
+import type { Division, FlowSnapshot } from '../flow-snapshot.ts';
 import { Gauge } from '../gauge.ts';
 import type { Hub, NodeTime, Station } from '../hub.ts';
 import { instanceFolder } from '../state-folders.ts';
-import { type Division, divisionOf } from './division.ts';
+import { divisionOf } from './division.ts';
 import { Exchange } from './exchange.ts';
 import { Link } from './link.ts';
 import type { FlowEvent, FlowEvents, FromInstance, InstanceHost, InstanceJob, InstanceStart } from './messages.ts';
