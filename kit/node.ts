@@ -315,7 +315,7 @@ interface Definition<F extends Fields, I extends Ports, O extends Ports> extends
   writes?(params: ParamsOf<F>): readonly string[];
   /** Addresses that it opens for others to connect to, with their port: `http://127.0.0.1:8700/rows`. */
   listens?(params: ParamsOf<F>): readonly string[];
-  /** Addresses that it connects to. */
+  /** Addresses that it connects to beside those of its connection. Nodes can open nothing else: see `ConnectionDefinition.reaches`. */
   reaches?(params: ParamsOf<F>): readonly string[];
 }
 export interface OpensFiles {
@@ -353,12 +353,16 @@ export interface SourceDefinition<F extends Fields = Fields, O extends Ports = P
    * It keeps books of what was committed outside of checkpoints, and hears by this of a durable position that `Reader.committed`
    * may not have been notified of because the run was killed: before anything resumes from there, and before it is forgotten.
    */
-  acknowledge?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'path' | 'signal' | 'log'>, position: Json, checkpoint: CheckpointRef): Promise<void>;
+  acknowledge?(
+    context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'connection' | 'path' | 'signal' | 'log'>,
+    position: Json,
+    checkpoint: CheckpointRef,
+  ): Promise<void>;
   /**
    * Whenever a run resumes, and before `acknowledge`, for each such source that has run since the start from scratch, in its plan or not:
    * the checkpoint resumed from. Its records of later ones of that lineage are void. May be called twice.
    */
-  rewind?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'path' | 'signal' | 'log'>, checkpoint: CheckpointRef): Promise<void>;
+  rewind?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'connection' | 'path' | 'signal' | 'log'>, checkpoint: CheckpointRef): Promise<void>;
   /** It reads rows that were kept in the errors table: see engine/plan/errors-table.ts. */
   readonly replaysErrors?: boolean;
   /**
@@ -387,7 +391,7 @@ export interface SourceDefinition<F extends Fields = Fields, O extends Ports = P
    * Where they begin is a guess: the reader before finds out whether a row begins there, and reads on where none does, or where
    * `joinSplits` says so. So rows, failures and places are always those of one reader. Absent where there can be only one.
    */
-  split?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'path' | 'signal'>, wanted: SplitSize): readonly Json[] | Promise<readonly Json[]>;
+  split?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'connection' | 'path' | 'signal'>, wanted: SplitSize): readonly Json[] | Promise<readonly Json[]>;
   /** What two stretches, one behind the other, tell together (`SplitEnd.told`); null where one reader of both would have read rows of the second otherwise. */
   joinSplits?(first: Json, second: Json): Json | null;
   run(context: SourceContext<ParamsOf<F>, PortSchemas<O>>): Reader | Promise<Reader>;
@@ -430,7 +434,7 @@ export interface SinkDefinition<F extends Fields = Fields, I extends Ports = Por
    * Changes nothing. `mustExist`: a checkpoint tells of this output, so where it is gone that is thrown, with a code that says so.
    */
   committedCheckpoint?(
-    context: Pick<SinkContext<ParamsOf<F>>, 'params' | 'path' | 'lineage' | 'signal'> & { readonly mustExist?: boolean },
+    context: Pick<SinkContext<ParamsOf<F>>, 'params' | 'connection' | 'path' | 'lineage' | 'signal'> & { readonly mustExist?: boolean },
   ): number | null | Promise<number | null>;
 }
 /** Any node of the catalogue, the types of its params and ports forgotten. */

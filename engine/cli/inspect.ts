@@ -1,19 +1,21 @@
 import { placeOf, resolvedPath } from '../../model/problems/path-place.ts';
+import { describeReach } from '../../model/text/reach.ts';
+import { describeReference } from '../../model/text/secret-reference.ts';
 import { visible, visibleJson } from '../../model/text/visible-text.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { Touches } from '../protocol/messages.ts';
 import { describeProblems } from './report.ts';
 
 /** `millrace inspect`: 0 with what the pipeline would do, 2 where the file is none. Opens nothing but the file. */
-export async function inspect(file: string, options: { readonly json?: boolean }): Promise<number> {
+export async function inspect(file: string, options: { readonly json?: boolean; readonly env?: string }): Promise<number> {
   try {
     const { assess } = await import('./assess.ts');
-    const { result, pipeline, trusted, path, folder, titleOf } = await assess(file, { look: 'never' });
-    const { reads, writes, listens, reaches, code, unknown } = result;
+    const { result, pipeline, trusted, path, folder, titleOf } = await assess(file, { look: 'never', environment: options.env ?? null });
+    const { reads, writes, listens, reaches, secrets, code, unknown } = result;
     const nodes = Object.entries(pipeline.nodes).map(([id, { type }]) => ({ id, type, title: titleOf(id) }));
     if (options.json) {
       const { name, parameters } = pipeline;
-      process.stdout.write(`${visibleJson({ file: path, name, trusted, nodes, reads, writes, listens, reaches, code, unknown, parameters })}\n`);
+      process.stdout.write(`${visibleJson({ file: path, name, trusted, nodes, reads, writes, listens, reaches, secrets, code, unknown, parameters })}\n`);
       return 0;
     }
     const parameters = Object.entries(pipeline.parameters).map(([name, { type, default: value }]) => `${name} (${type}, ${JSON.stringify(value)})`);
@@ -48,7 +50,8 @@ export function describeTouches(touches: Touches, { folder, titleOf }: { readonl
     fact('Writes', files(touches.writes), none),
     fact('Holds code', touches.code.map(titleOf), none),
     fact('Listens on', touches.listens, none),
-    fact('Reaches', touches.reaches, isOpen ? none : 'no other machine'),
+    fact('Reaches', touches.reaches.map(describeReach), isOpen ? none : 'no other machine'),
+    ...(touches.secrets.length > 0 ? [fact('Sends', touches.secrets.map(describeReference), '')] : []),
     ...(isOpen
       ? [
           fact(

@@ -37,6 +37,11 @@ export interface NodeManifest {
   readonly listens?: boolean;
   readonly examples: readonly { readonly title: string; readonly params: { readonly [name: string]: Json } }[];
 }
+/** A type of connections as data. */
+export interface ConnectionManifest extends Pick<NodeManifest, 'type' | 'title' | 'summary' | 'icon' | 'version' | 'docs' | 'params' | 'defaults'> {
+  /** It can tell names of what it leads to. */
+  readonly listsEntries: boolean;
+}
 export interface PortManifest {
   readonly name: string;
   readonly label: string;
@@ -180,6 +185,8 @@ export interface Touches {
   /** Addresses that it opens for other programs, and those that it connects to. */
   readonly listens: readonly string[];
   readonly reaches: readonly string[];
+  /** References of secrets that are sent there. */
+  readonly secrets: readonly string[];
   /** Nodes that hold users' code. */
   readonly code: readonly string[];
   /** What could not be found out: the lists above may then lack something. `reason` says why, about `node`. */
@@ -225,6 +232,8 @@ export interface NodeStats {
   readonly busyMs: number;
   /** Of what the node hands on, see model/schema/event-time.ts: `beginningOfTime` while nothing is known, `endOfTime` once it has ended. */
   readonly watermark: number;
+  /** What it waits for, in its own words: `reconnecting, attempt 3`. */
+  readonly waits?: string;
   /** Set where rows wait for a watermark that has not moved for long: the node, mostly a source, that holds it back. */
   readonly heldBy?: string;
   /** Rows that went to a late port. */

@@ -15,9 +15,13 @@ export function pipelinesFolder(data: string): string {
   return join(data, 'pipelines');
 }
 
-/** Where checkpoints and large state of one pipeline are kept. `identity`: the absolute path of its file, or what else tells it from others. */
-export function stateFolder(data: string, identity: string): string {
-  return join(pipelinesFolder(data), createHash('sha256').update(identity).digest('hex').slice(0, 32));
+/**
+ * Where checkpoints and large state of one pipeline are kept. `identity`: the absolute path of its file, or what else tells it from others.
+ * In each environment it reads and writes elsewhere, and resumes from what is of there.
+ */
+export function stateFolder(data: string, identity: string, environment: string | null = null): string {
+  const whole = environment === null ? identity : `${identity}\nenvironment ${environment}`;
+  return join(pipelinesFolder(data), createHash('sha256').update(whole).digest('hex').slice(0, 32));
 }
 
 /** Where the runs that go on, of all hosts, can be found: a folder each. */

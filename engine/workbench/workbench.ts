@@ -1,4 +1,4 @@
-import { definitions } from '../../nodes/index.ts';
+import { connectionTypes, definitions } from '../../nodes/index.ts';
 import { PipelineReceiver } from '../document/transfer.ts';
 import { Catalogue } from '../plan/catalogue.ts';
 import { Preview } from '../preview/preview.ts';
@@ -8,6 +8,7 @@ import type { EditorProtocol } from '../protocol/api.ts';
 import { Service } from '../protocol/connection.ts';
 import type { Port } from '../protocol/port.ts';
 import type { RunControl } from '../protocol/run-api.ts';
+import { type Sealer, Secrets } from '../store/secrets.ts';
 import { Store } from '../store/store.ts';
 import { autosaveHandlers } from './autosave-handlers.ts';
 import { Autosaves } from './autosaves.ts';
@@ -29,6 +30,8 @@ import { Uploads } from './uploads.ts';
 
 export interface WorkbenchOptions {
   readonly runs: RunControl;
+  /** Null, or left out: the host cannot encrypt secrets. */
+  readonly sealer?: Sealer | null;
   /** Where Millrace keeps its own files: the store, autosaved copies, the examples' working copy, outputs of unsaved documents. */
   readonly dataFolder: string;
   readonly examplesFolder: string;
@@ -42,15 +45,21 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
   const { runs } = options;
   const store = Store.open(options.dataFolder);
   if (store.problem) process.stderr.write(`millrace: ${store.problem.message} ${store.problem.hint ?? ''}\n`);
-  const catalogue = new Catalogue(definitions);
-  const checks = new Checks(catalogue);
+  const catalogue = new Catalogue(definitions, connectionTypes);
+  const secrets = new Secrets(options.dataFolder, options.sealer ?? null);
+  const checks = new Checks(catalogue, { secrets });
   const received = new PipelineReceiver();
   const uploads = new Uploads();
-  const documents = new Documents(store, options, (documentId) => {
-    preview.forget(documentId);
-    scans.forget(documentId);
-    service.emit('document.distrusted', { documentId });
-  });
+  const documents = new Documents(
+    store,
+    options,
+    (documentId) => {
+      preview.forget(documentId);
+      scans.forget(documentId);
+      service.emit('document.distrusted', { documentId });
+    },
+    catalogue,
+  );
   const preview = new Preview();
   const scans = new Scans();
   const results = new Results();
@@ -68,12 +77,12 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
         checks.forget(documentId);
         received.forget(documentId);
       }),
-      ...trustHandlers(documents, store, checks, runs),
-      ...previewHandlers(documents, checks, preview, typeChecks, received),
-      ...scanHandlers(documents, checks, scans, received, (progress) => service.emit('source.scanning', progress)),
-      ...runHandlers(runs, documents, checks, catalogue, options.dataFolder),
-      ...replayHandlers({ runs, documents, checks, catalogue, stateOf: (document) => stateFolderOf(options.dataFolder, document) }),
-      ...listenHandlers(documents, checks, catalogue, (refused) => service.emit('source.refused', refused)),
+      ...trustHandlers(documents, store, checks, runs, catalogue),
+      ...previewHandlers(documents, checks, preview, typeChecks, received, secrets),
+      ...scanHandlers(documents, checks, scans, received, secrets, (progress) => service.emit('source.scanning', progress)),
+      ...runHandlers(runs, documents, checks, catalogue, options.dataFolder, secrets),
+      ...replayHandlers({ runs, documents, checks, catalogue, secrets, stateOf: (document) => stateFolderOf(options.dataFolder, document) }),
+      ...listenHandlers(documents, checks, catalogue, secrets, (refused) => service.emit('source.refused', refused)),
       ...resultHandlers(results),
       ...autosaveHandlers(autosaves, documents),
       ...fileHandlers(documents, catalogue, uploads),

@@ -120,6 +120,8 @@ export class NodeOpener {
       folder: env.folder,
       signal: env.signal,
       shared,
+      secrets: env.secrets,
+      onWaits: (node, reason) => env.onWaits?.(node, reason),
       onLog: (level, message, node) => env.onLog(level, message, node),
       onGuard: (node, undo) => env.onGuard?.(node, undo),
     };
