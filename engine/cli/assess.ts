@@ -27,11 +27,11 @@ const defaultLimitMs = 60_000;
  * ahead: it is checked in a process that is killed at its limits (`check/stopped`), and so are its sources. The processes end with
  * this one. Rejects with a MillraceError.
  */
-export async function assess(
-  file: string,
-  { parameters = {}, environment = null, look, limitMs = defaultLimitMs, memoryMb }: AssessOptions,
-): Promise<Assessed> {
-  const opened = await openPipeline(file, environment);
+export async function assess(file: string, options: AssessOptions): Promise<Assessed> {
+  return assessOpened(await openPipeline(file, options.environment ?? null), options);
+}
+
+export async function assessOpened(opened: PipelineFile, { parameters = {}, look, limitMs = defaultLimitMs, memoryMb }: AssessOptions): Promise<Assessed> {
   const { pipeline, catalogue, trusted } = opened;
   const checks = new Checks(catalogue, { limitMs, ...(memoryMb !== undefined && { memoryMb }) });
   const document = { ...opened, id: opened.path };

@@ -206,7 +206,7 @@ trust
   .command('add')
   .description('Trust pipelines as they are now, or all in a folder and below, also those that are added or changed later.')
   .argument('<path...>', 'pipelines (*.millrace.json), or folders')
-  .option('--force', 'also a folder that holds more than your pipelines, such as your home folder')
+  .option('--force', 'also a folder that holds more than your pipelines, such as your home folder, and pipelines whose paths are links to elsewhere')
   .addHelpText('after', examples(['millrace trust add theirs.millrace.json', 'one, until it changes'], ['millrace trust add ~/pipelines', 'a folder']))
   .action(async (paths: string[], options) => exitWith(await (await import('./trust.ts')).addTrust(paths, options)));
 trust

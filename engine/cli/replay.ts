@@ -5,7 +5,6 @@ import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import { visible, visibleJson } from '../../model/text/visible-text.ts';
 import { connectionTypes, definitions } from '../../nodes/index.ts';
 import { Catalogue } from '../plan/catalogue.ts';
-import { planRun } from '../plan/plan.ts';
 import { forkNode } from '../processes/fork-node.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { RunSummary } from '../protocol/messages.ts';
@@ -67,11 +66,11 @@ interface Waiting {
 /** `millrace replay`: 0 when all that was asked for was replayed, or nothing waits; 1 when a replay failed, 2 when one was refused. */
 export async function replay(file: string, options: ReplayOptions): Promise<number> {
   try {
-    const loaded = await load(file, options.set, options.env);
-    const { checked, pipeline, folder } = loaded;
-    if (!checked.result.runnable) return refuse(checked.result.problems, loaded, options);
+    const loaded = await load(file, options.set, { environment: options.env ?? null });
+    const { result, pipeline, folder } = loaded;
+    if (!result.runnable) return refuse(result.problems, loaded, options);
     const catalogue = new Catalogue(definitions, connectionTypes);
-    const plan = planRun(checked);
+    const plan = await loaded.plan();
     const files = filesOf(loaded, options);
     const path = errorsPath(folder, itemAt(files, 0));
     const place = { plan, catalogue, stateFolder: stateFolder(dataFolder(), resolve(file), options.env), folder, files, pipeline: file };

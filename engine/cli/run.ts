@@ -51,15 +51,14 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
   const prepared = options.explain || options.detach ? null : forkNode('run', { readsInput: true });
   try {
     const { load } = await import('./load.ts');
-    const { planRun } = await import('../plan/plan.ts');
     const { chooseOptions } = await import('./options.ts');
     const { secretsFor } = await import('../workbench/connections-file.ts');
-    const loaded = await load(file, options.set, options.env);
-    const { checked, pipeline, folder } = loaded;
-    if (!checked.result.runnable) return refuse(checked.result.problems, loaded, options);
+    const loaded = await load(file, options.set, { environment: options.env ?? null });
+    const { result, pipeline, folder } = loaded;
+    if (!result.runnable) return refuse(result.problems, loaded, options);
     const path = resolve(file);
     const state = stateFolder(dataFolder(), path, options.env);
-    const planned = planRun(checked, { keepErrors: options.keepErrors });
+    const planned = await loaded.plan({ keepErrors: options.keepErrors });
     const replaying = options.replayErrors ? await import('./take-up.ts') : null;
     const chosen = chooseOptions(planned, state, replaying ? replaying.committingForReplays(options) : options);
     const taken = replaying?.takeUp(planned, loaded, { stateFolder: state, from: chosen.options.from }) ?? null;
@@ -70,7 +69,7 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
       process.stdout.write(visibleLines(explainPlan(planInstances({ plan, options: chosen.options }, null))));
       return 0;
     }
-    if (!options.json) printProblems(checked.result.problems, loaded);
+    if (!options.json) printProblems(result.problems, loaded);
     if (chosen.notice && !options.json) process.stderr.write(`${chosen.notice}\n`);
     if (taken && !options.json) replaying?.announce(taken, loaded);
     const secrets = await secretsFor(plan, new Secrets(dataFolder()));

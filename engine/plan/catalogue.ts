@@ -13,7 +13,7 @@ export class Catalogue {
 
   readonly #connections: ReadonlyMap<string, ConnectionDefinition>;
 
-  /** Throws where two definitions have the same type. */
+  /** Throws if two definitions have the same type. */
   constructor(definitions: readonly NodeDefinition[], connections: readonly ConnectionDefinition[] = []) {
     this.#connections = new Map(connections.map((definition) => [definition.type, definition]));
     this.#definitions = new Map(definitions.map((definition) => [definition.type, definition]));
@@ -61,7 +61,10 @@ export class Catalogue {
     return [...this.#definitions.values()].find(test);
   }
 
-  /** The definitions that people may choose from, as data: by category, within one as rows flow (sources, transforms, sinks), then by title. */
+  /**
+   * The definitions that people may choose from, as data: by category, then in the order in which rows flow (sources, transforms, sinks),
+   * then by title.
+   */
   manifests(): NodeManifest[] {
     return [...this.#definitions.values()]
       .filter(({ hidden }) => !hidden)
@@ -94,7 +97,7 @@ export function isAbsent({ absentWhen }: Port, params: Params): boolean {
   return absentWhen?.is.some((value) => value === (params[absentWhen.param] ?? null)) ?? false;
 }
 
-/** What people read at a port: `Rows`. */
+/** The label of a port for users: `Rows`. */
 export function portLabel({ name, label }: Port): string {
   return label ?? name.slice(0, 1).toUpperCase() + name.slice(1);
 }

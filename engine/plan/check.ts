@@ -1,6 +1,6 @@
 /**
- * Checks a pipeline without running it: its graph, its params, and the schema of every port. Pure; what must be looked up in
- * the outside world (`discovered`) is given.
+ * Checks a pipeline without running it: its graph, its params, and the schema of every port. Pure: what must be looked up in the outside
+ * world is an argument (`discovered`).
  */
 import type { Field } from '@millrace/kit/fields';
 import type { CodeAnalysis, Discovery, InferContext, Inference, NodeDefinition, NodeProblem } from '@millrace/kit/node';
@@ -36,19 +36,19 @@ export interface CheckOptions {
   /** What a source's `discover` found, or null while that is unknown. */
   readonly discovered: (node: NodeId) => Discovery | null;
   readonly analyse: CodeAnalysis;
-  /** What there is beside the pipeline; nothing where it is left out. */
+  /** What there is beside the pipeline; nothing if it is left out. */
   readonly connections?: KnownConnections | undefined;
-  /** It is to run: a secret that is not there is in the way. */
+  /** It is to run: a secret that is not there is an error. */
   readonly needsSecrets?: boolean | undefined;
-  /** The name of the pipeline's file, without its folder; absent or null where it has none yet. */
+  /** The name of the pipeline's file, without its folder; absent or null if it has none yet. */
   readonly file?: string | null;
-  /** Values for the pipeline's parameters, where they are not the defaults. Text is cast. */
+  /** Values for the pipeline's parameters that differ from the defaults. Text is cast. */
   readonly parameters?: ParameterValues | undefined;
-  /** Called before each node is looked at. */
+  /** Called before each node is checked. */
   readonly onNode?: ((node: NodeId) => void) | undefined;
 }
 
-/** Takes time and memory within bounds, whatever the pipeline: see check-limits.ts. */
+/** Takes limited time and memory, whatever the pipeline: see check-limits.ts. */
 export function checkPipeline(given: Pipeline, options: CheckOptions): CheckedPipeline {
   const findings = new Findings();
   const tooMany = tooManyNodes(given);
@@ -110,7 +110,7 @@ export function checkPipeline(given: Pipeline, options: CheckOptions): CheckedPi
   return { result, pipeline, nodes, graph, edges, findings: found, catalogue: options.catalogue, errorsFile: errors };
 }
 
-/** The errors that are in the way of a run of those nodes that are `meant`. */
+/** The errors that prevent a run of the nodes in `meant`. */
 export function obstacles(findings: readonly Finding[], meant: (node: NodeId) => boolean): Finding[] {
   return findings.filter(({ problem, blocks }) => problem.severity === 'error' && (blocks.length === 0 || blocks.some(meant)));
 }
@@ -146,7 +146,7 @@ function checkNode({ id, node, definition, onError, graph, schemaAt, parameters,
     },
   });
   const { params, problems } = validateParams(definition.params, substituted, inputs);
-  // Where the migration failed, the params are stand-ins: what is wrong with them is no news.
+  // If the migration failed, the params are placeholders: reporting what is wrong with them says nothing new.
   for (const problem of migrated.ok ? problems : []) findings.node(id, problem);
   reportAbsent(id, definition, params, graph, findings);
   const known = options.connections ?? nothingKnown;
@@ -199,7 +199,7 @@ function checkNode({ id, node, definition, onError, graph, schemaAt, parameters,
   };
 }
 
-/** `infer` must not throw. If it does, that is the node's own fault, and one node's fault must not take the editor down. */
+/** `infer` must not throw. If it does, that is a bug of the node, which must not bring down the editor. */
 function infer(definition: NodeDefinition, context: InferContext): Inference {
   try {
     return definition.infer(context);
@@ -211,14 +211,14 @@ function infer(definition: NodeDefinition, context: InferContext): Inference {
 }
 
 function reportInferred(id: NodeId, problem: NodeProblem, graph: Graph, findings: Findings): void {
-  // Nodes may look at their params more closely than validation does; the user reads of each mistake once.
+  // Nodes may check their params more closely than validation does; each mistake is reported once.
   if (problem.field !== undefined && findings.hasField(id, problem.field)) return;
   const edges = problem.port === undefined ? [] : graph.incoming(id, problem.port);
   const [edge, ...others] = edges;
   findings.node(id, edge && others.length === 0 ? { ...problem, edge: edgeId(edge) } : problem);
 }
 
-/** Edges from outputs that give no rows under these params: likely what was meant before the params were changed. */
+/** Edges from outputs that give no rows with these params: probably valid before the params were changed. */
 function reportAbsent(id: NodeId, definition: NodeDefinition, params: Params, graph: Graph, findings: Findings): void {
   for (const port of outputsOf(definition)) {
     if (!port.absentWhen || !isAbsent(port, params)) continue;
@@ -238,7 +238,7 @@ function reportAbsent(id: NodeId, definition: NodeDefinition, params: Params, gr
 /** Inputs that wait for the end of rows which never end, or whose rows cannot come first: nodes then hold the others back. */
 function checkOrder(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: Graph, findings: Findings): void {
   const sources = [...nodes.values()].filter((checked) => checked.definition.kind === 'source').map((checked) => checked.id);
-  /** By node whose rows never end: a source that is to blame. */
+  /** By node whose rows never end: a source that is the cause. */
   const endless = new Map<NodeId, NodeId>();
   for (const { id, definition, params, op, inputs } of nodes.values()) {
     const traits = op && traitsOf(op);
@@ -275,7 +275,7 @@ function checkOrder(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: Graph, findi
   }
 }
 
-/** What nodes do with rows that fail, where the pipeline does not say: what the sources that feed them declare. */
+/** The error policy of nodes for which the pipeline chooses none: what the sources that feed them declare. */
 function defaultPolicies(graph: Graph, definition: (id: NodeId) => NodeDefinition | undefined): (id: NodeId) => ErrorPolicy {
   const declaring = (policy: 'skip' | 'keep') => {
     const isSuch = (found: NodeDefinition | undefined) => found?.kind === 'source' && found.onError === policy;
@@ -307,10 +307,10 @@ function describe(id: NodeId, checked: CheckedNode | undefined, defaultPolicy: E
   };
 }
 
-/** Of a node's card there is room for a few words. */
+/** A node's card has room for a few words. */
 const longestCard = 500;
 
-/** One line on the canvas, whatever line breaks a node or its code has. It is not worth an error. */
+/** One line on the canvas, whatever line breaks a node or its code has. Not worth an error. */
 function card(definition: NodeDefinition, params: Params): string {
   try {
     const text = definition.card?.(params) ?? '';

@@ -1,4 +1,4 @@
-import { defineConnection } from '@millrace/kit/connection';
+import { type ConnectionDefinition, defineConnection } from '@millrace/kit/connection';
 import { f } from '@millrace/kit/fields';
 import { defineNode } from '@millrace/kit/node';
 import { describe, expect, it } from 'vitest';
@@ -49,9 +49,10 @@ const drop = defineNode({
   params: {},
   inputs: [{ name: 'rows' }],
   infer: () => ({ outputs: {} }),
-  run: () => ({ write() {}, commit() {}, abort() {}, close() {}, output: () => ({ kind: 'printed' }) }),
+  run: () => ({ write() {}, commit() {}, abort() {}, close() {}, output: () => ({ kind: 'printed' as const }) }),
 });
-const catalogue = new Catalogue([lines, drop], [line, other]);
+const anyOf = (definition: object) => definition as ConnectionDefinition;
+const catalogue = new Catalogue([lines, drop], [anyOf(line), anyOf(other)]);
 
 const pipeline = (params: Pipeline['nodes'][string]['params'], parameters: Pipeline['parameters'] = {}): Pipeline => ({
   ...emptyPipeline,

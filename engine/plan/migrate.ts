@@ -6,7 +6,7 @@ export type Migrated =
   /** `steps` are the names of the migrations that were applied. */
   { readonly ok: true; readonly params: Params; readonly steps: readonly string[] } | { readonly ok: false; readonly problem: NodeProblem };
 
-/** The params of a node or a connection as its definition knows them today. */
+/** The params of a node or a connection in the form of its current definition. */
 export function migrateParams(
   definition: { readonly title: string; readonly version: number; readonly migrations?: readonly Migration[] },
   node: Pick<PipelineNode, 'typeVersion' | 'params'>,

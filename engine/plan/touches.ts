@@ -1,4 +1,4 @@
-/** What a pipeline would touch if it ran, told from its nodes alone: shown before a pipeline from elsewhere is trusted. */
+/** What a pipeline would touch if it ran, derived from its nodes alone: shown before a pipeline from elsewhere is trusted. */
 import type { Fields } from '@millrace/kit/fields';
 import type { NodeDefinition } from '@millrace/kit/node';
 import type { Params } from '@millrace/kit/params';
@@ -7,18 +7,18 @@ import type { Touches } from '../protocol/messages.ts';
 import type { SecretUse } from '../protocol/physical-plan.ts';
 import { type CheckedConnection, connectionField } from './connections.ts';
 
-/** A node as the check has left it; without definition and params where its type is not known. */
+/** A node after the check; without definition and params if its type is not known. */
 export interface TouchingNode {
   readonly id: NodeId;
   readonly node: PipelineNode;
   /** The policy that holds for it, where that is known. */
   readonly onError?: ErrorPolicy;
   readonly definition?: NodeDefinition;
-  /** With parameters put in, and stand-ins for what is wrong. */
+  /** With parameters substituted, and placeholders for what is wrong. */
   readonly params?: Params;
   readonly connection?: CheckedConnection | null;
   readonly secrets?: readonly SecretUse[];
-  /** False: some of `params` are stand-ins. */
+  /** False: some of `params` are placeholders. */
   readonly valid: boolean;
 }
 
@@ -39,7 +39,7 @@ export function touchesOf(nodes: readonly TouchingNode[], errorsFile: string): T
     }
     const files = fileFields(definition);
     for (const what of declarations) for (const name of declared(definition, what, params, report)) found[what].add(name);
-    // Every file param besides, so that forgetting to declare one hides nothing.
+    // Plus every other file param, so that forgetting to declare one hides nothing.
     for (const { path, mode } of filesIn(files, params)) found[mode === 'open' ? 'reads' : 'writes'].add(path);
     for (const { reference } of [...uses, ...(connection?.planned.secrets ?? [])]) secrets.add(reference);
     for (const address of connection?.reaches ?? []) found.reaches.add(address);
@@ -101,7 +101,7 @@ function declared(definition: NodeDefinition, what: Declared, params: Params, re
   }
 }
 
-/** The pipeline's parameters in what may name a file or an address: as `substitute` finds them. */
+/** The pipeline's parameters in params that may name a file or an address: as `substitute` finds them. */
 function parametersIn(fields: Fields, params: Params): readonly string[] {
   const texts = Object.entries(params).filter(([name]) => Object.hasOwn(fields, name) && ['file', 'text', 'connection'].includes(fields[name]?.kind ?? ''));
   const names = texts.flatMap(([, text]) =>

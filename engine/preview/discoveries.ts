@@ -1,9 +1,12 @@
 import type { Discovery, NodeDefinition, NodeProblem } from '@millrace/kit/node';
+import { MillraceError } from '../../model/problems/problem.ts';
 import type { Json } from '../../model/values/types.ts';
 import { WorkerPool } from '../processes/pool.ts';
 import { WorkerEnded } from '../processes/worker-process.ts';
 import { problemOf } from '../protocol/connection.ts';
+import type { LinkedPath } from '../protocol/messages.ts';
 import type { PlannedConnection } from '../protocol/physical-plan.ts';
+import { linkedPaths } from '../store/output-place.ts';
 import { type Look, type Looked, type LookJob, lookAt, stampsOf } from './look.ts';
 
 /** How long a check waits for a source to be looked at; the look itself goes on and serves the next check. */
@@ -50,6 +53,7 @@ interface Entry {
 export interface SourceLooks {
   look(definition: NodeDefinition, look: Look): Promise<Looked>;
   stamps(paths: readonly string[]): Promise<string>;
+  links(paths: readonly string[], folder: string): Promise<readonly LinkedPath[]>;
   close(): void;
 }
 
@@ -59,12 +63,18 @@ export function looksInProcesses(): SourceLooks {
   return {
     look: (_definition, look) => pool.run(look) as Promise<Looked>,
     stamps: (paths) => pool.run({ paths }) as Promise<string>,
+    links: (links, folder) => pool.run({ links, folder }) as Promise<readonly LinkedPath[]>,
     close: () => pool.close(),
   };
 }
 
 /** In the process that asks: for one that runs this pipeline alone, reads the same without limits next, and ends at Ctrl+C. */
-export const looksToRun: SourceLooks = { look: (definition, look) => lookAt(definition, look, true), stamps: stampsOf, close() {} };
+export const looksToRun: SourceLooks = {
+  look: (definition, look) => lookAt(definition, look, true),
+  stamps: stampsOf,
+  links: async (paths, folder) => linkedPaths(paths, folder),
+  close() {},
+};
 
 /** What sources said about the outside world, until it changes: by type, params and folder, and by the files that they depend on. */
 export class Discoveries {
@@ -95,6 +105,15 @@ export class Discoveries {
     const entry = mustKnow ? await found : await inTime(found, this.#patienceMs);
     if (!entry) return { discovery: { schema: null, problems: [slow] }, key };
     return { discovery: entry.discovery, key: `${key}${entry.stamps ?? `look ${entry.looks}`}` };
+  }
+
+  /** Those of the paths that links lead elsewhere. Rejects with a MillraceError where that takes longer than a look may. */
+  async links(paths: readonly string[], folder: string): Promise<readonly LinkedPath[]> {
+    try {
+      return await this.#looks.links(paths, folder);
+    } catch (error) {
+      throw error instanceof WorkerEnded ? new MillraceError(unfollowed) : error;
+    }
   }
 
   close(): void {
@@ -148,6 +167,12 @@ const slow: NodeProblem = {
   message: 'Reading the input for its columns takes long; they are not known yet.',
   hint: 'It continues in the background: the columns appear with the next change of the pipeline.',
 };
+
+const unfollowed = {
+  code: 'source/slow',
+  message: 'Where the paths of the pipeline lead could not be found out: a disk or network did not answer.',
+  hint: 'Check the disks and networks that it names, or edit its paths in a text editor.',
+} as const;
 
 function stopped({ reason, message }: WorkerEnded): NodeProblem {
   const severity = 'error' as const;

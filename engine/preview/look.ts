@@ -25,7 +25,7 @@ export interface Look {
   readonly reaches?: readonly string[];
   readonly texts?: SecretTexts;
 }
-export type LookJob = Look | { readonly paths: readonly string[] };
+export type LookJob = Look | { readonly paths: readonly string[] } | { readonly links: readonly string[]; readonly folder: string };
 
 export interface Looked {
   readonly discovery: Discovery;

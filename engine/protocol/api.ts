@@ -15,6 +15,7 @@ import type {
   CheckpointElsewhere,
   ExampleFile,
   FolderListing,
+  LinkedPath,
   LogLine,
   NodeManifest,
   OpenedDocument,
@@ -62,6 +63,8 @@ export const requestParams = {
   'document.save': z.object({ documentId: document, path, pipeline: pipelineSchema, stamp: z.string().nullable(), copy: z.string().max(100).optional() }),
   /** `folder`: all pipelines in the folder of its file, and below. One that is wide is refused with code `trust/wide-folder`, unless `sure`. */
   'document.trust': z.object({ documentId: document, folder: z.boolean().optional(), sure: z.boolean().optional() }),
+  /** Those of the paths that links lead elsewhere. The user has agreed to what the pipeline names, and is asked again about these. */
+  'document.links': z.object({ documentId: document, paths: z.array(z.string().max(100_000)).max(100_000) }),
   'trust.list': z.object({}),
   /** Revokes trust, at once also from open documents; without `places` all of it. Runs in progress continue. */
   'trust.remove': z.object({ places: z.array(z.object({ kind: z.enum(['file', 'folder']), path })).optional() }),
@@ -177,6 +180,7 @@ export interface RequestResults {
   'document.resume': { readonly documentId: string; readonly trusted: boolean };
   'document.save': { readonly path: string; readonly stamp: string };
   'document.trust': { readonly trusted: true };
+  'document.links': readonly LinkedPath[];
   'trust.list': readonly TrustedPlace[];
   /** The names of current runs of these pipelines. */
   'trust.remove': { readonly running: readonly string[] };

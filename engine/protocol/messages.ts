@@ -344,6 +344,12 @@ export interface OpenedDocument {
   readonly migrated?: readonly string[];
 }
 /** What is trusted, and what has become of it. */
+/** A path of a pipeline that links lead elsewhere. */
+export interface LinkedPath {
+  readonly path: string;
+  /** Absolute, links followed. */
+  readonly real: string;
+}
 export interface TrustedPlace {
   /** A folder covers all pipelines below it, also those that are added or changed. */
   readonly kind: 'file' | 'folder';

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { inTransaction, openSqlite, pragma } from '../../io/sqlite/sqlite-driver.ts';
 import type { SqliteConnection, SqliteStatement } from '../../io/sqlite/sqlite-library.ts';
 import { lastOf, missing } from '../../model/faults/missing.ts';
@@ -69,6 +69,7 @@ export class KeyedStore {
 
   /** The file of an earlier process. */
   static open(file: string): KeyedStore {
+    if (!existsSync(file)) throw damaged(file, 'it is missing');
     return KeyedStore.#opened(file, () => {});
   }
 

@@ -1,4 +1,4 @@
-/** What a check process is asked, and its work. Plain data on both sides. */
+/** What a check process is asked to do, and its work. Plain data on both sides. */
 import type { CodeAnalysis, Discovery } from '@millrace/kit/node';
 import { isShown, type Params } from '@millrace/kit/params';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
@@ -28,7 +28,7 @@ export interface CheckAbout {
 export interface CheckJob extends CheckAbout {
   readonly documentId: string;
   readonly sent: SentPipeline;
-  /** Null: only its sources are wanted, for what must be known of them first. */
+  /** Null: only its sources are wanted, with what must be looked up for them first. */
   readonly found: FoundSources | null;
   readonly wanted: Wanted;
 }
@@ -40,14 +40,14 @@ export interface FoundSources {
 }
 
 export type Wanted =
-  /** For an editor, as what differs from the answer that it holds, and users' code where it has changed since. */
+  /** For an editor: the difference from the answer that it has, and users' code where it has changed since. */
   | { readonly for: 'editor'; readonly since: number | undefined }
   | { readonly for: 'result' }
   /** The result, with users' code. */
   | { readonly for: 'assessment' }
   | { readonly for: 'plan'; readonly options: PlanOptions };
 
-/** A source whose params are right, so that it can be looked at. */
+/** A source with valid params, so that it can be looked at. */
 export interface SoundSource {
   readonly id: NodeId;
   readonly type: string;
@@ -72,7 +72,7 @@ export type CheckReply =
   | { readonly plan: PhysicalPlan }
   | { readonly refusal: Problem };
 
-/** The sources alone, with their params completed and parameters put in. */
+/** The sources alone, with their params completed and parameters substituted. */
 export function soundSources(pipeline: Pipeline, about: CheckAbout, { catalogue, analyse, onNode }: CheckTools): SoundSource[] {
   const isSource = ([, node]: readonly [string, PipelineNode]) => catalogue.get(node.type)?.kind === 'source';
   const nodes = Object.fromEntries(Object.entries(pipeline.nodes).filter(isSource));
@@ -101,7 +101,7 @@ export function usersCode(checked: CheckedPipeline): TypedCode[] {
   return [...checked.nodes.values()].flatMap(codeIn);
 }
 
-/** What is in the way of a plan is an answer, too. */
+/** What prevents a plan is an answer, too. */
 export function planOrRefusal(checked: CheckedPipeline, options: PlanOptions): { readonly plan: PhysicalPlan } | { readonly refusal: Problem } {
   try {
     return { plan: planRun(checked, options) };
@@ -117,7 +117,7 @@ export interface CheckTools {
   readonly onNode?: ((node: NodeId) => void) | undefined;
 }
 
-/** Nodes by what a check process can write into shared memory. */
+/** Numbers for nodes, which a check process can write to shared memory. */
 export function nodeNumbers({ nodes }: Pipeline): ReadonlyMap<NodeId, number> {
   return new Map(
     Object.keys(nodes)
@@ -134,7 +134,7 @@ interface Stopped {
   readonly node: NodeId | undefined;
 }
 
-/** What to say of a check that had no result. */
+/** The problem for a check without a result. */
 export function stoppedCheck({ reason, message, limitMs, memoryMb, node }: Stopped): MillraceError {
   const isLimit = reason === 'time' || reason === 'memory';
   const limit = reason === 'time' ? `took longer than ${limitMs / 1000} s` : `needed more than ${memoryMb} MB of memory`;

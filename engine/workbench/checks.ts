@@ -9,7 +9,7 @@ import { Discoveries } from '../preview/discoveries.ts';
 import type { TypedCode } from '../preview/typecheck.ts';
 import { WorkerPool } from '../processes/pool.ts';
 import { WorkerEnded } from '../processes/worker-process.ts';
-import type { CheckAnswer, CheckResult } from '../protocol/messages.ts';
+import type { CheckAnswer, CheckResult, LinkedPath } from '../protocol/messages.ts';
 import type { PhysicalPlan } from '../protocol/physical-plan.ts';
 import { dataFolder } from '../store/data-folder.ts';
 import { Secrets } from '../store/secrets.ts';
@@ -19,7 +19,7 @@ import { findSources, type Place, type SampleKeys } from './found-sources.ts';
 
 const defaultLimitMs = 10_000;
 const defaultMemoryMb = 1024;
-/** It has learnt what makes the next check fast, and is needed at the next key. */
+/** Its caches make the next check fast, which is needed at the next keystroke. */
 const idleMs = 30 * 60_000;
 
 /** An open document. */
@@ -40,7 +40,7 @@ interface Options {
 }
 
 /**
- * Checks the pipelines of open documents, in a process that is killed when one takes longer or more memory than it may: the error
+ * Checks the pipelines of open documents, in a process that is killed when a check exceeds its limits of time or memory: the error
  * (`check/stopped`) then names the node that was being checked. All methods reject with a MillraceError.
  */
 export class Checks {
@@ -49,7 +49,7 @@ export class Checks {
   readonly #secrets: Secrets;
   readonly #pool: WorkerPool<CheckJob, CheckReply>;
   readonly #senders = new Map<string, PipelineSender>();
-  /** Pipelines whose check had to be stopped: it would be again. */
+  /** Pipelines whose check had to be stopped: a second one would be stopped as well. */
   readonly #stopped = new WeakMap<Pipeline, MillraceError>();
 
   constructor(
@@ -67,7 +67,7 @@ export class Checks {
     this.#pool.prepare();
   }
 
-  /** For an editor that holds the answer `since`. `code` is null where users' code is as it was then. */
+  /** For an editor that has the answer `since`. `code` is null if users' code has not changed since. */
   async answer(
     pipeline: Pipeline,
     document: CheckedDocument,
@@ -84,7 +84,7 @@ export class Checks {
     return (await this.#ask(pipeline, document, options, { for: 'assessment' })) as unknown as Assessment;
   }
 
-  /** Rejects with what is in the way of a run. */
+  /** Rejects with the problems that prevent a run. */
   async plan(
     pipeline: Pipeline,
     document: CheckedDocument,
@@ -96,18 +96,23 @@ export class Checks {
     return reply as typeof reply & { readonly plan: PhysicalPlan };
   }
 
-  /** A source whose params are right, with parameters put in; null where they are not. */
+  /** A source with valid params and parameters substituted; null if they are not valid. */
   async source(pipeline: Pipeline, document: CheckedDocument, node: NodeId): Promise<SoundSource | null> {
     const about: CheckAbout = { file: document.path === null ? null : basename(document.path), connections: await knownConnections(document, this.#secrets) };
     const { sources } = (await this.#run(pipeline, document.id, about, null, { for: 'result' })) as { readonly sources: readonly SoundSource[] };
     return sources.find(({ id }) => id === node) ?? null;
   }
 
+  /** Those of the paths that links lead elsewhere. Looks at the disk: only of a pipeline that is trusted, or is about to be. */
+  links(paths: readonly string[], { folder }: CheckedDocument): Promise<readonly LinkedPath[]> {
+    return this.#discoveries.links(paths, folder);
+  }
+
   forget(documentId: string): void {
     this.#senders.delete(documentId);
   }
 
-  /** Ends its processes; what is under way is answered as if it had failed. */
+  /** Ends its processes; requests in progress are answered as if they had failed. */
   close(): void {
     this.#discoveries.close();
     this.#pool.close();

@@ -116,7 +116,7 @@ describe('trust', () => {
     writeFileSync(file, formatPipeline(pipeline));
     expect(await documents.open(file)).toMatchObject({ trusted: false });
     expect(documents.resume({ path: file, stamp: null, trusted: false }).trusted).toBe(false);
-    // What the editor holds is its own to keep: nothing here may take its place.
+    // What the editor holds must be kept: nothing here may replace it.
     expect(Object.keys(documents.resume({ path: file, stamp: null, trusted: false })).sort()).toEqual(['documentId', 'trusted']);
   });
 

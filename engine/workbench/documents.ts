@@ -15,11 +15,11 @@ import type { Store } from '../store/store.ts';
 import { type ReadFile, readConnectionsFile, refuseUnknownEnvironment } from './connections-file.ts';
 import { diskError, readText, stampOf, writeText } from './disk.ts';
 
-/** What the workbench knows of a document that an editor has open. */
+/** What the workbench knows about a document that an editor has open. */
 export interface OpenDocument {
   readonly id: string;
   readonly path: string | null;
-  /** Where relative paths of its params start. */
+  /** The folder to which paths of its params are relative. */
   readonly folder: string;
   readonly trusted: boolean;
   /** Of the file's content when it was opened or last saved. */
@@ -39,9 +39,9 @@ export interface OpenDocument {
 /**
  * The documents of one editor: opening, saving, trust.
  *
- * Where relative paths start: at the pipeline's file; for a document that was never saved, at `unsaved/` of the data folder. An
- * example opens as an untitled copy, and the data that ships with the examples is copied to that folder: so its inputs are
- * found and its outputs have a writable place. Saving it elsewhere takes its input files along.
+ * Relative paths start at the pipeline's file; for a document that was never saved, at `unsaved/` of the data folder. An example opens as
+ * an untitled copy, and the data that ships with the examples is copied to that folder, so that its inputs are found and its outputs have a
+ * writable place. Saving it elsewhere copies its input files along.
  */
 export class Documents {
   readonly #store: Store;
@@ -51,7 +51,7 @@ export class Documents {
   readonly #catalogue: Catalogue;
   readonly #open = new Map<string, OpenDocument>();
 
-  /** `onDistrusted`: trust in an open document was taken back. */
+  /** `onDistrusted`: trust in an open document was revoked. */
   constructor(
     store: Store,
     folders: { readonly dataFolder: string; readonly examplesFolder: string },
@@ -65,7 +65,7 @@ export class Documents {
     this.#examplesFolder = folders.examplesFolder;
   }
 
-  /** Trust is asked for anew each time: it may have been taken back in another window or on the command line. */
+  /** Looked up each time: trust may have been revoked in another window or on the command line. */
   get(id: string): OpenDocument {
     const document = this.#open.get(id);
     if (document) return document.trusted && !this.#isCovered(document) ? this.#distrust(document) : document;
@@ -87,7 +87,7 @@ export class Documents {
     return this.#add({ path: null, folder: this.#unsavedFolder, trusted: true, stamp: null }, emptyPipeline);
   }
 
-  /** A document that came back from an autosave: trusted if it was when it was kept, and its file still is. */
+  /** A document restored from an autosave: trusted if it was when the copy was made, and its file still is. */
   restore(pipeline: Pipeline, kept: Pick<OpenDocument, 'path' | 'folder' | 'trusted' | 'stamp'>): OpenedDocument {
     const { path, folder, stamp } = kept;
     const trusted = kept.trusted && this.#isCovered({ ...kept, facts: null });
@@ -95,8 +95,8 @@ export class Documents {
   }
 
   /**
-   * A document that an editor still has, after the engine that knew it has ended. The file may be another one by now: it is not read.
-   * That it was trusted is not taken on the editor's word, where it has a file.
+   * A document that an editor still has, after the engine that knew it has ended. The file may have been replaced by now, so it is not
+   * read. If the document has a file, the editor's claim that it was trusted is not believed.
    */
   resume(known: Pick<OpenDocument, 'path' | 'stamp' | 'trusted'>): Pick<OpenedDocument, 'documentId' | 'trusted'> {
     const { path, stamp } = known;
@@ -142,7 +142,7 @@ export class Documents {
     );
   }
 
-  /** `reads`: the input paths that the pipeline names, relative ones of which go along when an untitled document gets a place. */
+  /** `reads`: the input paths that the pipeline names; relative ones are copied along when an untitled document is saved. */
   async save(
     id: string,
     path: string,
@@ -161,7 +161,7 @@ export class Documents {
     const saved = stampOf(text);
     const connections = await readConnectionsFile(dirname(file));
     const facts = reachFacts(pipeline, connections.connections, this.#catalogue);
-    // What an untrusted pipeline says is no better for having been saved here.
+    // An untrusted pipeline does not become trusted by being saved here.
     if (document.trusted) this.#store.trust.addFile(file, saved, facts);
     this.#store.addRecent(file, pipeline.name);
     const environment = dirname(file) === document.folder ? document.environment : null;
@@ -169,7 +169,7 @@ export class Documents {
     return { path: file, stamp: saved };
   }
 
-  /** Trust is in what was opened and shown, not in what the file may hold by now. */
+  /** Trust is for what was opened and shown, not for what the file may contain by now. */
   trust(id: string): void {
     const document = this.get(id);
     const facts = this.#factsOf(document);
@@ -222,7 +222,7 @@ export class Documents {
     for (const document of this.#open.values()) if (document.folder === folder) this.#open.set(document.id, { ...document, environment });
   }
 
-  /** Looks again at which of the open documents are trusted: call when trust was taken back. */
+  /** Checks again which of the open documents are trusted: call it when trust was revoked. */
   reviewTrust(): void {
     for (const id of [...this.#open.keys()]) this.get(id);
   }
@@ -235,12 +235,12 @@ export class Documents {
     return this.#open.has(id);
   }
 
-  /** Of what was opened or saved, with the connections as they were looked at last. */
+  /** Of what was opened or saved, with the connections as last read. */
   #factsOf({ saved, connections, facts }: OpenDocument): string {
     return saved && connections ? reachFacts(saved, connections.connections, this.#catalogue) : (facts ?? '');
   }
 
-  /** What has no file was made here. */
+  /** A document without a file was made here. */
   #isCovered({ path, stamp, facts }: Pick<OpenDocument, 'path' | 'stamp' | 'facts'>): boolean {
     return path === null || this.#store.trust.covers(path, stamp, facts);
   }
@@ -290,7 +290,7 @@ export function pipelineOf(text: string): { readonly pipeline: Pipeline; readonl
   throw new MillraceError({ ...problem, message: `${problem.message}${more}` });
 }
 
-/** A stranger's pipeline would be trusted as soon as it lies there. */
+/** A pipeline from elsewhere would be trusted as soon as it is put there. */
 function refuseTrustedFolder(file: string, folder: string | null): void {
   if (folder === null) return;
   throw new MillraceError({
@@ -317,7 +317,7 @@ async function refuseIfChanged(file: string, stamp: string): Promise<void> {
   });
 }
 
-/** What a file was before it was brought up to date stays beside it. A link of that name is replaced, and never written through. */
+/** Keeps a copy of a file from before it was brought up to date, beside it. A link of that name is replaced, and never written through. */
 async function keepCopy(file: string): Promise<void> {
   const copy = `${file}.bak`;
   const draft = `${copy}.${randomUUID()}`;
@@ -331,7 +331,7 @@ async function keepCopy(file: string): Promise<void> {
   }
 }
 
-/** Copies relative inputs that the new place lacks. Outputs and absolute paths stay where they are. */
+/** Copies relative inputs that are missing at the new place. Outputs and absolute paths stay where they are. */
 async function takeAlong(reads: readonly string[], from: string, to: string): Promise<void> {
   if (from === to) return;
   for (const path of reads) {
@@ -346,7 +346,7 @@ async function takeAlong(reads: readonly string[], from: string, to: string): Pr
   }
 }
 
-/** What of the examples' data is to be copied: not what is there and no older, so that unchanged files and outputs of earlier runs stay. */
+/** Which of the examples' data to copy: not files that exist and are as new, so that unchanged files and outputs of earlier runs stay. */
 async function isNewData(source: string, target: string): Promise<boolean> {
   if ((await stat(source)).isDirectory()) return true;
   return !source.endsWith(fileExtension) && (await modified(target)) < (await modified(source));

@@ -8,13 +8,13 @@ import { problemOf } from '../protocol/connection.ts';
 import type { SecretTexts } from '../protocol/physical-plan.ts';
 import type { FoundSources, SoundSource } from './check-job.ts';
 
-/** By source: differs when the source would read something else. */
+/** By source: differs if the source would read something else. */
 export type SampleKeys = { readonly [node: NodeId]: string };
 
 export interface Place {
   /** Where relative paths start. */
   readonly folder: string;
-  /** Of the pipeline's file; null where it has none yet. */
+  /** Of the pipeline's file; null if it has none yet. */
   readonly path: string | null;
   /** That of the folder's connections which is chosen; absent or null: none. */
   readonly environment?: string | null;

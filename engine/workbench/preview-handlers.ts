@@ -10,7 +10,7 @@ import { secretsFor } from './connections-file.ts';
 import type { Documents } from './documents.ts';
 import { type Answers, pipelineOf } from './handlers.ts';
 
-/** Checks, plans and previews: what the editor asks at every edit. */
+/** Checks, plans and previews: the editor's requests at every edit. */
 export function previewHandlers(
   documents: Documents,
   checks: Checks,
@@ -26,7 +26,7 @@ export function previewHandlers(
       await documents.review(documentId, pipeline);
       const document = documents.get(documentId);
       const { trusted } = document;
-      // The first preview will be asked soon: its thread may start now.
+      // The first preview follows soon: its thread can start now.
       if (trusted) preview.prepare();
       const { answer, code } = await checks.answer(pipeline, document, { touch: trusted, since });
       if (code) typeChecks.request(documentId, code);

@@ -31,7 +31,7 @@ type RunRequests =
   | 'run.logs'
   | 'run.history';
 
-/** Runs: planned here, carried out by keepers, which also write their history. */
+/** Runs: planned here, executed by keepers, which also write their history. */
 export function runHandlers(
   runs: RunControl,
   documents: Documents,
@@ -45,7 +45,7 @@ export function runHandlers(
     const current = await runs.list();
     const known = new Set(current.map((run) => run.id));
     const remembered = readHistory(dataFolder, (store) => store.runs(), [] as readonly RunSummary[]);
-    // What is remembered as going on, and is not, ended while the list was read: its end is told by an event.
+    // Runs that are recorded as running but do not run ended while the list was read: an event reports their end.
     return [...current, ...remembered.filter((run) => !known.has(run.id) && run.endedAt !== null)].sort((a, b) => b.startedAt - a.startedAt);
   };
   return {
@@ -54,7 +54,7 @@ export function runHandlers(
       const document = documents.trusted(documentId);
       const { folder, path } = document;
       const { plan: planned } = await checks.plan(pipeline, document, { touch: true, mustKnow: true, parameters }, { keepErrors });
-      // The folder of documents that were never saved is made when something is first written there.
+      // The folder of documents that were never saved is created when something is first written there.
       await mkdir(folder, { recursive: true }).catch((error) => {
         throw diskError(error, folder, 'written');
       });
@@ -127,7 +127,7 @@ export function runHandlers(
   };
 }
 
-/** One that was never saved has no place of its own: its state is kept for as long as it is open. */
+/** A document that was never saved has no place of its own: its state is kept as long as it is open. */
 export function stateFolderOf(dataFolder: string, document: OpenDocument): string {
   return stateFolder(dataFolder, document.path ?? unsavedIdentity(document), document.environment);
 }
@@ -136,7 +136,7 @@ function unsavedIdentity({ id }: OpenDocument): string {
   return `unsaved ${id}`;
 }
 
-/** The history is written by keepers; where it cannot be read there is none, and everything else works. */
+/** Keepers write the history. If it cannot be read there is none, and everything else works. */
 function readHistory<T>(dataFolder: string, read: (store: RunHistoryStore) => T, otherwise: T): T {
   let store: RunHistoryStore | null = null;
   try {

@@ -8,7 +8,7 @@ import { secretsFor } from './connections-file.ts';
 import type { Documents } from './documents.ts';
 import { type Answers, type AskedPipeline, pipelineOf } from './handlers.ts';
 
-/** Sources that are read to their end, to say what of it does not fit. */
+/** Reads sources to their end, to report what does not fit. */
 export function scanHandlers(
   documents: Documents,
   checks: Checks,

@@ -9,7 +9,7 @@ import type { Documents } from './documents.ts';
 import type { Answers } from './handlers.ts';
 import { listTrusted, refuseWide } from './trusted-places.ts';
 
-type TrustRequests = 'document.trust' | 'trust.list' | 'trust.remove' | 'clipboard.copied' | 'clipboard.isOwn' | 'pipeline.touches';
+type TrustRequests = 'document.trust' | 'document.links' | 'trust.list' | 'trust.remove' | 'clipboard.copied' | 'clipboard.isOwn' | 'pipeline.touches';
 
 /** What is trusted, and what pasted nodes would touch. */
 export function trustHandlers(documents: Documents, store: Store, checks: Checks, runs: RunControl, catalogue: Catalogue): Answers<TrustRequests> {
@@ -25,6 +25,7 @@ export function trustHandlers(documents: Documents, store: Store, checks: Checks
       documents.trust(documentId);
       return { trusted: true };
     },
+    'document.links': ({ documentId, paths }) => checks.links(paths, documents.get(documentId)),
     'trust.list': () => listTrusted(store.trust, catalogue),
     'trust.remove': async ({ places = store.trust.list() }) => {
       const taken = places.filter(({ kind, path }) => store.trust.remove(kind, path));

@@ -1,5 +1,5 @@
 /** What is trusted, as it is shown, and what may be: for the editor and the command line. */
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { parsePipeline } from '../document/file.ts';
@@ -11,7 +11,7 @@ import { readConnectionsFile } from './connections-file.ts';
 import { readText } from './disk.ts';
 import { pipelineOf } from './documents.ts';
 
-/** Looks at each place; folders first, the newest first. */
+/** Checks each place; folders first, then newest first. */
 export async function listTrusted(trust: Trust, catalogue: Catalogue): Promise<readonly TrustedPlace[]> {
   const places: TrustedPlace[] = [];
   for (const trusted of trust.list()) {
@@ -21,7 +21,7 @@ export async function listTrusted(trust: Trust, catalogue: Catalogue): Promise<r
   return places;
 }
 
-/** Throws `trust/wide-folder` where trusting a folder trusts more than pipelines of its user. */
+/** Throws `trust/wide-folder` if trusting a folder would trust more than its user's pipelines. */
 export function refuseWide(folder: string): void {
   const width = widthOf(folder);
   if (width === null) return;
@@ -42,7 +42,8 @@ export async function readTrustFacts(path: string, catalogue: Catalogue): Promis
 
 async function stateOf({ kind, path, stamps }: Trusted, catalogue: Catalogue): Promise<TrustedPlace['state']> {
   try {
-    if (kind === 'folder') return (await stat(path)).isDirectory() ? 'unchanged' : 'changed';
+    // Trust is by the place of a folder, links followed: one that is a link now covers nothing.
+    if (kind === 'folder') return (await stat(path)).isDirectory() && (await realpath(path)) === path ? 'unchanged' : 'changed';
     const { text, stamp } = await readText(path);
     const loaded = parsePipeline(text);
     const facts = loaded.ok ? reachFacts(loaded.pipeline, (await readConnectionsFile(dirname(path))).connections, catalogue) : '';

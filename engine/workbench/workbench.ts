@@ -89,7 +89,7 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
     },
     parseRequest,
   );
-  // An editor asks for a check as soon as it has opened something.
+  // An editor asks for a check as soon as it has opened a document.
   checks.prepare();
   const stopListening = [
     runs.onChanged((summary) => service.emit('run.changed', summary)),

@@ -16,7 +16,7 @@ export const jsonFieldItem = {
   type: f.choice({ label: 'Type', default: 'string', options: typeOptions }),
 };
 export type JsonField = ParamsOf<typeof jsonFieldItem>;
-export const jsonPathDocs = `Paths are written as in JavaScript: \`address.city\`, \`items[0].price\`, \`["odd name"]\`. What is not there is null. Without a name of its own a column is called like the last part of its path.`;
+export const jsonPathDocs = `Paths are written as in JavaScript: \`address.city\`, \`items[0].price\`, \`["odd name"]\`. What is not there is null. A column without a name of its own gets the last part of its path as its name.`;
 
 /** The columns that the fields become. A path that cannot be read still has one, so that the names of others stay. */
 export function jsonColumns(fields: readonly JsonField[]): Column[] {

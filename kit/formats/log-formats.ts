@@ -31,9 +31,9 @@ export const formatDocs = `
 | Combined log format | the same, referer, agent; and rest, for fields that a server adds after them |
 | Syslog | time, host, app, pid, facility, severity, message; and msgid and data of RFC 5424 |
 
-\`-\` is null. Times become timestamps by the offset that they name. Quoted parts are taken as they are written, with their
-escapes; a request that is not HTTP stays whole as the *path*. In syslog, a time without an offset is in the zone that you
-give, one without a year is the latest that is not ahead, and one finer than a millisecond is cut to it, which the log says.`;
+\`-\` is null. Times become timestamps by the offset in the line. Quoted parts keep their escapes; a request that is not HTTP is kept whole as the *path*.
+
+A syslog time without an offset is in the time zone that you set. A time without a year is the latest one that is not in the future. A time finer than a millisecond is cut to it, and the log says so.`;
 
 export function isNamedFormat(format: string): format is NamedFormat {
   return namedFormats.some(({ value }) => value === format);

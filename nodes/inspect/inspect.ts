@@ -12,8 +12,7 @@ export default defineNode({
   version: 1,
   keywords: ['view', 'debug', 'look', 'table', 'show'],
   docs: `
-Writes nothing. It keeps the latest rows that arrived, which the editor shows while the pipeline runs and afterwards.
-Connect it to any output to see what flows there; a pipeline may have several.
+Writes nothing. It keeps the latest rows that arrived, and the editor shows them while the pipeline runs and afterwards. Connect it to any output to see its rows; a pipeline may have several.
 `,
   inputs: [{ name: 'rows' }],
   params: {

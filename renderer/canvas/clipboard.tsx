@@ -1,4 +1,5 @@
 import { copyNodes, pasteNodes } from '../../engine/document/clipboard.ts';
+import { confirmLinks } from '../documents/LinksDialog.tsx';
 import { pasteRows, takeFiles } from '../documents/open-file.ts';
 import { visibleCentre } from '../graph/viewport.ts';
 import { session } from '../session/session.ts';
@@ -52,7 +53,7 @@ async function pasteAsked(text: string): Promise<boolean> {
     if (!(await session.request('clipboard.isOwn', { text }))) {
       const touches = await session.request('pipeline.touches', { documentId: documentId ?? '', pipeline: pasted.pipeline });
       const isAgreed = await showDialog<true>((close) => <PasteNodesDialog touches={touches} pasted={pasted.pipeline} path={path} onClose={close} />);
-      if (!isAgreed) return true;
+      if (!isAgreed || !(await confirmLinks(touches))) return true;
     }
     if (session.state.documentId === documentId) paste(text);
   } catch (error) {

@@ -17,7 +17,7 @@ const words = {
   },
   folder: {
     unchanged: 'all pipelines in it, including those added or changed later',
-    changed: 'no longer a folder',
+    changed: 'no longer a folder, or a link now: pipelines in it are not trusted',
     missing: 'no longer there',
     unknown: 'cannot be accessed',
   },

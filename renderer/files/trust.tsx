@@ -1,5 +1,6 @@
 /** Trusting the document that is open, and the list of what is trusted. */
 import { problemOf } from '../../engine/protocol/connection.ts';
+import { confirmLinks } from '../documents/LinksDialog.tsx';
 import { session } from '../session/session.ts';
 import { setState } from '../session/state.ts';
 import { showDialog } from '../shell/dialogs.tsx';
@@ -8,9 +9,10 @@ import { TrustedDialog } from './TrustedDialog.tsx';
 import { TrustFolderDialog } from './TrustFolderDialog.tsx';
 
 export async function trustDocument(options: { readonly folder?: boolean; readonly sure?: boolean } = {}): Promise<void> {
-  const { documentId } = session.state;
-  if (!documentId) return;
+  const { documentId, check } = session.state;
+  if (!documentId || !check) return;
   try {
+    if (!options.sure && !(await confirmLinks(check))) return;
     await session.request('document.trust', { documentId, ...options });
   } catch (error) {
     const problem = problemOf(error);

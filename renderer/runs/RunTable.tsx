@@ -3,6 +3,7 @@ import { IconArrowNarrowDown, IconArrowNarrowUp } from '@tabler/icons-react';
 import { useLayoutEffect, useMemo, useRef } from 'react';
 import { runNodeOf } from '../../engine/document/pipeline.ts';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { besideDocument, titleOf } from '../graph/flow.ts';
 import { NodeIcon } from '../graph/NodeIcon.tsx';
 import { revealNode } from '../graph/viewport.ts';
@@ -27,6 +28,8 @@ export function RunTable({ run }: { readonly run: RunSummary }) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: see above.
   const order = useMemo(() => sorted(rows, sort).map(({ id }) => id), [sort.column, sort.isDown, rows.length, run.id, moment]);
   const byId = new Map(rows.map((row) => [row.id, row]));
+  const checked = useSession((state) => state.check?.nodes);
+  const isShared = (title: string) => rows.filter((row) => row.title === title).length > 1;
   return (
     <table className="run-table" aria-label="Counters by node">
       <thead>
@@ -42,12 +45,17 @@ export function RunTable({ run }: { readonly run: RunSummary }) {
           const row = byId.get(id);
           if (!row) return null;
           const manifest = pipeline.nodes[id] ? catalogue.get(pipeline.nodes[id].type) : besideDocument.get(runNodeOf(id) ?? '');
+          // Nodes of the same name are told apart by what their cards say.
+          const detail = isShared(row.title) ? visible(checked?.[id]?.card ?? '') : '';
           return (
             <tr key={id} data-node-id={id} onClick={() => revealNode(id)}>
               <td>
-                <button type="button" className="run-node" title={row.title}>
+                <button type="button" className="run-node" title={detail ? `${row.title}: ${detail}` : row.title}>
                   <NodeIcon icon={manifest?.icon ?? 'puzzle'} kind={manifest?.kind ?? null} />
-                  <span>{row.title}</span>
+                  <span>
+                    {row.title}
+                    {detail && <small className="run-note"> {detail}</small>}
+                  </span>
                 </button>
               </td>
               {columns.map((column) => (

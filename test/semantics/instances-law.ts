@@ -77,7 +77,32 @@ const sensitive: readonly ((keys: readonly string[], i: number) => Step)[] = [
     type: 'fill',
     params: { keys, columns: [{ column: 'v', with: 'previous', value: '' }] },
   }),
+  (keys) => ({ type: 'dedupe', params: { keys, keep: 'first', within: minutes(9) } }),
+  (keys) => ({ type: 'dedupe', params: { keys, keep: 'last', within: minutes(9) } }),
 ];
+/** What a timer gives does not depend on when it fires. */
+const timers = (keys: readonly string[]): Step => ({
+  type: 'keyed-code',
+  params: {
+    keys,
+    code: `export const initial = { n: 0 };
+export function onRow(row: Row, state: { n: number }, context: Context) {
+  state.n++;
+  context.setTimer(row.t + ${minutes(15)}, String(state.n));
+  return { k: row.k, g: row.g, v: state.n };
+}
+export function onTimer(timer: Timer, state: { n: number }, context: Context) {
+  return { k: JSON.stringify(context.key), g: 0, v: Number(timer.name) };
+}
+`,
+    columns: [
+      { name: 'k', type: 'string' },
+      { name: 'g', type: 'integer' },
+      { name: 'v', type: 'integer' },
+    ],
+  },
+});
+const greatest = (keys: readonly string[], more: Step['params']): Step => ({ type: 'top-n', params: { keys, column: 'v', count: 2, ...more } });
 const rowByRow: readonly (() => Step)[] = [
   () => ({ type: 'filter', params: { mode: 'expression', where: 'row.v === null || row.v > 1' } }),
   () => ({ type: 'compute', params: { columns: [{ name: 'v', expression: '(row.v ?? 0) + 1', type: 'integer' }] } }),
@@ -103,14 +128,17 @@ const keysOfFirst = fc.constantFrom<readonly string[]>(['k'], ['g'], ['k', 'g'])
 const chains = keysOfFirst.chain((keys) => {
   const wider = fc.constantFrom<readonly string[]>(keys, [...new Set(['k', 'g', ...keys])]);
   const step = (i: number) => wider.chain((own) => fc.constantFrom(...sensitive.map((make) => make(own, i)), ...rowByRow.map((make) => make())));
-  const window = fc.constantFrom(...windows).map((params) => grouped(['k', 'g'], params));
-  const total = fc.constantFrom<readonly string[]>(['k'], ['g'], ['k', 'g']).map((own) => grouped(own, {}));
+  const window = fc.constantFrom(...windows.map((params) => grouped(['k', 'g'], params)), greatest(['k'], { over: 'tumbling', every: minutes(20) }));
+  const total = fc.oneof(
+    fc.constantFrom<readonly string[]>(['k'], ['g'], ['k', 'g']).map((own) => grouped(own, {})),
+    fc.constant(greatest(['k', 'g'], { over: 'all' })),
+  );
   return fc
     .tuple(
       fc.nat(3),
       fc.constantFrom(...sensitive.slice(0, 2).map((make) => make(keys, 7))),
       fc.tuple(fc.nat(2), step(8), step(9)).map(([count, ...both]) => both.slice(0, count)),
-      fc.option(window),
+      fc.oneof(fc.constant(null), window, fc.constant(timers(['k', 'g']))),
       fc.option(total),
     )
     .map(([first, keyed, steps, windowed, last]) => [
@@ -152,14 +180,16 @@ export async function instancesLaw(numRuns: number, rows: number): Promise<void>
         fc.oneof({ weight: 3, arbitrary: chains }, { weight: 1, arbitrary: joins }),
         rowsOf(rows),
         fc.integer({ min: 1, max: 9 }),
-        async (steps, readings, batchSize) => {
+        fc.constantFrom('64MB', '1KB'),
+        async (steps, readings, batchSize, stateMemory) => {
           const plan = await planOf(folder, steps, readings);
           const alone = await rowsOfRun(folder, plan, 1, batchSize);
           for (const instances of [2, 5]) {
             expect(withStages(plan, instances).stages?.length ?? 0).toBeGreaterThan(0);
             expect(await rowsOfRun(folder, plan, instances, batchSize)).toEqual(alone);
-            expect(await rowsOfRestarts(folder, plan, instances, batchSize)).toEqual(alone);
+            expect(await rowsOfRestarts(folder, plan, [instances], batchSize)).toEqual(alone);
           }
+          expect(await rowsOfRestarts(folder, plan, [1, 2, 1, 3, 5, 2], batchSize, stateMemory)).toEqual(alone);
         },
       ),
       { numRuns },
@@ -204,7 +234,7 @@ async function planOf(folder: string, steps: readonly Step[], readings: readonly
     'right',
     readings.filter(({ minute }) => minute % 2 === 1),
   );
-  const checker = new Checker(catalogue, codeAnalysis, new Discoveries({ looks: { look: lookAt, stamps: stampsOf, close() {} } }));
+  const checker = new Checker(catalogue, codeAnalysis, new Discoveries({ looks: { look: lookAt, stamps: stampsOf, links: async () => [], close() {} } }));
   return planRun((await checker.check(pipelineOf(steps), { folder, path: null }, { touch: true })).checked);
 }
 
@@ -221,14 +251,16 @@ async function rowsOfRun(folder: string, plan: PhysicalPlan, instances: number, 
   return found();
 }
 
-/** The same of runs that are stopped with a checkpoint every few batches, and go on from there. */
-async function rowsOfRestarts(folder: string, plan: PhysicalPlan, instances: number, batchSize: number): Promise<string[]> {
+/** The same of runs that are stopped with a checkpoint every few batches, and go on from there with the next of these numbers. */
+async function rowsOfRestarts(folder: string, plan: PhysicalPlan, numbers: readonly number[], batchSize: number, stateMemory = '64MB'): Promise<string[]> {
   begin();
   const stateFolder = join(folder, 'state');
   rmSync(stateFolder, { recursive: true, force: true });
+  let starts = 0;
   for (let isDone = false; !isDone; ) {
     let reads = 0;
-    const execution: Execution = executionOf(folder, plan, { commits: 'checkpoint', stateFolder, instances, from: 'latest' }, batchSize, () => {
+    const instances = numbers[starts++ % numbers.length]!;
+    const execution: Execution = executionOf(folder, plan, { commits: 'checkpoint', stateFolder, instances, stateMemory, from: 'latest' }, batchSize, () => {
       if (++reads === 5) execution.stop('checkpoint');
     });
     try {

@@ -8,6 +8,7 @@ import type { RunOutput } from '../../protocol/messages.ts';
 import type { SecretTexts } from '../../protocol/physical-plan.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import type { NodeCounts } from './counters.ts';
+import type { EarlierFlow } from './earlier-flows.ts';
 import type { FlowSnapshot } from './flow-snapshot.ts';
 import type { Hub, Unit } from './hub.ts';
 import type { InstanceHost } from './instances/messages.ts';
@@ -72,11 +73,13 @@ export interface FlowStart {
   readonly tokens: { readonly [sink: NodeId]: Json };
   /** False for nodes that start anew, as their state does not fit them any more. */
   isCarried(node: NodeId): boolean;
-  /** Where keys are divided among instances in another way than they were. */
-  readonly divided?: Divided;
+  /** Where keys are divided among instances in another way than they were; `snapshot` is that of one instance then: `asOfOneInstance`. */
+  readonly divided?: Divided | null;
 }
 /** `NodeStates` then has what nodes had that are not divided, and nothing of those that are. */
 export interface Divided {
+  /** All that there were, for those who read them in another thread. */
+  readonly flows: readonly EarlierFlow[];
   /** Those that kept something for a node whose keys are divided; null for one that goes on as it was. */
   earlier(node: NodeId): readonly EarlierInstance[] | null;
   /** Which keys of such a node are with this dataflow. */

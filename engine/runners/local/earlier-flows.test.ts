@@ -43,7 +43,7 @@ async function start(instances: number, earlier: readonly EarlierFlow[] | null, 
     const states = new NodeStates({ folder, memory });
     const flows = earlier && new EarlierFlows(earlier, { memory });
     flows?.copy(states, ['sorted'], 1);
-    const divided = flows && { earlier: (id: string) => (id === 'third' ? flows.of(id) : null), owns: () => owns };
+    const divided = flows && { flows: earlier!, earlier: (id: string) => (id === 'third' ? flows.of(id) : null), owns: () => owns };
     const from = divided && { checkpoint: 1, isOlder: false, snapshot: earlier![0]!.snapshot, tokens: {}, isCarried: () => true, divided };
     const out = sink();
     const { nodes, edges } = shapes[shape];

@@ -8,14 +8,13 @@ import { MillraceError } from '../../../model/problems/problem.ts';
 import { durationText } from '../../../model/time/duration.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { Shape } from '../../plan/shape.ts';
-import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
 import type { RunJob, StopMode } from '../../protocol/run-api.ts';
 import type { CheckpointHead } from '../../store/checkpoints.ts';
 import { Checkpointer, type Committed } from './checkpointer.ts';
 import { withTexts } from './contexts.ts';
 import type { Dataflow, DataflowEnv } from './dataflow.ts';
 import type { SourceMark } from './flow-snapshot.ts';
-import { planInstances } from './instances/instance-count.ts';
+import { asOfOneInstance, divisionOf } from './instances/division.ts';
 import { asEngine } from './monitor.ts';
 import { openDataflow } from './open-dataflow.ts';
 import { Pull, Stopped } from './pull.ts';
@@ -53,8 +52,6 @@ export class Execution {
   #isPulling = false;
   #isPaused = false;
   #start: Start | null = null;
-  /** The job's, with stages where some of it runs in several instances. */
-  #plan: PhysicalPlan;
   #isDraining = false;
   #isStopped = false;
   /** See `DataflowEnv.disorder`. */
@@ -63,7 +60,6 @@ export class Execution {
   constructor(job: RunJob, env: ExecutionEnv) {
     this.#job = job;
     this.#env = env;
-    this.#plan = job.plan;
     this.#stalls = new Stalls((node, holder) => {
       const why = node === holder ? 'it holds rows back itself' : `it waits for "${holder}"`;
       const advice = job.plan.nodes.some(({ id, kind }) => id === holder && kind === 'source')
@@ -201,9 +197,13 @@ export class Execution {
     });
     this.#start = start;
     const { store, from } = start;
-    this.#plan = planInstances(this.#job, from?.content.flow ?? null);
     if (from) {
       env.onLog('info', `Resuming from checkpoint ${from.head.id} of ${new Date(from.head.at).toISOString()}.`, '');
+      if (start.keyed.divided) {
+        const [before, now] = [from.content.flow?.instances?.length ?? 1, divisionOf(start.plan).instances];
+        const how = before === now ? 'by other keys' : `among ${now} ${now === 1 ? 'instance' : 'instances'} instead of ${before}`;
+        env.onLog('info', `State is divided ${how}.`, '');
+      }
       env.onResumed(from.head.id);
       const at = { lineage: start.lineage, id: from.head.id };
       for (const { type, params } of store?.bookkeepers() ?? []) await this.#keepingBooks(type)?.rewind?.(this.#bookContext(type, params), at);
@@ -243,6 +243,8 @@ export class Execution {
       onCommitting: () => env.onCommitting(),
       isDecided: (head) => isDecided(head, { job: this.#job, definition: env.definition, signal: AbortSignal.timeout(decisionWithinMs) }),
       onCommitted: (checkpoint, more) => env.onCommitted(checkpoint, more),
+      stateFolder: start.keyed.folder,
+      onLog: (level, message) => env.onLog(level, message, ''),
     });
     if (this.#isPaused) pull.pause();
     if (this.#isDraining) pull.drain();
@@ -307,12 +309,14 @@ export class Execution {
     return definition?.kind === 'source' && definition.acknowledge ? definition : null;
   }
 
-  async #open({ store, lineage, states, from }: Start): Promise<Dataflow> {
+  async #open({ store, lineage, plan, keyed, from }: Start): Promise<Dataflow> {
     const { folder, options } = this.#job;
     const { definition, sandbox, monitor, onFailure, onLog, onCode, onGuard, onWaits, instances } = this.#env;
     const { flow: snapshot, tokens } = from?.content ?? { flow: null, tokens: {} };
     const empty = { nodes: {}, stateful: [] };
-    return openDataflow(this.#plan, {
+    const { states, divided } = keyed;
+    const before = divided && snapshot ? asOfOneInstance(snapshot) : snapshot;
+    const opening = openDataflow(plan, {
       definition,
       sandbox,
       folder,
@@ -333,8 +337,9 @@ export class Execution {
       lineage,
       redoFolder: store && join(store.folder, 'redo'),
       states,
-      from: from && { checkpoint: from.head.id, isOlder: from.isOlder, snapshot: snapshot ?? empty, tokens, isCarried: from.isCarried },
+      from: from && { checkpoint: from.head.id, isOlder: from.isOlder, snapshot: before ?? empty, tokens, isCarried: from.isCarried, divided },
     });
+    return opening.finally(() => divided?.close());
   }
 
   async #pullAll(pull: Pull): Promise<void> {

@@ -6,6 +6,7 @@ import type { NodeId } from '../../document/pipeline.ts';
 import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
 import type { NodeCounts } from './counters.ts';
 import type { NodeTime } from './hub.ts';
+import type { Division } from './instances/division.ts';
 import type { KeyedSnapshot } from './keyed-snapshot.ts';
 
 export interface NodeSnapshot extends NodeTime {
@@ -21,6 +22,8 @@ export interface FlowSnapshot {
   readonly keyed: KeyedSnapshot;
   /** Of the nodes that run in several instances, and of each of these. Their nodes are above too, with their books taken together. */
   readonly instances?: readonly FlowSnapshot[];
+  /** How rows were divided among these. */
+  readonly division?: Division;
   /** Of the run's clock, in milliseconds since 1970; checkpoints of older versions have none. */
   readonly time?: number;
 }
@@ -38,6 +41,8 @@ export interface CheckpointContent {
   readonly sources: { readonly [source: NodeId]: SourceMark };
   readonly flow: FlowSnapshot | null;
   readonly tokens: { readonly [sink: NodeId]: Json };
+  /** Where its keyed state is: see state-folders.ts. */
+  readonly folder?: string;
 }
 
 /**
