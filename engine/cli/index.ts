@@ -230,11 +230,13 @@ secrets
   .command('set')
   .description('Store a secret. Its text is asked for without being shown, or read from standard input; it is never an argument, which others could see.')
   .argument('<name>', 'a-z, 0-9, _ and -: warehouse_password')
+  // The command refuses them itself: what is given here may be the secret, and is not repeated.
+  .allowExcessArguments()
   .addHelpText(
     'after',
     examples(['millrace secrets set warehouse_password', 'asks for the text'], ['millrace secrets set warehouse_password < file', 'from a file']),
   )
-  .action(async (name: string) => exitWith(await (await import('./secrets.ts')).setSecret(name)));
+  .action(async (name: string, _options, { args }: Command) => exitWith(await (await import('./secrets.ts')).setSecret(name, args.length)));
 secrets
   .command('remove')
   .description('Remove secrets. What uses them asks for them again.')

@@ -34,9 +34,13 @@ export async function listSecrets(options: { readonly json?: boolean }): Promise
 }
 
 /** 0; 130 where it was interrupted while it asked. */
-export async function setSecret(name: string): Promise<number> {
+export async function setSecret(name: string, given = 1): Promise<number> {
   const secrets = new Secrets(dataFolder());
   // Before somebody has typed a text that cannot be kept.
+  if (given > 1) {
+    const hint = 'It is asked for, or read from standard input. Others may have seen the one that was given: change it.';
+    throw new MillraceError({ code: 'secret/name', message: 'The text of a secret is no argument: every user of this machine can see those.', hint });
+  }
   if (!secretName.test(name)) {
     throw new MillraceError({
       code: 'secret/name',

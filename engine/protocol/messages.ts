@@ -42,6 +42,44 @@ export interface ConnectionManifest extends Pick<NodeManifest, 'type' | 'title' 
   /** It can tell names of what it leads to. */
   readonly listsEntries: boolean;
 }
+/** The connections beside a document, as they are in the environment that is chosen. */
+export interface ConnectionsView {
+  /** Of their file, which may not be there yet. */
+  readonly path: string;
+  /** Of its content; null where it is not there. */
+  readonly stamp: string | null;
+  /** False: it cannot be read, and is not written to. */
+  readonly writable: boolean;
+  readonly problems: readonly Problem[];
+  readonly environments: readonly string[];
+  readonly environment: string | null;
+  /** By name. */
+  readonly connections: readonly ShownConnection[];
+}
+export interface ShownConnection {
+  readonly name: string;
+  readonly type: string;
+  /** False: its type, or its version, is not known here. */
+  readonly known: boolean;
+  /** Complete; references in place of secrets. */
+  readonly params: { readonly [name: string]: Json };
+  readonly card: string;
+  readonly reaches: readonly string[];
+  readonly secrets: readonly ShownSecret[];
+  /** With `field`: the param. */
+  readonly problems: readonly Problem[];
+  /** Some of it is set for the environment that is chosen. */
+  readonly differs: boolean;
+}
+export interface ShownSecret {
+  readonly field: string;
+  readonly reference: string;
+  /** `the secret "warehouse_password"`. */
+  readonly title: string;
+  /** `sealed`: by the keychain of the operating system. `locked`: sealed, and not to be read here. */
+  readonly state: 'missing' | 'environment' | 'file' | 'sealed' | 'locked';
+  readonly problem?: Problem;
+}
 export interface PortManifest {
   readonly name: string;
   readonly label: string;

@@ -7,6 +7,7 @@ import { planInstances } from '../runners/local/instances/instance-count.ts';
 import type { Secrets } from '../store/secrets.ts';
 import type { Checks } from './checks.ts';
 import { secretsFor } from './connections-file.ts';
+import type { ConnectionsWatch } from './connections-watch.ts';
 import type { Documents } from './documents.ts';
 import { type Answers, pipelineOf } from './handlers.ts';
 
@@ -18,6 +19,7 @@ export function previewHandlers(
   typeChecks: TypeChecks,
   received: PipelineReceiver,
   secrets: Secrets,
+  watch: ConnectionsWatch,
 ): Answers<'pipeline.check' | 'pipeline.explain' | 'preview.read'> {
   return {
     'pipeline.check': async (asked) => {
@@ -26,6 +28,7 @@ export function previewHandlers(
       await documents.review(documentId, pipeline);
       const document = documents.get(documentId);
       const { trusted } = document;
+      watch.follow(documentId, document.folder);
       // The first preview follows soon: its thread can start now.
       if (trusted) preview.prepare();
       const { answer, code } = await checks.answer(pipeline, document, { touch: trusted, since });

@@ -1,6 +1,7 @@
 import { connectionTypes, definitions } from '../../nodes/index.ts';
 import { PipelineReceiver } from '../document/transfer.ts';
 import { Catalogue } from '../plan/catalogue.ts';
+import { ConnectionTrials } from '../preview/connection-trials.ts';
 import { Preview } from '../preview/preview.ts';
 import { Scans } from '../preview/scans.ts';
 import { TypeChecks } from '../preview/type-checks.ts';
@@ -13,6 +14,8 @@ import { Store } from '../store/store.ts';
 import { autosaveHandlers } from './autosave-handlers.ts';
 import { Autosaves } from './autosaves.ts';
 import { Checks } from './checks.ts';
+import { connectionHandlers } from './connection-handlers.ts';
+import { ConnectionsWatch } from './connections-watch.ts';
 import { documentHandlers } from './document-handlers.ts';
 import { Documents } from './documents.ts';
 import { fileHandlers } from './file-handlers.ts';
@@ -63,6 +66,9 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
   const preview = new Preview();
   const scans = new Scans();
   const results = new Results();
+  const trials = new ConnectionTrials();
+  const onConnectionsChanged = (documentId: string) => service.emit('connections.changed', { documentId });
+  const watch = new ConnectionsWatch(onConnectionsChanged);
   const autosaves = new Autosaves(options.dataFolder);
   const typeChecks = new TypeChecks((documentId, problems) => service.emit('code.checked', { documentId, problems }));
 
@@ -75,10 +81,12 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
         scans.forget(documentId);
         typeChecks.forget(documentId);
         checks.forget(documentId);
+        watch.forget(documentId);
         received.forget(documentId);
       }),
       ...trustHandlers(documents, store, checks, runs, catalogue),
-      ...previewHandlers(documents, checks, preview, typeChecks, received, secrets),
+      ...previewHandlers(documents, checks, preview, typeChecks, received, secrets, watch),
+      ...connectionHandlers({ documents, catalogue, secrets, trials, onChanged: onConnectionsChanged }),
       ...scanHandlers(documents, checks, scans, received, secrets, (progress) => service.emit('source.scanning', progress)),
       ...runHandlers(runs, documents, checks, catalogue, options.dataFolder, secrets),
       ...replayHandlers({ runs, documents, checks, catalogue, secrets, stateOf: (document) => stateFolderOf(options.dataFolder, document) }),
@@ -101,6 +109,8 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
     scans.close();
     typeChecks.close();
     results.close();
+    trials.close();
+    watch.close();
     void uploads.close();
     checks.close();
     store.close();
