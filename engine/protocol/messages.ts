@@ -68,8 +68,8 @@ export interface ShownConnection {
   readonly secrets: readonly ShownSecret[];
   /** With `field`: the param. */
   readonly problems: readonly Problem[];
-  /** Some of it is set for the environment that is chosen. */
-  readonly differs: boolean;
+  /** Params that are set for the environment that is chosen. */
+  readonly ownParams: readonly string[];
 }
 export interface ShownSecret {
   readonly field: string;

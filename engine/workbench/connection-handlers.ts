@@ -1,4 +1,5 @@
 import { MillraceError } from '../../model/problems/problem.ts';
+import { own } from '../../model/text/own.ts';
 import { readSecretReference } from '../../model/text/secret-reference.ts';
 import { removeConnection, renameConnection, setConnection, setEnvironment } from '../document/connection-edits.ts';
 import { type Connections, effectiveConnection, formatConnections } from '../document/connections.ts';
@@ -68,7 +69,12 @@ export function connectionHandlers({ documents, catalogue, secrets, trials, onCh
             field: 'name',
           });
         }
-        return setConnection(file, name, { type, typeVersion, params }, environment);
+        const before = own(file.connections, name);
+        const base = environment !== null && before ? checkConnection(name, before, catalogue) : null;
+        if (!before || !base || 'problem' in base) return setConnection(file, name, { type, typeVersion, params });
+        // What is as everywhere else, by default too, is not written for an environment.
+        const changed = Object.entries(params).filter(([param, value]) => JSON.stringify(value) !== JSON.stringify(base.planned.params[param]));
+        return setConnection(file, name, { ...before, params: { ...before.params, ...Object.fromEntries(changed) } }, environment);
       }),
     'connections.rename': ({ documentId, stamp, from, to }) => edit(documentId, stamp, (file) => renameConnection(file, from, to)),
     'connections.remove': ({ documentId, stamp, name }) => edit(documentId, stamp, (file) => removeConnection(file, name)),

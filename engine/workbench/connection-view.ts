@@ -22,13 +22,13 @@ export function connectionsView(
   const chosen = environment !== null && environments.includes(environment) ? environment : null;
   const shown = names.flatMap((name) => {
     const stored = effectiveConnection(connections, name, chosen);
-    const differs = chosen !== null && own(own(connections.environments, chosen) ?? {}, name) !== undefined;
-    return stored ? [{ ...show(name, stored, catalogue, secrets), differs }] : [];
+    const overlay = chosen === null ? undefined : own(own(connections.environments, chosen) ?? {}, name);
+    return stored ? [{ ...show(name, stored, catalogue, secrets), ownParams: Object.keys(overlay?.params ?? {}) }] : [];
   });
   return { path, stamp, writable: ok, problems, environments, environment: chosen, connections: shown };
 }
 
-function show(name: string, stored: StoredConnection, catalogue: Catalogue, secrets: Secrets): Omit<ShownConnection, 'differs'> {
+function show(name: string, stored: StoredConnection, catalogue: Catalogue, secrets: Secrets): Omit<ShownConnection, 'ownParams'> {
   const checked = checkConnection(name, stored, catalogue);
   if ('problem' in checked) return { name, type: stored.type, known: false, params: {}, card: '', reaches: [], secrets: [], problems: [checked.problem] };
   const { planned, definition, shown, reaches, problems } = checked;
