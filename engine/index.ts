@@ -12,7 +12,7 @@ import { framePort } from './protocol/frame-text.ts';
 import type { WorkbenchSettings } from './protocol/host-api.ts';
 import type { Port } from './protocol/port.ts';
 import type { KeeperSettings } from './supervisor/fork-keeper.ts';
-import { remoteRuns } from './supervisor/remote-runs.ts';
+import { remoteHost } from './supervisor/remote-runs.ts';
 
 runInUniversalTime();
 
@@ -43,9 +43,9 @@ async function start(): Promise<void> {
   } else if (role === 'workbench') {
     const settings = JSON.parse(argument ?? '{}') as WorkbenchSettings;
     const { serveWorkbench } = await import('./workbench/workbench.ts');
-    const runs = remoteRuns(host);
+    const { runs, sealer } = remoteHost(host);
     const serve = (port: Port) => {
-      serveWorkbench(port, { runs, ...settings });
+      serveWorkbench(port, { runs, sealer: settings.seals ? sealer : null, ...settings });
       if (settings.crashed) port.post({ kind: 'event', name: 'engine.restarted', data: { reason: settings.crashed, node: null } });
     };
     // Electron passes a MessagePort for the window; other hosts forward the editor's frames through the parent channel.

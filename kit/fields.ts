@@ -63,7 +63,7 @@ export type FileField = Of<
   string,
   { readonly mode: 'open' | 'save'; readonly glob?: boolean; readonly extensions?: readonly string[]; readonly placeholder?: string }
 >;
-/** The name of a secret, never its text. */
+/** A reference to a secret (`${secret:name}`), never its text. A node that runs, looks or listens gets the text. */
 export type SecretField = Of<'secret', string>;
 /** The name of a connection of that type: see connection.ts. A node has at most one. */
 export type ConnectionField = Of<'connection', string, { readonly type: string }>;

@@ -322,7 +322,7 @@ interface Definition<F extends Fields, I extends Ports, O extends Ports> extends
   writes?(params: ParamsOf<F>): readonly string[];
   /** Addresses at which it listens, with their port: `http://127.0.0.1:8700/rows`. */
   listens?(params: ParamsOf<F>): readonly string[];
-  /** Addresses that it connects to. */
+  /** Addresses that it connects to beside those of its connection. Nodes can open nothing else: see `ConnectionDefinition.reaches`. */
   reaches?(params: ParamsOf<F>): readonly string[];
 }
 export interface OpensFiles {
@@ -363,12 +363,16 @@ export interface SourceDefinition<F extends Fields = Fields, O extends Ports = P
    * For a source that records commits outside of checkpoints: called with a durable position of which `Reader.committed` may not have been
    * notified because the run was killed, before anything resumes from there, and before it is forgotten.
    */
-  acknowledge?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'path' | 'signal' | 'log'>, position: Json, checkpoint: CheckpointRef): Promise<void>;
+  acknowledge?(
+    context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'connection' | 'path' | 'signal' | 'log'>,
+    position: Json,
+    checkpoint: CheckpointRef,
+  ): Promise<void>;
   /**
    * Called whenever a run resumes, before `acknowledge`, for each such source that has run since the start from scratch, in its plan or
    * not, with the checkpoint resumed from. Its records of later ones of that lineage are void. May be called twice.
    */
-  rewind?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'path' | 'signal' | 'log'>, checkpoint: CheckpointRef): Promise<void>;
+  rewind?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'connection' | 'path' | 'signal' | 'log'>, checkpoint: CheckpointRef): Promise<void>;
   /** It reads rows that were kept in the errors table: see engine/plan/errors-table.ts. */
   readonly replaysErrors?: boolean;
   /**
@@ -397,8 +401,8 @@ export interface SourceDefinition<F extends Fields = Fields, O extends Ports = P
    * Their beginnings are guesses: the previous reader finds out whether a row begins there, and reads on if none does, or if `joinSplits`
    * says so. So rows, failures and places are always those of one reader. Absent if there can be only one.
    */
-  split?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'path' | 'signal'>, wanted: SplitSize): readonly Json[] | Promise<readonly Json[]>;
-  /** What two consecutive stretches say together (`SplitEnd.told`); null if one reader of both would have read rows of the second differently. */
+  split?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'connection' | 'path' | 'signal'>, wanted: SplitSize): readonly Json[] | Promise<readonly Json[]>;
+  /** What two stretches, one behind the other, tell together (`SplitEnd.told`); null where one reader of both would have read rows of the second otherwise. */
   joinSplits?(first: Json, second: Json): Json | null;
   run(context: SourceContext<ParamsOf<F>, PortSchemas<O>>): Reader | Promise<Reader>;
 }
@@ -441,7 +445,7 @@ export interface SinkDefinition<F extends Fields = Fields, I extends Ports = Por
    * nothing. `mustExist`: a checkpoint refers to this output, so if it is gone, an error with a code that says so is thrown.
    */
   committedCheckpoint?(
-    context: Pick<SinkContext<ParamsOf<F>>, 'params' | 'path' | 'lineage' | 'signal'> & { readonly mustExist?: boolean },
+    context: Pick<SinkContext<ParamsOf<F>>, 'params' | 'connection' | 'path' | 'lineage' | 'signal'> & { readonly mustExist?: boolean },
   ): number | null | Promise<number | null>;
 }
 /** Any node of the catalogue, without the types of its params and ports. */

@@ -2,6 +2,7 @@
 import type { ProblemCode } from '../model/problems/codes/index.ts';
 import { didYouMean } from '../model/text/closest.ts';
 import { nameList } from '../model/text/name-list.ts';
+import { readSecretReference } from '../model/text/secret-reference.ts';
 import { durationText } from '../model/time/duration.ts';
 import { exactNumber } from '../model/values/exact-number.ts';
 import type { Json, Schema } from '../model/values/types.ts';
@@ -65,6 +66,9 @@ interface Place {
 }
 
 const silently = () => {};
+const notWritten = 'files hold none of their texts';
+const storeIt =
+  'Store it as a secret: enter it again in the form, or run "millrace secrets set NAME" and write ${secret:NAME} here. Then change it where it is used: others may have read it.';
 
 function readFields(fields: Fields, raw: Params, place: Place): Params {
   const values = completeParams(fields, raw);
@@ -126,9 +130,13 @@ function readKind(field: Field, value: Json, place: Place): Json | undefined {
     case 'expression':
     case 'code':
     case 'sql':
-    case 'secret':
     case 'connection':
       return typeof value === 'string' ? value : undefined;
+    case 'secret':
+      if (value === '' || (typeof value === 'string' && readSecretReference(value))) return value;
+      // Without the value: it may be the secret itself.
+      place.report(error('secret/written', `${field.label} must be the name of a secret, and is not: ${notWritten}`, storeIt, place));
+      return '';
     case 'file':
       if (typeof value !== 'string') return undefined;
       if (value.includes('\0'))

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { MillraceError } from '../../model/problems/problem.ts';
-import { definitions } from '../../nodes/index.ts';
+import { connectionTypes, definitions } from '../../nodes/index.ts';
 import { type Pipeline, runNodeTitle } from '../document/pipeline.ts';
 import { Catalogue } from '../plan/catalogue.ts';
 import { type PlanOptions, planRun } from '../plan/plan.ts';
+import { reachFacts } from '../plan/reach-facts.ts';
 import { Discoveries, looksToRun } from '../preview/discoveries.ts';
 import type { CheckResult } from '../protocol/messages.ts';
 import type { PhysicalPlan } from '../protocol/physical-plan.ts';
@@ -12,6 +13,7 @@ import { codeAnalysis } from '../sandbox/analysis.ts';
 import { dataFolder } from '../store/data-folder.ts';
 import { Store } from '../store/store.ts';
 import { Checker } from '../workbench/checker.ts';
+import { readConnectionsFile, refuseUnknownEnvironment } from '../workbench/connections-file.ts';
 import { readText } from '../workbench/disk.ts';
 import { pipelineOf } from '../workbench/documents.ts';
 import type { AssessOptions } from './assess.ts';
@@ -25,6 +27,8 @@ export interface PipelineFile {
   readonly folder: string;
   /** Of the file; absolute. */
   readonly path: string;
+  /** That of the folder's connections which was chosen, or null. */
+  readonly environment: string | null;
   readonly pipeline: Pipeline;
   readonly catalogue: Catalogue;
   /** By the user of this installation, as the file is now. */
@@ -47,9 +51,9 @@ export interface Loaded extends PipelineFile {
 export async function load(
   file: string,
   parameters: { readonly [name: string]: string } = {},
-  limits: Pick<AssessOptions, 'limitMs' | 'memoryMb'> = {},
+  { environment = null, ...limits }: Pick<AssessOptions, 'limitMs' | 'memoryMb' | 'environment'> = {},
 ): Promise<Loaded> {
-  const opened = await openPipeline(file);
+  const opened = await openPipeline(file, environment);
   const waits = setTimeout(
     () => process.stderr.write(`Still looking at the first rows of the inputs, as a slow query takes. Ctrl+C ends it.\n`),
     saysThatItLooksAfterMs,
@@ -77,25 +81,28 @@ async function checkHere(opened: PipelineFile, parameters: { readonly [name: str
 }
 
 /** Opens nothing but the file itself. Throws a MillraceError where it cannot be read as a pipeline. */
-export async function openPipeline(file: string): Promise<PipelineFile> {
+export async function openPipeline(file: string, environment: string | null = null): Promise<PipelineFile> {
   const path = resolve(file);
   const { text, stamp } = await readText(path);
-  const trusted = isTrusted(path, stamp);
   const { pipeline } = pipelineOf(text);
-  const catalogue = new Catalogue(definitions);
+  const folder = dirname(path);
+  const { connections } = await readConnectionsFile(folder);
+  refuseUnknownEnvironment(connections, environment);
+  const catalogue = new Catalogue(definitions, connectionTypes);
+  const trusted = isTrusted(path, stamp, reachFacts(pipeline, connections, catalogue));
   const titleOf = (node: string) => {
     const found = pipeline.nodes[node];
     return found?.title ?? (found && catalogue.get(found.type)?.title) ?? (found ? undefined : runNodeTitle(node)) ?? node;
   };
-  return { file: basename(path), folder: dirname(path), path, pipeline, catalogue, trusted, titleOf };
+  return { file: basename(path), folder, path, environment, pipeline, catalogue, trusted, titleOf };
 }
 
 /** Makes no store where there is none. */
-function isTrusted(path: string, stamp: string): boolean {
+function isTrusted(path: string, stamp: string, facts: string): boolean {
   if (!existsSync(join(dataFolder(), 'millrace.sqlite'))) return false;
   const store = Store.open(dataFolder());
   try {
-    return store.trust.covers(path, stamp);
+    return store.trust.covers(path, stamp, facts);
   } finally {
     store.close();
   }

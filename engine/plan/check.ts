@@ -17,6 +17,7 @@ import { checkEdges, checkShape, firstPorts, scopeOfRun } from './check-edges.ts
 import { CheckBudget, tooManyNodes, tooMuchText } from './check-limits.ts';
 import { checkOutputs } from './check-outputs.ts';
 import type { CheckedNode, CheckedPipeline } from './checked.ts';
+import { connectionField, findConnection, type KnownConnections, missingSecrets, nothingKnown, secretsIn } from './connections.ts';
 import { errorSchema } from './error-schema.ts';
 import { errorsFile } from './errors-table.ts';
 import { inheritEventTime } from './event-time.ts';
@@ -35,6 +36,10 @@ export interface CheckOptions {
   /** What a source's `discover` found, or null while that is unknown. */
   readonly discovered: (node: NodeId) => Discovery | null;
   readonly analyse: CodeAnalysis;
+  /** What there is beside the pipeline; nothing if it is left out. */
+  readonly connections?: KnownConnections | undefined;
+  /** It is to run: a secret that is not there is an error. */
+  readonly needsSecrets?: boolean | undefined;
   /** The name of the pipeline's file, without its folder; absent or null if it has none yet. */
   readonly file?: string | null;
   /** Values for the pipeline's parameters that differ from the defaults. Text is cast. */
@@ -144,6 +149,17 @@ function checkNode({ id, node, definition, onError, graph, schemaAt, parameters,
   // If the migration failed, the params are placeholders: reporting what is wrong with them says nothing new.
   for (const problem of migrated.ok ? problems : []) findings.node(id, problem);
   reportAbsent(id, definition, params, graph, findings);
+  const known = options.connections ?? nothingKnown;
+  const { connection, problems: ofConnection } = findConnection(definition, params, known, options.catalogue);
+  for (const problem of ofConnection) findings.node(id, problem);
+  const secrets = secretsIn(definition.params, params);
+  const severity = options.needsSecrets ? 'error' : 'warning';
+  const atConnection = connectionField(definition)?.name ?? '';
+  const absent = [
+    ...missingSecrets(secrets, known, severity, ({ field }) => field),
+    ...missingSecrets(connection?.planned.secrets ?? [], known, severity, () => atConnection),
+  ];
+  for (const problem of absent) findings.node(id, problem);
   const valid = !findings.hasOwnError(id);
 
   const discovery = definition.kind === 'source' ? options.discovered(id) : null;
@@ -155,17 +171,32 @@ function checkNode({ id, node, definition, onError, graph, schemaAt, parameters,
 
   const inferredOutputs = Object.fromEntries(outputsOf(definition).map(({ name }) => [name, outputs[name] ?? null]));
   const firstInput = inputsOf(definition)[0]?.name ?? '';
-  const known = inheritEventTime(inferredOutputs, inputLists[firstInput] ?? []);
+  const columns = inheritEventTime(inferredOutputs, inputLists[firstInput] ?? []);
   const inputsKnown = definition.kind === 'source' ? discovery !== null : graph.incoming(id).every((edge) => schemaAt(edge) !== null);
-  if (inputsKnown && Object.values(known).includes(null) && !findings.hasError(id)) {
+  if (inputsKnown && Object.values(columns).includes(null) && !findings.hasError(id)) {
     const message = 'The columns of its output cannot be determined';
     findings.node(id, { code: 'node/unknown-schema', severity: 'error', message, hint: 'Check its params: the output columns must be known before a run.' });
   }
-  if (onError === 'route') known[errorPort] = errorSchema;
+  if (onError === 'route') columns[errorPort] = errorSchema;
   const { detected, readings } = discovery ?? {};
   const ofSource = { ...(detected && { detected }), ...(readings && { readings }) };
   const op = lower(definition, params, inputs);
-  return { id, node, definition, params, op, valid, onError, inputs, inputLists, outputs: known, ...ofSource };
+  return {
+    id,
+    node,
+    definition,
+    params,
+    op,
+    valid,
+    connection,
+    secrets,
+    lacksSecrets: absent.length > 0,
+    onError,
+    inputs,
+    inputLists,
+    outputs: columns,
+    ...ofSource,
+  };
 }
 
 /** `infer` must not throw. If it does, that is a bug of the node, which must not bring down the editor. */

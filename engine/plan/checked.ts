@@ -6,7 +6,9 @@ import type { Readings } from '../../model/schema/reading.ts';
 import type { Schema } from '../../model/values/types.ts';
 import type { Edge, ErrorPolicy, NodeId, Pipeline, PipelineNode } from '../document/pipeline.ts';
 import type { CheckResult } from '../protocol/messages.ts';
+import type { SecretUse } from '../protocol/physical-plan.ts';
 import type { Catalogue } from './catalogue.ts';
+import type { CheckedConnection } from './connections.ts';
 import type { Finding } from './findings.ts';
 import type { Graph } from './graph.ts';
 
@@ -18,6 +20,12 @@ export interface CheckedNode {
   readonly params: Params;
   /** What a transform does, as far as its params and incoming columns say; null for sources and sinks. */
   readonly op: Op | null;
+  /** What it is connected to; null if it names none that can be used. */
+  readonly connection: CheckedConnection | null;
+  /** Secrets of its own params. */
+  readonly secrets: readonly SecretUse[];
+  /** Some of its secrets are not available here, so the source cannot be asked to `discover`. */
+  readonly lacksSecrets: boolean;
   /** The params have no error, so the source can be asked to `discover`. */
   readonly valid: boolean;
   /** The policy that the pipeline chooses for it, or the one of the sources that feed it. */

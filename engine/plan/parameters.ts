@@ -75,6 +75,7 @@ export function substitute(fields: Fields, params: Params, values: ParameterValu
       case 'text':
       case 'file':
       case 'sql':
+      case 'connection':
         return inText(value, path);
       case 'keyValue':
       case 'condition':

@@ -14,6 +14,7 @@ import type { CheckedNode, CheckedPipeline } from './checked.ts';
 import { withErrorsTable } from './errors-table.ts';
 import { Graph } from './graph.ts';
 import { orderSources } from './sources.ts';
+import { reachedByNode } from './touches.ts';
 
 export interface PlanOptions {
   readonly target?: NodeId;
@@ -74,7 +75,9 @@ function refusal(first: Problem, others: number): MillraceError {
   return new MillraceError({ ...first, message: `${first.message} (and ${others} more ${others === 1 ? 'error' : 'errors'})` });
 }
 
-function planNode({ id, node, onError, definition, params, op, inputs, inputLists, outputs }: CheckedNode): PlannedNode {
+function planNode(checked: CheckedNode): PlannedNode {
+  const { id, node, onError, definition, params, op, inputs, inputLists, outputs, connection, secrets } = checked;
+  const reaches = reachedByNode(definition, params, connection);
   const known = (ports: { readonly [port: string]: Schema | null }): { [port: string]: Schema } =>
     Object.fromEntries(Object.entries(ports).flatMap(([port, schema]) => (schema ? [[port, schema]] : [])));
   const unknown = [...Object.values(outputs), ...Object.values(inputLists).flat()].includes(null);
@@ -92,6 +95,9 @@ function planNode({ id, node, onError, definition, params, op, inputs, inputList
     inputs: known(inputs),
     inputLists: Object.fromEntries(Object.entries(inputLists).map(([port, schemas]) => [port, schemas.filter((schema) => schema !== null)])),
     outputs: known(outputs),
+    ...(connection && { connection: connection.planned }),
+    ...(secrets.length > 0 && { secrets }),
+    ...(reaches.length > 0 && { reaches }),
     ...(op && { op }),
   };
 }

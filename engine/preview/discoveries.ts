@@ -5,6 +5,7 @@ import { WorkerPool } from '../processes/pool.ts';
 import { WorkerEnded } from '../processes/worker-process.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { LinkedPath } from '../protocol/messages.ts';
+import type { PlannedConnection } from '../protocol/physical-plan.ts';
 import { linkedPaths } from '../store/output-place.ts';
 import { type Look, type Looked, type LookJob, lookAt, stampsOf } from './look.ts';
 
@@ -16,6 +17,8 @@ const memoryMb = 1024;
 const most = 4;
 /** For failures that name no file whose change would mend them. */
 const retryAfterMs = 2000;
+/** What a run relies on may have been found so long ago, where no file tells of a change: on a server. */
+const freshMs = 5000;
 /** For a look that had to be stopped: it would take as long again. */
 const stoppedRetryMs = 60_000;
 /** More than the sources of any pipeline, which are all asked for at each check. */
@@ -26,6 +29,13 @@ export interface Discovered {
   readonly discovery: Discovery | null;
   /** Changes when the source would read something else: other params, or changed files. */
   readonly key: string;
+}
+/** What a source needs besides its params to look beyond this machine. */
+export interface Beyond {
+  readonly connection: PlannedConnection | null;
+  readonly look: Pick<Look, 'secrets' | 'connection' | 'reaches' | 'texts'>;
+  /** Differs where a secret does. */
+  readonly stamp: string;
 }
 interface Entry {
   discovery: Discovery | null;
@@ -81,10 +91,17 @@ export class Discoveries {
    * Never throws: what went wrong is among the discovery's problems. Never looks at the same thing twice at once. With
    * `mustKnow`, as a run does, it waits for as long as a look may take.
    */
-  async find(definition: NodeDefinition, params: { readonly [name: string]: Json }, folder: string, mustKnow = false): Promise<Discovered> {
-    const key = JSON.stringify([definition.type, params, folder]);
+  async find(
+    definition: NodeDefinition,
+    params: { readonly [name: string]: Json },
+    folder: string,
+    mustKnow = false,
+    beyond: Beyond | null = null,
+  ): Promise<Discovered> {
+    const key = JSON.stringify([definition.type, params, folder, ...(beyond ? [beyond.connection, beyond.stamp] : [])]);
     if (definition.kind !== 'source' || !definition.discover) return { discovery: null, key };
-    const found = this.#current(key, definition, { type: definition.type, params, folder });
+    const look = { type: definition.type, params, folder, ...beyond?.look };
+    const found = this.#current(key, definition, look, beyond?.connection && mustKnow ? freshMs : Number.POSITIVE_INFINITY);
     const entry = mustKnow ? await found : await inTime(found, this.#patienceMs);
     if (!entry) return { discovery: { schema: null, problems: [slow] }, key };
     return { discovery: entry.discovery, key: `${key}${entry.stamps ?? `look ${entry.looks}`}` };
@@ -103,9 +120,9 @@ export class Discoveries {
     this.#looks.close();
   }
 
-  async #current(key: string, definition: NodeDefinition, look: Omit<Look, 'known'>): Promise<Entry> {
+  async #current(key: string, definition: NodeDefinition, look: Omit<Look, 'known'>, freshMs: number): Promise<Entry> {
     let entry = this.#entries.get(key);
-    if (!entry || (!entry.pending && (await this.#isStale(entry)))) {
+    if (!entry || (!entry.pending && (performance.now() - entry.at > freshMs || (await this.#isStale(entry))))) {
       // Another call may have begun while the files were looked at.
       const newer = this.#entries.get(key);
       entry = newer !== entry && newer ? newer : this.#start(key, definition, look, entry);

@@ -13,6 +13,7 @@ export type Entry =
   | 'scan'
   | 'typecheck'
   | 'check'
+  | 'connection'
   | 'query'
   | 'cli'
   | 'server';

@@ -3,9 +3,12 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { problemOf } from '../protocol/connection.ts';
 import { entryFile } from './entries.ts';
 import type { GuardData } from './last-words.ts';
+import { Redactor } from './redaction.ts';
 import type { JobMessage, Reply } from './worker-process.ts';
 
-export interface ServeOptions {
+export interface ServeOptions<Job = unknown> {
+  /** Texts that no answer may contain. */
+  readonly secrets?: (job: Job) => { readonly [reference: string]: string } | undefined;
   /** Numbers in shared memory that say what the job is doing: the caller gets them when the job is stopped. */
   readonly monitor?: Int32Array;
 }
@@ -16,7 +19,7 @@ export interface ServeOptions {
  */
 export function serveJobs<Job, Result>(
   handle: (job: Job, report: (progress: unknown) => void) => Result | Promise<Result>,
-  { monitor }: ServeOptions = {},
+  { monitor, secrets }: ServeOptions<Job> = {},
 ): (note: unknown) => void {
   const state = new Int32Array(new SharedArrayBuffer(8));
   const { port1: notes, port2 } = new MessageChannel();
@@ -38,7 +41,8 @@ export function serveJobs<Job, Result>(
     if (process.memoryUsage.rss() > memoryBytes / 2) globalThis.gc?.();
     Atomics.store(state, 1, limitMs);
     count();
-    const reply = await answer(handle, job as Job);
+    const redactor = new Redactor(Object.values(secrets?.(job as Job) ?? {}));
+    const reply = redactor.data(await answer(handle, job as Job));
     count();
     try {
       process.send?.(reply);

@@ -13,6 +13,8 @@ import type {
   Cells,
   CheckAnswer,
   CheckpointElsewhere,
+  ConnectionManifest,
+  ConnectionsView,
   ExampleFile,
   FolderListing,
   LinkedPath,
@@ -27,6 +29,7 @@ import type {
   ScanProgress,
   ScanResult,
   ScanState,
+  ShownSecret,
   Table,
   Touches,
   TrustedPlace,
@@ -44,7 +47,9 @@ const path = z.string().min(1).max(4096);
 /** Requests at each keystroke accept either: see engine/document/transfer.ts. Code `document/version`: all of it must be sent. */
 const pipelineOrChanges = { pipeline: pipelineSchema.optional(), sent: sentPipelineSchema.optional() };
 
-/** The params of each request. Both ends infer their types from here; the engine parses with it. */
+const connection = { type: z.string().max(100), typeVersion: z.number().int().min(1), params: z.record(z.string(), jsonSchema) };
+
+/** What each request takes. Both ends infer their types from here; the engine parses with it. */
 export const requestParams = {
   hello: z.object({ protocolVersion: z.number() }),
   'catalogue.read': z.object({}),
@@ -74,6 +79,39 @@ export const requestParams = {
   'clipboard.isOwn': z.object({ text: z.string().max(50_000_000) }),
   /** What a pipeline would touch, without accessing anything. */
   'pipeline.touches': z.object({ documentId: document, pipeline: pipelineSchema }),
+  /** The types of connections that can be made. */
+  'connections.types': z.object({}),
+  'connections.read': z.object({ documentId: document }),
+  /**
+   * Makes a connection, or changes it: everywhere, or in an environment. `stamp`: of the file as the editor shows it; refused with
+   * `connection/file-changed` where it is another one by now.
+   */
+  'connections.set': z.object({
+    documentId: document,
+    stamp: z.string().nullable(),
+    name: z.string().max(100),
+    /** Refused with `connection/exists` where there is one of that name. */
+    isNew: z.boolean(),
+    environment: z.string().max(100).nullable(),
+    ...connection,
+  }),
+  'connections.rename': z.object({ documentId: document, stamp: z.string().nullable(), from: z.string().max(100), to: z.string().max(100) }),
+  'connections.remove': z.object({ documentId: document, stamp: z.string().nullable(), name: z.string().max(100) }),
+  /** Chooses an environment (null: none), which is made or removed first with `edit`. */
+  'connections.environment': z.object({
+    documentId: document,
+    stamp: z.string().nullable(),
+    environment: z.string().max(100).nullable(),
+    edit: z.enum(['add', 'remove']).optional(),
+  }),
+  /** Connects once. `texts`: by reference, those of secrets that are not stored yet. */
+  'connections.test': z.object({ documentId: document, name: z.string().max(100), ...connection, texts: z.record(z.string(), z.string().max(100_000)) }),
+  /** Names of what a connection leads to, see `ConnectionDefinition.entries`. */
+  'connections.entries': z.object({ documentId: document, connection: z.string().max(100), what: z.string().max(100), of: z.record(z.string(), jsonSchema) }),
+  /** Stores the text of a secret: the only message that carries one, but for `connections.test`. */
+  'secrets.set': z.object({ documentId: document, reference: z.string().max(200), text: z.string().max(100_000) }),
+  /** Where a secret is kept. */
+  'secrets.find': z.object({ reference: z.string().max(200) }),
   'document.close': z.object({ documentId: document }),
   /** `since`: the answer that the editor has; the new one may then be sent as the difference from it. */
   'pipeline.check': z.object({ documentId: document, ...pipelineOrChanges, since: z.number().int().optional() }),
@@ -193,6 +231,16 @@ export interface RequestResults {
   'clipboard.copied': null;
   'clipboard.isOwn': boolean;
   'pipeline.touches': Touches;
+  'connections.types': readonly ConnectionManifest[];
+  'connections.read': ConnectionsView;
+  'connections.set': ConnectionsView;
+  'connections.rename': ConnectionsView;
+  'connections.remove': ConnectionsView;
+  'connections.environment': ConnectionsView;
+  'connections.test': { readonly message: string };
+  'connections.entries': { readonly entries: readonly { readonly name: string; readonly detail?: string }[] };
+  'secrets.set': Omit<ShownSecret, 'field'>;
+  'secrets.find': Omit<ShownSecret, 'field'>;
   'document.close': null;
   'pipeline.check': CheckAnswer;
   'pipeline.explain': { readonly text: string };
@@ -237,7 +285,9 @@ export interface RequestResults {
 export interface Events {
   /** A source that listens for a sample received a request and refused it. */
   'source.refused': { readonly documentId: string; readonly node: string; readonly problem: Problem };
-  /** Trust in an open document was revoked. */
+  /** The connections of an open document, or their secrets, are others now. */
+  'connections.changed': { readonly documentId: string };
+  /** Trust in an open document was taken back. */
   'document.distrusted': { readonly documentId: string };
   /** State, counters, problems or outputs of a run changed; at most ten a second per run, and always once at its end. */
   'run.changed': RunSummary;

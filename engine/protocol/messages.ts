@@ -37,6 +37,49 @@ export interface NodeManifest {
   readonly listens?: boolean;
   readonly examples: readonly { readonly title: string; readonly params: { readonly [name: string]: Json } }[];
 }
+/** A type of connections as data. */
+export interface ConnectionManifest extends Pick<NodeManifest, 'type' | 'title' | 'summary' | 'icon' | 'version' | 'docs' | 'params' | 'defaults'> {
+  /** It can tell names of what it leads to. */
+  readonly listsEntries: boolean;
+}
+/** The connections beside a document, as they are in the environment that is chosen. */
+export interface ConnectionsView {
+  /** Of their file, which may not be there yet. */
+  readonly path: string;
+  /** Of its content; null where it is not there. */
+  readonly stamp: string | null;
+  /** False: it cannot be read, and is not written to. */
+  readonly writable: boolean;
+  readonly problems: readonly Problem[];
+  readonly environments: readonly string[];
+  readonly environment: string | null;
+  /** By name. */
+  readonly connections: readonly ShownConnection[];
+}
+export interface ShownConnection {
+  readonly name: string;
+  readonly type: string;
+  /** False: its type, or its version, is not known here. */
+  readonly known: boolean;
+  /** Complete; references in place of secrets. */
+  readonly params: { readonly [name: string]: Json };
+  readonly card: string;
+  readonly reaches: readonly string[];
+  readonly secrets: readonly ShownSecret[];
+  /** With `field`: the param. */
+  readonly problems: readonly Problem[];
+  /** Params that are set for the environment that is chosen. */
+  readonly ownParams: readonly string[];
+}
+export interface ShownSecret {
+  readonly field: string;
+  readonly reference: string;
+  /** `the secret "warehouse_password"`. */
+  readonly title: string;
+  /** `sealed`: by the keychain of the operating system. `locked`: sealed, and not to be read here. */
+  readonly state: 'missing' | 'environment' | 'file' | 'sealed' | 'locked';
+  readonly problem?: Problem;
+}
 export interface PortManifest {
   readonly name: string;
   readonly label: string;
@@ -180,6 +223,8 @@ export interface Touches {
   /** Addresses at which it listens, and those to which it connects. */
   readonly listens: readonly string[];
   readonly reaches: readonly string[];
+  /** References of secrets that are sent there. */
+  readonly secrets: readonly string[];
   /** Nodes that hold users' code. */
   readonly code: readonly string[];
   /** What could not be found out: the lists above may be incomplete. `reason` says why, about `node`. */
@@ -225,7 +270,9 @@ export interface NodeStats {
   readonly busyMs: number;
   /** For the node's output, see model/schema/event-time.ts: `beginningOfTime` while nothing is known, `endOfTime` once it has ended. */
   readonly watermark: number;
-  /** Set if rows wait for a watermark that has not moved for long: the node, usually a source, that holds it back. */
+  /** What it waits for, in its own words: `reconnecting, attempt 3`. */
+  readonly waits?: string;
+  /** Set where rows wait for a watermark that has not moved for long: the node, mostly a source, that holds it back. */
   readonly heldBy?: string;
   /** Rows that went to a late port. */
   readonly late: number;

@@ -2,7 +2,7 @@
 
 import type { Schema } from '../../model/values/types.ts';
 import type { Cells, LogLine, RunSummary } from './messages.ts';
-import type { PhysicalPlan } from './physical-plan.ts';
+import type { PhysicalPlan, SecretTexts } from './physical-plan.ts';
 
 export interface RunJob {
   readonly id: string;
@@ -14,6 +14,8 @@ export interface RunJob {
   readonly folder: string;
   readonly plan: PhysicalPlan;
   readonly options: RunOptions;
+  /** Of the plan; absent where it needs none. */
+  readonly secrets?: SecretTexts;
 }
 export interface RunOptions {
   /**

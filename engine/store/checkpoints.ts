@@ -7,6 +7,7 @@ import { MillraceError } from '../../model/problems/problem.ts';
 import type { Json } from '../../model/values/types.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import type { Shape } from '../plan/shape.ts';
+import type { PlannedNode } from '../protocol/physical-plan.ts';
 import { makePrivateFolder, privateFileMode } from './private-files.ts';
 import { whyNotWritten } from './write-refusal.ts';
 
@@ -40,7 +41,7 @@ export interface CheckpointHead {
    */
   readonly kind: 'running' | 'draining' | 'drained' | 'complete';
   /** The sink whose database decides whether this checkpoint counts, as of then; null: the file itself does. */
-  readonly decider: { readonly node: NodeId; readonly type: string; readonly params: { readonly [name: string]: Json }; readonly folder: string } | null;
+  readonly decider: (Pick<PlannedNode, 'type' | 'params' | 'secrets' | 'connection'> & { readonly node: NodeId; readonly folder: string }) | null;
   readonly shape: Shape;
 }
 /** A source that records checkpoints: see `SourceDefinition.rewind`. */

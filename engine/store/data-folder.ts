@@ -17,10 +17,11 @@ export function pipelinesFolder(data: string): string {
 
 /**
  * Where checkpoints and large state of one pipeline are kept. `identity`: the absolute path of its file, or what else distinguishes it from
- * others.
+ * others. Each environment has its own, as the pipeline reads and writes elsewhere in it.
  */
-export function stateFolder(data: string, identity: string): string {
-  return join(pipelinesFolder(data), createHash('sha256').update(identity).digest('hex').slice(0, 32));
+export function stateFolder(data: string, identity: string, environment: string | null = null): string {
+  const whole = environment === null ? identity : `${identity}\nenvironment ${environment}`;
+  return join(pipelinesFolder(data), createHash('sha256').update(whole).digest('hex').slice(0, 32));
 }
 
 /** Where the runs of all hosts can be found, in a folder each. */

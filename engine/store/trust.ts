@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join, parse, relative, sep } from 'node:path';
@@ -26,10 +27,17 @@ export class Trust {
     this.#database = database;
   }
 
-  /** `stamp`: of the content in question; null if none is known. */
-  covers(path: string, stamp: string | null): boolean {
-    const isKnown = stamp !== null && this.#database.prepare('select 1 from trusted where path = ? and stamp = ?').get(path, stamp) !== undefined;
-    return isKnown || this.folderOf(path) !== null;
+  /**
+   * `stamp`: of the content in question; null if none is known. `facts`: where its connections lead to (`reachFacts`); null if that is
+   * not known, and only the content counts.
+   */
+  covers(path: string, stamp: string | null, facts: string | null): boolean {
+    return (stamp !== null && this.#knows(path, stamp, facts)) || this.folderOf(path) !== null;
+  }
+
+  #knows(path: string, stamp: string, facts: string | null): boolean {
+    if (facts !== null) return this.#database.prepare('select 1 from trusted where path = ? and stamp = ?').get(path, trustedStamp(stamp, facts)) !== undefined;
+    return this.#database.prepare("select 1 from trusted where path = ? and (stamp = ? or stamp like ? || '+%')").get(path, stamp, stamp) !== undefined;
   }
 
   /** The trusted folder that contains a file, with links followed: a link in a trusted folder does not lead trust out of it. */
@@ -42,8 +50,10 @@ export class Trust {
     }
   }
 
-  addFile(path: string, stamp: string): void {
-    this.#database.prepare('insert into trusted values (?, ?, ?) on conflict do update set granted_at = excluded.granted_at').run(path, stamp, Date.now());
+  /** `facts`: as of `covers`. */
+  addFile(path: string, stamp: string, facts: string): void {
+    const whole = trustedStamp(stamp, facts);
+    this.#database.prepare('insert into trusted values (?, ?, ?) on conflict do update set granted_at = excluded.granted_at').run(path, whole, Date.now());
     this.#database
       .prepare('delete from trusted where (path, stamp) in (select path, stamp from trusted order by granted_at desc limit -1 offset ?)')
       .run(keptFiles);
@@ -110,4 +120,9 @@ function withoutLinks(path: string): string {
       return path;
     }
   }
+}
+
+/** Of a content and of where its connections lead to. */
+export function trustedStamp(stamp: string, facts: string): string {
+  return facts === '' ? stamp : `${stamp}+${createHash('sha256').update(facts).digest('hex').slice(0, 32)}`;
 }

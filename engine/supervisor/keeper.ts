@@ -1,6 +1,7 @@
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import { SteadyClock } from '../../model/time/steady-clock.ts';
 import type { EngineProcess } from '../processes/engine-process.ts';
+import { Redactor } from '../processes/redaction.ts';
 import { Client, problemOf } from '../protocol/connection.ts';
 import type { LogLine, RunState, RunSummary } from '../protocol/messages.ts';
 import { type CodePlace, type RunJob, type RunProtocol, type StopMode, startingSummary } from '../protocol/run-api.ts';
@@ -52,10 +53,12 @@ export class Keeper {
   #asked: StopMode | null = null;
   #isPaused = false;
   readonly #lineageBefore: string | null;
+  readonly #redactor: Redactor;
 
   constructor(job: RunJob, options: KeeperOptions) {
     this.job = job;
     this.#options = options;
+    this.#redactor = new Redactor(Object.values(job.secrets ?? {}));
     this.#backOff = options.backOff ?? usualBackOff;
     this.#summary = startingSummary(job);
     this.#clock = new SteadyClock(
@@ -159,7 +162,7 @@ export class Keeper {
     client.on('at', (place) => {
       attempt.at = place;
     });
-    process.onExit((_code, reason) => this.#died(attempt, reason));
+    process.onExit((_code, reason) => this.#died(attempt, this.#redactor.text(reason)));
     try {
       await client.request('start', job);
       if (this.#isPaused) await client.request('pause', {});

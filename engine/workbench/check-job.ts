@@ -1,24 +1,28 @@
 /** What a check process is asked to do, and its work. Plain data on both sides. */
 import type { CodeAnalysis, Discovery } from '@millrace/kit/node';
-import type { Params } from '@millrace/kit/params';
+import { isShown, type Params } from '@millrace/kit/params';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import type { NodeId, Pipeline, PipelineNode } from '../document/pipeline.ts';
 import type { SentPipeline } from '../document/transfer.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
 import { checkPipeline } from '../plan/check.ts';
-import type { CheckedPipeline } from '../plan/checked.ts';
+import type { CheckedNode, CheckedPipeline } from '../plan/checked.ts';
+import { connectionField, type KnownConnections } from '../plan/connections.ts';
 import type { ParameterValues } from '../plan/parameters.ts';
 import { type PlanOptions, planRun } from '../plan/plan.ts';
+import { reachedByNode } from '../plan/touches.ts';
 import type { TypedCode } from '../preview/typecheck.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { CheckAnswer, CheckResult } from '../protocol/messages.ts';
-import type { PhysicalPlan } from '../protocol/physical-plan.ts';
+import type { PhysicalPlan, PlannedConnection, SecretUse } from '../protocol/physical-plan.ts';
 import { codeIn } from './typed-code.ts';
 
 /** The pipeline's file without its folder, and values for its parameters. */
 export interface CheckAbout {
   readonly file: string | null;
   readonly parameters?: ParameterValues | undefined;
+  readonly connections?: KnownConnections | undefined;
+  readonly needsSecrets?: boolean | undefined;
 }
 
 export interface CheckJob extends CheckAbout {
@@ -48,6 +52,10 @@ export interface SoundSource {
   readonly id: NodeId;
   readonly type: string;
   readonly params: Params;
+  readonly connection?: PlannedConnection;
+  readonly secrets: readonly SecretUse[];
+  /** See `PlannedNode.reaches`. */
+  readonly reaches: readonly string[];
 }
 
 /** A check's result, and users' code whose input is known. */
@@ -69,7 +77,20 @@ export function soundSources(pipeline: Pipeline, about: CheckAbout, { catalogue,
   const isSource = ([, node]: readonly [string, PipelineNode]) => catalogue.get(node.type)?.kind === 'source';
   const nodes = Object.fromEntries(Object.entries(pipeline.nodes).filter(isSource));
   const alone = checkPipeline({ ...pipeline, nodes, edges: [] }, { catalogue, analyse, ...about, discovered: () => null, onNode });
-  return [...alone.nodes.values()].filter((node) => node.valid).map(({ id, node, params }) => ({ id, type: node.type, params }));
+  const canBeLookedAt = (node: CheckedNode) => node.valid && !node.lacksSecrets && (node.connection !== null || !namesConnection(node));
+  return [...alone.nodes.values()].filter(canBeLookedAt).map(({ id, node, definition, params, connection, secrets }) => ({
+    id,
+    type: node.type,
+    params,
+    secrets,
+    reaches: reachedByNode(definition, params, connection),
+    ...(connection && { connection: connection.planned }),
+  }));
+}
+
+function namesConnection({ definition, params }: CheckedNode): boolean {
+  const field = connectionField(definition);
+  return field !== null && isShown(definition.params, field.name, params);
 }
 
 export function checkWith(pipeline: Pipeline, about: CheckAbout, { discovered }: FoundSources, { catalogue, analyse, onNode }: CheckTools): CheckedPipeline {

@@ -2,7 +2,7 @@
  * Entry of the process that checks pipelines: whatever a file contains, a check ends within known limits of time and memory. Owned by
  * checks.ts.
  */
-import { definitions } from '../../nodes/index.ts';
+import { connectionTypes, definitions } from '../../nodes/index.ts';
 import type { Pipeline } from '../document/pipeline.ts';
 import { PipelineReceiver } from '../document/transfer.ts';
 import { Catalogue } from '../plan/catalogue.ts';
@@ -18,7 +18,7 @@ const answers = new CheckAnswers();
 const toldCode = new Map<string, string>();
 /** [0]: which node is being checked, by its number from `nodeNumbers`. */
 const monitor = new Int32Array(new SharedArrayBuffer(4));
-const catalogue = new Catalogue(definitions);
+const catalogue = new Catalogue(definitions, connectionTypes);
 /** A preview of the same pipeline follows each check of an editor. */
 let last: { readonly key: string; readonly pipeline: Pipeline; readonly checked: CheckedPipeline } | null = null;
 
@@ -35,10 +35,11 @@ serveJobs<CheckJob, CheckReply>(
   { monitor },
 );
 
-function reply({ documentId, file, parameters, found, wanted }: CheckJob, pipeline: Pipeline, tools: CheckTools): CheckReply {
-  if (!found) return { sources: soundSources(pipeline, { file, parameters }, tools) };
-  const key = JSON.stringify([documentId, file, parameters, found.key]);
-  const checked = last?.key === key && last.pipeline === pipeline ? last.checked : checkWith(pipeline, { file, parameters }, found, tools);
+function reply({ documentId, file, parameters, connections, needsSecrets, found, wanted }: CheckJob, pipeline: Pipeline, tools: CheckTools): CheckReply {
+  const about = { file, parameters, connections, needsSecrets };
+  if (!found) return { sources: soundSources(pipeline, about, tools) };
+  const key = JSON.stringify([documentId, about, found.key]);
+  const checked = last?.key === key && last.pipeline === pipeline ? last.checked : checkWith(pipeline, about, found, tools);
   last = { key, pipeline, checked };
   if (wanted.for === 'plan') return planOrRefusal(checked, wanted.options);
   if (wanted.for === 'result') return { result: checked.result };

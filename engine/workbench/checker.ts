@@ -6,7 +6,10 @@ import type { Catalogue } from '../plan/catalogue.ts';
 import type { CheckedPipeline } from '../plan/checked.ts';
 import { Discoveries } from '../preview/discoveries.ts';
 import type { TypedCode } from '../preview/typecheck.ts';
+import { dataFolder } from '../store/data-folder.ts';
+import { Secrets } from '../store/secrets.ts';
 import { checkWith, soundSources, stoppedCheck, usersCode } from './check-job.ts';
+import { knownConnections } from './connections-file.ts';
 import { findSources, type Place, type SampleKeys } from './found-sources.ts';
 
 export interface Check {
@@ -27,8 +30,10 @@ export class Checker {
   readonly #analyse: CodeAnalysis;
   readonly #discoveries: Discoveries;
   readonly #limitMs: number;
+  readonly #secrets: Secrets;
 
-  constructor(catalogue: Catalogue, analyse: CodeAnalysis, discoveries = new Discoveries(), limitMs = defaultLimitMs) {
+  constructor(catalogue: Catalogue, analyse: CodeAnalysis, discoveries = new Discoveries(), limitMs = defaultLimitMs, secrets = new Secrets(dataFolder())) {
+    this.#secrets = secrets;
     this.#catalogue = catalogue;
     this.#analyse = analyse;
     this.#discoveries = discoveries;
@@ -47,14 +52,16 @@ export class Checker {
    */
   async check(
     pipeline: Pipeline,
-    { folder, path }: Place,
+    place: Place,
     options: {
       readonly touch: boolean;
       readonly mustKnow?: boolean;
       readonly parameters?: { readonly [name: string]: string | number | boolean };
     },
   ): Promise<Check> {
-    const about = { file: path === null ? null : basename(path), parameters: options.parameters };
+    const { folder, path } = place;
+    const connections = await knownConnections(place, this.#secrets);
+    const about = { file: path === null ? null : basename(path), parameters: options.parameters, connections, needsSecrets: options.mustKnow };
     let at: NodeId | undefined;
     const onNode = (id: NodeId) => {
       at = id;
@@ -66,7 +73,7 @@ export class Checker {
         this.#limitMs,
         () => at,
       );
-      return findSources(sources, this.#catalogue, this.#discoveries, folder, options.mustKnow ?? false);
+      return findSources(sources, this.#catalogue, this.#discoveries, folder, options.mustKnow ?? false, this.#secrets);
     };
     const { sampleKeys, ...found } = options.touch ? await find() : { sampleKeys: {}, discovered: {}, key: '' };
     const checked = withinTime(

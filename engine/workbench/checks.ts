@@ -11,7 +11,10 @@ import { WorkerPool } from '../processes/pool.ts';
 import { WorkerEnded } from '../processes/worker-process.ts';
 import type { CheckAnswer, CheckResult, LinkedPath } from '../protocol/messages.ts';
 import type { PhysicalPlan } from '../protocol/physical-plan.ts';
+import { dataFolder } from '../store/data-folder.ts';
+import { Secrets } from '../store/secrets.ts';
 import { type Assessment, type CheckAbout, type CheckJob, type CheckReply, nodeNumbers, type SoundSource, stoppedCheck, type Wanted } from './check-job.ts';
+import { knownConnections } from './connections-file.ts';
 import { findSources, type Place, type SampleKeys } from './found-sources.ts';
 
 const defaultLimitMs = 10_000;
@@ -27,6 +30,7 @@ export interface ChecksOptions {
   readonly limitMs?: number;
   readonly memoryMb?: number;
   readonly discoveries?: Discoveries;
+  readonly secrets?: Secrets;
 }
 interface Options {
   /** See Checker. */
@@ -42,12 +46,17 @@ interface Options {
 export class Checks {
   readonly #catalogue: Catalogue;
   readonly #discoveries: Discoveries;
+  readonly #secrets: Secrets;
   readonly #pool: WorkerPool<CheckJob, CheckReply>;
   readonly #senders = new Map<string, PipelineSender>();
   /** Pipelines whose check had to be stopped: a second one would be stopped as well. */
   readonly #stopped = new WeakMap<Pipeline, MillraceError>();
 
-  constructor(catalogue: Catalogue, { limitMs = defaultLimitMs, memoryMb = defaultMemoryMb, discoveries = new Discoveries() }: ChecksOptions = {}) {
+  constructor(
+    catalogue: Catalogue,
+    { limitMs = defaultLimitMs, memoryMb = defaultMemoryMb, discoveries = new Discoveries(), secrets = new Secrets(dataFolder()) }: ChecksOptions = {},
+  ) {
+    this.#secrets = secrets;
     this.#catalogue = catalogue;
     this.#discoveries = discoveries;
     this.#pool = new WorkerPool({ entry: 'check', limitMs, memoryMb, idleMs });
@@ -89,7 +98,7 @@ export class Checks {
 
   /** A source with valid params and parameters substituted; null if they are not valid. */
   async source(pipeline: Pipeline, document: CheckedDocument, node: NodeId): Promise<SoundSource | null> {
-    const about: CheckAbout = { file: document.path === null ? null : basename(document.path) };
+    const about: CheckAbout = { file: document.path === null ? null : basename(document.path), connections: await knownConnections(document, this.#secrets) };
     const { sources } = (await this.#run(pipeline, document.id, about, null, { for: 'result' })) as { readonly sources: readonly SoundSource[] };
     return sources.find(({ id }) => id === node) ?? null;
   }
@@ -110,11 +119,12 @@ export class Checks {
   }
 
   async #ask(pipeline: Pipeline, document: CheckedDocument, { touch, mustKnow = false, parameters }: Options, wanted: Wanted) {
-    const about: CheckAbout = { file: document.path === null ? null : basename(document.path), parameters };
+    const connections = await knownConnections(document, this.#secrets);
+    const about: CheckAbout = { file: document.path === null ? null : basename(document.path), parameters, connections, needsSecrets: mustKnow };
     const none = { discovered: {}, key: '', sampleKeys: {} };
     const find = async () => {
       const { sources } = (await this.#run(pipeline, document.id, about, null, wanted)) as { readonly sources: readonly SoundSource[] };
-      return findSources(sources, this.#catalogue, this.#discoveries, document.folder, mustKnow);
+      return findSources(sources, this.#catalogue, this.#discoveries, document.folder, mustKnow, this.#secrets);
     };
     const { sampleKeys, ...found } = touch ? await find() : none;
     return { ...(await this.#run(pipeline, document.id, about, found, wanted)), sampleKeys };

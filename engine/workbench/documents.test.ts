@@ -109,7 +109,7 @@ describe('trust', () => {
   it('stays with the editor when the engine is replaced, and is not given to what the file holds by then', async () => {
     const file = at('one.millrace.json');
     writeFileSync(file, 'changed meanwhile, and no pipeline any more');
-    store.trust.addFile(file, 'of what was opened');
+    store.trust.addFile(file, 'of what was opened', '');
     const { documentId: id } = documents.resume({ path: file, stamp: 'of what was opened', trusted: true });
     expect(documents.trusted(id)).toMatchObject({ path: file, folder, stamp: 'of what was opened' });
     expect(await codeOf(documents.save(id, file, pipeline, 'of what was opened', []))).toBe('file/changed');

@@ -4,11 +4,15 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { missing } from '../../model/faults/missing.ts';
 import { placeOf } from '../../model/problems/path-place.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
+import { noConnections } from '../document/connections.ts';
 import { fileExtension, formatPipeline, parsePipeline, titleOfFile } from '../document/file.ts';
 import { emptyPipeline, type Pipeline } from '../document/pipeline.ts';
+import { Catalogue } from '../plan/catalogue.ts';
+import { reachFacts } from '../plan/reach-facts.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { ExampleFile, OpenedDocument } from '../protocol/messages.ts';
 import type { Store } from '../store/store.ts';
+import { type ReadFile, readConnectionsFile, refuseUnknownEnvironment } from './connections-file.ts';
 import { diskError, readText, stampOf, writeText } from './disk.ts';
 
 /** What the workbench knows about a document that an editor has open. */
@@ -20,6 +24,14 @@ export interface OpenDocument {
   readonly trusted: boolean;
   /** Of the file's content when it was opened or last saved. */
   readonly stamp: string | null;
+  /** That content; null where it was not read here. */
+  readonly saved: Pipeline | null;
+  /** Where its connections led to when it was trusted (`reachFacts`); null where that is not known. */
+  readonly facts: string | null;
+  /** The folder's connections as they were looked at last; null: not yet. */
+  readonly connections: ReadFile | null;
+  /** Of the folder's connections, the environment that is chosen; null: none. */
+  readonly environment: string | null;
   /** The file was of an older format when it was opened and has not been saved since. */
   readonly migrated: boolean;
 }
@@ -36,10 +48,17 @@ export class Documents {
   readonly #dataFolder: string;
   readonly #examplesFolder: string;
   readonly #onDistrusted: (id: string) => void;
+  readonly #catalogue: Catalogue;
   readonly #open = new Map<string, OpenDocument>();
 
   /** `onDistrusted`: trust in an open document was revoked. */
-  constructor(store: Store, folders: { readonly dataFolder: string; readonly examplesFolder: string }, onDistrusted: (id: string) => void = () => {}) {
+  constructor(
+    store: Store,
+    folders: { readonly dataFolder: string; readonly examplesFolder: string },
+    onDistrusted: (id: string) => void = () => {},
+    catalogue: Catalogue = new Catalogue([]),
+  ) {
+    this.#catalogue = catalogue;
     this.#onDistrusted = onDistrusted;
     this.#store = store;
     this.#dataFolder = folders.dataFolder;
@@ -65,14 +84,14 @@ export class Documents {
   }
 
   create(): OpenedDocument {
-    return this.#add({ path: null, folder: this.#unsavedFolder, trusted: true, stamp: null, migrated: false }, emptyPipeline);
+    return this.#add({ path: null, folder: this.#unsavedFolder, trusted: true, stamp: null }, emptyPipeline);
   }
 
   /** A document restored from an autosave: trusted if it was when the copy was made, and its file still is. */
   restore(pipeline: Pipeline, kept: Pick<OpenDocument, 'path' | 'folder' | 'trusted' | 'stamp'>): OpenedDocument {
     const { path, folder, stamp } = kept;
-    const trusted = kept.trusted && this.#isCovered(kept);
-    return this.#add({ path, folder, trusted, stamp, migrated: false }, pipeline);
+    const trusted = kept.trusted && this.#isCovered({ ...kept, facts: null });
+    return this.#add({ path, folder, trusted, stamp }, pipeline);
   }
 
   /**
@@ -82,7 +101,7 @@ export class Documents {
   resume(known: Pick<OpenDocument, 'path' | 'stamp' | 'trusted'>): Pick<OpenedDocument, 'documentId' | 'trusted'> {
     const { path, stamp } = known;
     const folder = path === null ? this.#unsavedFolder : dirname(path);
-    const { documentId, trusted } = this.#add({ path, folder, trusted: known.trusted && this.#isCovered(known), stamp, migrated: false }, emptyPipeline);
+    const { documentId, trusted } = this.#add({ path, folder, trusted: known.trusted && this.#isCovered({ ...known, facts: null }), stamp }, emptyPipeline);
     return { documentId, trusted };
   }
 
@@ -91,8 +110,11 @@ export class Documents {
     const { pipeline: read, migrated, stamp } = await this.#read(file);
     const pipeline = read.name === emptyPipeline.name ? { ...read, name: titleOfFile(file) } : read;
     this.#store.addRecent(file, pipeline.name);
-    const trusted = this.#store.trust.covers(file, stamp);
-    return this.#add({ path: file, folder: dirname(file), trusted, stamp, migrated: migrated.length > 0 }, pipeline, migrated);
+    const connections = await readConnectionsFile(dirname(file));
+    const facts = reachFacts(pipeline, connections.connections, this.#catalogue);
+    const trusted = this.#store.trust.covers(file, stamp, facts);
+    const document = { path: file, folder: dirname(file), trusted, stamp, saved: pipeline, facts, connections, migrated: migrated.length > 0 };
+    return this.#add(document, pipeline, migrated);
   }
 
   async openExample(id: string): Promise<OpenedDocument> {
@@ -100,7 +122,7 @@ export class Documents {
     if (!example) throw new MillraceError({ code: 'example/unknown', message: `There is no example "${id}".` });
     const { pipeline } = await this.#read(example.path);
     await cp(this.#examplesFolder, this.#unsavedFolder, { recursive: true, preserveTimestamps: true, filter: isNewData });
-    return this.#add({ path: null, folder: this.#unsavedFolder, trusted: true, stamp: null, migrated: false }, pipeline);
+    return this.#add({ path: null, folder: this.#unsavedFolder, trusted: true, stamp: null }, pipeline);
   }
 
   async examples(): Promise<readonly ExampleFile[]> {
@@ -137,18 +159,67 @@ export class Documents {
     await writeText(file, text);
     if (document.path === null && document.trusted) await takeAlong(reads, document.folder, dirname(file));
     const saved = stampOf(text);
+    const connections = await readConnectionsFile(dirname(file));
+    const facts = reachFacts(pipeline, connections.connections, this.#catalogue);
     // An untrusted pipeline does not become trusted by being saved here.
-    if (document.trusted) this.#store.trust.addFile(file, saved);
+    if (document.trusted) this.#store.trust.addFile(file, saved, facts);
     this.#store.addRecent(file, pipeline.name);
-    this.#open.set(id, { ...document, path: file, folder: dirname(file), stamp: saved, migrated: false });
+    const environment = dirname(file) === document.folder ? document.environment : null;
+    this.#open.set(id, { ...document, path: file, folder: dirname(file), stamp: saved, saved: pipeline, facts, connections, environment, migrated: false });
     return { path: file, stamp: saved };
   }
 
   /** Trust is for what was opened and shown, not for what the file may contain by now. */
   trust(id: string): void {
     const document = this.get(id);
-    if (document.path !== null && document.stamp !== null) this.#store.trust.addFile(document.path, document.stamp);
-    this.#open.set(id, { ...document, trusted: true });
+    const facts = this.#factsOf(document);
+    if (document.path !== null && document.stamp !== null) this.#store.trust.addFile(document.path, document.stamp, facts);
+    this.#open.set(id, { ...document, facts, trusted: true });
+  }
+
+  /**
+   * Looks at the folder's connections, before anything is done with `pipeline`, which is what the editor has: where somebody else has
+   * changed where it leads to, a trusted one has to be trusted again.
+   */
+  async review(id: string, pipeline: Pipeline): Promise<void> {
+    const { folder } = this.get(id);
+    const now = await readConnectionsFile(folder);
+    const document = this.get(id);
+    const before = document.connections;
+    if (document.folder !== folder || before?.stamp === now.stamp) return;
+    this.#open.set(id, { ...document, connections: now });
+    const factsOf = ({ connections }: ReadFile) => reachFacts(pipeline, connections, this.#catalogue);
+    const isSame = !before || factsOf(before) === factsOf(now);
+    if (isSame || !document.trusted || document.path === null || this.#store.trust.folderOf(document.path) !== null) return;
+    this.#distrust({ ...document, connections: now });
+  }
+
+  /** Connections that were changed here: what is trusted stays so. */
+  async changed(id: string, connections: ReadFile): Promise<void> {
+    const { folder, trusted, connections: before } = this.get(id);
+    const known = before?.connections ?? noConnections;
+    for (const document of this.#open.values()) {
+      if (document.folder !== folder) continue;
+      const next = { ...document, connections };
+      const facts = this.#factsOf(next);
+      this.#open.set(document.id, { ...next, ...(document.trusted && { facts }) });
+      if (document.trusted && document.path !== null && document.stamp !== null) this.#store.trust.addFile(document.path, document.stamp, facts);
+    }
+    // Neither may those of the folder that are not open ask whether their user trusts what their user did.
+    const paths = new Set(this.#store.trust.list().flatMap(({ kind, path }) => (trusted && kind === 'file' && dirname(path) === folder ? [path] : [])));
+    for (const path of paths) {
+      const read = await this.#read(path).catch(() => null);
+      if (!read || !this.#store.trust.covers(path, read.stamp, reachFacts(read.pipeline, known, this.#catalogue))) continue;
+      this.#store.trust.addFile(path, read.stamp, reachFacts(read.pipeline, connections.connections, this.#catalogue));
+    }
+  }
+
+  /** Throws `connection/environment` for one that the folder's connections do not have. */
+  async setEnvironment(id: string, environment: string | null): Promise<void> {
+    const { folder } = this.get(id);
+    refuseUnknownEnvironment((await readConnectionsFile(folder)).connections, environment);
+    this.#store.writeSetting(`environment ${folder}`, environment);
+    for (const document of this.#open.values()) if (document.folder === folder) this.#open.set(document.id, { ...document, environment });
   }
 
   /** Checks again which of the open documents are trusted: call it when trust was revoked. */
@@ -164,9 +235,14 @@ export class Documents {
     return this.#open.has(id);
   }
 
+  /** Of what was opened or saved, with the connections as last read. */
+  #factsOf({ saved, connections, facts }: OpenDocument): string {
+    return saved && connections ? reachFacts(saved, connections.connections, this.#catalogue) : (facts ?? '');
+  }
+
   /** A document without a file was made here. */
-  #isCovered({ path, stamp }: Pick<OpenDocument, 'path' | 'stamp'>): boolean {
-    return path === null || this.#store.trust.covers(path, stamp);
+  #isCovered({ path, stamp, facts }: Pick<OpenDocument, 'path' | 'stamp' | 'facts'>): boolean {
+    return path === null || this.#store.trust.covers(path, stamp, facts);
   }
 
   #distrust(document: OpenDocument): OpenDocument {
@@ -180,9 +256,14 @@ export class Documents {
     return join(this.#dataFolder, 'unsaved');
   }
 
-  #add(document: Omit<OpenDocument, 'id'>, pipeline: Pipeline, migrated: readonly string[] = []): OpenedDocument {
+  #add(
+    document: Pick<OpenDocument, 'path' | 'folder' | 'trusted' | 'stamp'> & Partial<OpenDocument>,
+    pipeline: Pipeline,
+    migrated: readonly string[] = [],
+  ): OpenedDocument {
     const id = randomUUID();
-    this.#open.set(id, { id, ...document });
+    const environment = environmentOf(this.#store, document.folder);
+    this.#open.set(id, { saved: null, facts: null, connections: null, environment, migrated: false, ...document, id });
     const opened = { documentId: id, pipeline, path: document.path, trusted: document.trusted, stamp: document.stamp };
     return migrated.length > 0 ? { ...opened, migrated } : opened;
   }
@@ -286,4 +367,10 @@ function sketchOf({ nodes, edges, layout }: Pipeline): ExampleFile['sketch'] {
 
 function firstSentence(text: string): string {
   return /^.*?[.!?](?=\s|$)/s.exec(text)?.[0] ?? text;
+}
+
+/** That which was chosen last for a folder. */
+function environmentOf(store: Store, folder: string): string | null {
+  const found = store.setting(`environment ${folder}`);
+  return typeof found === 'string' ? found : null;
 }

@@ -10,7 +10,9 @@ import { noHistory } from '../protocol/run-history.ts';
 import { latestCheckpoint } from '../store/checkpoints.ts';
 import { stateFolder } from '../store/data-folder.ts';
 import { RunHistoryStore } from '../store/run-history.ts';
+import type { Secrets } from '../store/secrets.ts';
 import type { Checks } from './checks.ts';
+import { secretsFor } from './connections-file.ts';
 import { diskError } from './disk.ts';
 import type { Documents, OpenDocument } from './documents.ts';
 import type { Answers } from './handlers.ts';
@@ -30,7 +32,14 @@ type RunRequests =
   | 'run.history';
 
 /** Runs: planned here, executed by keepers, which also write their history. */
-export function runHandlers(runs: RunControl, documents: Documents, checks: Checks, catalogue: Catalogue, dataFolder: string): Answers<RunRequests> {
+export function runHandlers(
+  runs: RunControl,
+  documents: Documents,
+  checks: Checks,
+  catalogue: Catalogue,
+  dataFolder: string,
+  secrets: Secrets,
+): Answers<RunRequests> {
   const stateOf = (document: OpenDocument) => stateFolderOf(dataFolder, document);
   const listRuns = async () => {
     const current = await runs.list();
@@ -41,6 +50,7 @@ export function runHandlers(runs: RunControl, documents: Documents, checks: Chec
   };
   return {
     'run.start': async ({ documentId, pipeline, parameters, from, dropChangedState, acceptDuplicates, keepErrors, replay }) => {
+      await documents.review(documentId, pipeline);
       const document = documents.trusted(documentId);
       const { folder, path } = document;
       const { plan: planned } = await checks.plan(pipeline, document, { touch: true, mustKnow: true, parameters }, { keepErrors });
@@ -69,7 +79,7 @@ export function runHandlers(runs: RunControl, documents: Documents, checks: Chec
         dropChangedState: dropChangedState ?? false,
         acceptDuplicates: acceptDuplicates ?? false,
       };
-      return runs.start({ id: randomUUID(), name: pipeline.name, path, folder, plan, options });
+      return runs.start({ id: randomUUID(), name: pipeline.name, path, folder, plan, options, ...(await secretsFor(plan, secrets)) });
     },
     'run.resumable': async ({ documentId }) => {
       const document = documents.trusted(documentId);
@@ -119,7 +129,7 @@ export function runHandlers(runs: RunControl, documents: Documents, checks: Chec
 
 /** A document that was never saved has no place of its own: its state is kept as long as it is open. */
 export function stateFolderOf(dataFolder: string, document: OpenDocument): string {
-  return stateFolder(dataFolder, document.path ?? unsavedIdentity(document));
+  return stateFolder(dataFolder, document.path ?? unsavedIdentity(document), document.environment);
 }
 
 function unsavedIdentity({ id }: OpenDocument): string {

@@ -1,6 +1,7 @@
 import { f } from '@millrace/kit/fields';
 import { loaded } from '@millrace/kit/loaded';
 import { defineNode } from '@millrace/kit/node';
+import { variableReference } from '../../model/text/secret-reference.ts';
 import { declaredColumnsField, declaredOutput } from '../formats/line-fields.ts';
 
 const { when: _, help: __, ...columns } = declaredColumnsField;
@@ -14,7 +15,14 @@ export default defineNode({
   summary: 'Receives rows that programs on this machine send by POST.',
   category: 'Network',
   icon: 'world',
-  version: 1,
+  version: 2,
+  migrations: [
+    {
+      to: 2,
+      name: 'the token is a secret',
+      migrate: ({ token, ...params }) => ({ ...params, ...(typeof token === 'string' && token !== '' && { token: variableReference(token) }) }),
+    },
+  ],
   keywords: ['webhook', 'post', 'rest', 'api', 'ingest', 'server', 'endpoint'],
   docs: `
 Listens at an address on this machine, such as \`http://127.0.0.1:8700/rows\`, and turns the data sent there into rows:
@@ -58,7 +66,9 @@ Only programs on this machine reach the address; web pages in a browser are refu
 curl -H 'Authorization: Bearer TOKEN' -H 'Content-Type: application/json' -d '[{"sensor": "a"}]' http://127.0.0.1:8700/rows
 \`\`\`
 
-The pipeline contains the name of an environment variable, never the token itself: \`INTAKE_TOKEN=... millrace run FILE\`.
+The pipeline contains the name of a secret, never the token itself: \`millrace secrets set intake_token\` stores one. On a server,
+\`MILLRACE_SECRET_INTAKE_TOKEN=... millrace run FILE\` gives it instead. Pipelines of older versions name an environment variable of their
+own, which is still read.
 `,
   outputs: [{ name: 'rows' }],
   bounded: false,
@@ -83,7 +93,7 @@ The pipeline contains the name of an environment variable, never the token itsel
     token: f.secret({
       label: 'Token',
       default: '',
-      help: 'The environment variable that holds the token which senders must know. Empty: any user of this machine may send rows.',
+      help: 'What senders must know. Empty: any user of this machine may send rows.',
     }),
     inbox: f.file({
       label: 'Inbox file',

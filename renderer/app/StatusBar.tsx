@@ -6,6 +6,7 @@ import { selectionText } from '../graph/selection-text.ts';
 import { strangeness } from '../session/run-origin.ts';
 import { isRunning } from '../session/run-state.ts';
 import { session, useSession } from '../session/session.ts';
+import { EnvironmentPicker } from './EnvironmentPicker.tsx';
 import { TimeZonePicker } from './TimeZonePicker.tsx';
 
 const engineWords = { connecting: 'Engine starting…', ready: 'Engine ready', restarting: 'Engine restarting…', lost: 'No engine' } as const;
@@ -20,6 +21,7 @@ export function StatusBar() {
       <OtherRuns />
       <span className="status-space" />
       <Selection />
+      <EnvironmentPicker />
       <TimeZonePicker />
       <Size />
     </footer>

@@ -1,6 +1,8 @@
 import { Fragment, type ReactNode } from 'react';
 import type { Pipeline, Touches } from '../../engine/protocol/messages.ts';
 import { placeOf, resolvedPath } from '../../model/problems/path-place.ts';
+import { describeReach } from '../../model/text/reach.ts';
+import { describeReference } from '../../model/text/secret-reference.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import { titleOf } from '../graph/flow.ts';
 import { useSession } from '../session/session.ts';
@@ -32,7 +34,8 @@ export function TouchList({ touches, pipeline, path }: Props) {
     ['Writes', files(touches.writes), 'nothing'],
     ['Holds code', names(touches.code.map(title)), 'none'],
     ['Listens on', names(touches.listens), 'nothing'],
-    ['Reaches', names(touches.reaches), 'no other machine'],
+    ['Reaches', names(touches.reaches.map(describeReach)), 'no other machine'],
+    ...(touches.secrets.length > 0 ? [['Sends', names(touches.secrets.map(describeReference)), ''] as const] : []),
   ];
   return (
     <dl className="touch-list">

@@ -5,6 +5,7 @@ import type { Port } from '../../engine/protocol/port.ts';
 import { protocolVersion } from '../../engine/protocol/version.ts';
 import { acceptCodeProblems, collectProblems, scheduleCheck } from './checks.ts';
 import { ConnectionError, connect } from './connection.ts';
+import { readConnections } from './connections.ts';
 import { readEngineSettings } from './settings.ts';
 import { share } from './share.ts';
 import { getState, setState } from './state.ts';
@@ -27,11 +28,11 @@ export async function keepConnected(prepare: (hello: RequestResults['hello']) =>
       const client = new Client<EditorProtocol>(port);
       setState({ engineMessage: null });
       listen(client);
-      const [hello, catalogue] = await Promise.race([
-        Promise.all([client.request('hello', { protocolVersion }), client.request('catalogue.read', {})]),
+      const [hello, catalogue, connectionTypes] = await Promise.race([
+        Promise.all([client.request('hello', { protocolVersion }), client.request('catalogue.read', {}), client.request('connections.types', {})]),
         closed.then(() => Promise.reject(new ConnectionError('The engine ended while it was starting.'))),
       ]);
-      setState({ client, hello });
+      setState({ client, hello, connectionTypes });
       await readEngineSettings().catch(() => {});
       await introduceDocument();
       const begin = first ? await prepare(hello) : null;
@@ -56,6 +57,7 @@ async function introduceDocument(): Promise<void> {
   if (!client) return;
   setState(await client.request('document.resume', { path, stamp, trusted }));
   scheduleCheck(0);
+  void readConnections();
 }
 
 function listen(client: Client<EditorProtocol>): void {
@@ -63,6 +65,11 @@ function listen(client: Client<EditorProtocol>): void {
   client.on('document.distrusted', ({ documentId }) => {
     if (documentId !== getState().documentId) return;
     setState({ trusted: false });
+    scheduleCheck(0);
+  });
+  client.on('connections.changed', ({ documentId }) => {
+    if (documentId !== getState().documentId) return;
+    void readConnections();
     scheduleCheck(0);
   });
   client.on('run.logged', ({ runId, line }) => {

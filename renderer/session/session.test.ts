@@ -21,6 +21,7 @@ const emptyCheck: CheckResult = {
   writes: [],
   listens: [],
   reaches: [],
+  secrets: [],
   code: [],
   unknown: [],
 };

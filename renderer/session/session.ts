@@ -12,6 +12,7 @@ import { own } from '../../model/text/own.ts';
 import type { Json } from '../../model/values/types.ts';
 import { ask, isAboutPipeline } from './ask.ts';
 import { collectProblems, scheduleCheck, watchPreview } from './checks.ts';
+import { readConnections } from './connections.ts';
 import { meansTheSame } from './meaning.ts';
 import { writeSetting } from './settings.ts';
 import { type DockTab, getState, type SessionState, type Settings, setState, useSession } from './state.ts';
@@ -131,6 +132,7 @@ export const session = {
       isStart: options.start ?? false,
       trusted: opened.trusted,
       stamp: opened.stamp,
+      connections: null,
       check: null,
       codeProblems: [],
       previewProblem: null,
@@ -146,6 +148,7 @@ export const session = {
     });
     unsubscribe = mirror(document);
     scheduleCheck(0);
+    void readConnections();
   },
 };
 

@@ -3,7 +3,7 @@ import type { PipelineNode } from '../../engine/document/pipeline.ts';
 import { DocumentStore } from '../../engine/document/store.ts';
 import type { EditorProtocol, RequestResults } from '../../engine/protocol/api.ts';
 import type { Client } from '../../engine/protocol/connection.ts';
-import type { CheckResult, LogLine, NodeManifest, Pipeline, Problem, RunSummary } from '../../engine/protocol/messages.ts';
+import type { CheckResult, ConnectionManifest, ConnectionsView, LogLine, NodeManifest, Pipeline, Problem, RunSummary } from '../../engine/protocol/messages.ts';
 import type { Json } from '../../model/values/types.ts';
 
 /** What the editor remembers between sessions. */
@@ -44,6 +44,8 @@ export interface SessionState {
   readonly engineMessage: string | null;
   readonly hello: RequestResults['hello'] | null;
   readonly catalogue: ReadonlyMap<string, NodeManifest>;
+  /** The types of connections that can be made. */
+  readonly connectionTypes: readonly ConnectionManifest[];
 
   readonly document: DocumentStore;
   /** Incremented for each opened document: panels are created again, so that none shows content of the previous one. */
@@ -61,6 +63,8 @@ export interface SessionState {
   readonly trusted: boolean;
   readonly stamp: string | null;
 
+  /** Those beside the document; null until the engine has answered. */
+  readonly connections: ConnectionsView | null;
   readonly check: CheckResult | null;
   /** The pipeline that `check` is of: right after an edit, or after a document was opened, an older one. */
   readonly checked: Pipeline | null;
@@ -101,6 +105,7 @@ export const useSession = create<SessionState>()(() => ({
   engineMessage: null,
   hello: null,
   catalogue: new Map(),
+  connectionTypes: [],
   document,
   opened: 0,
   pipeline: document.pipeline,
@@ -113,6 +118,7 @@ export const useSession = create<SessionState>()(() => ({
   path: null,
   trusted: true,
   stamp: null,
+  connections: null,
   check: null,
   checked: null,
   codeProblems: [],

@@ -150,7 +150,9 @@ export class Checkpointer {
   #decider(): CheckpointHead['decider'] {
     const { flow, job } = this.#options;
     const planned = job.plan.nodes.find(({ id }) => id === flow.decider);
-    return planned ? { node: planned.id, type: planned.type, params: planned.params, folder: job.folder } : null;
+    if (!planned) return null;
+    const { id, type, params, secrets, connection } = planned;
+    return { node: id, type, params, ...(secrets && { secrets }), ...(connection && { connection }), folder: job.folder };
   }
 }
 

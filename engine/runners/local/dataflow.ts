@@ -5,6 +5,7 @@ import type { Problem } from '../../../model/problems/problem.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { RunOutput } from '../../protocol/messages.ts';
+import type { SecretTexts } from '../../protocol/physical-plan.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import type { NodeCounts } from './counters.ts';
 import type { EarlierFlow } from './earlier-flows.ts';
@@ -23,6 +24,10 @@ export interface DataflowEnv {
   /** A row failed at a node whose policy is not "stop". */
   onFailure(problem: Problem, row: Row | undefined): void;
   onLog(level: 'info' | 'warning', message: string, node: NodeId): void;
+  /** Of the plan. */
+  readonly secrets?: SecretTexts | undefined;
+  /** See `RunContext.waits`. */
+  onWaits?(node: NodeId, reason: string | null): void;
   /** Sees all rows that leave a port, and, with writers "none", those that arrive at a sink. Turns fusing off. */
   tap?(node: NodeId, port: string, rows: readonly Row[]): void;
   /** "none": sinks are not opened and nothing is written. */

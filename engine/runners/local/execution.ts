@@ -11,6 +11,7 @@ import type { Shape } from '../../plan/shape.ts';
 import type { RunJob, StopMode } from '../../protocol/run-api.ts';
 import type { CheckpointHead } from '../../store/checkpoints.ts';
 import { Checkpointer, type Committed } from './checkpointer.ts';
+import { withTexts } from './contexts.ts';
 import type { Dataflow, DataflowEnv } from './dataflow.ts';
 import type { SourceMark } from './flow-snapshot.ts';
 import { asOfOneInstance, divisionOf } from './instances/division.ts';
@@ -27,6 +28,7 @@ const stallsEveryMs = 1000;
 const decisionWithinMs = 5000;
 
 export interface ExecutionEnv extends Pick<DataflowEnv, 'definition' | 'sandbox' | 'monitor' | 'onFailure' | 'onLog' | 'onCode' | 'onGuard' | 'instances'> {
+  readonly onWaits?: DataflowEnv['onWaits'];
   /** What goes on from a checkpoint says so before its first row. */
   onResumed(checkpoint: number): void;
   /** See `CheckpointerOptions`. */
@@ -165,7 +167,7 @@ export class Execution {
     }
   }
 
-  snapshot(): Omit<Snapshot, 'failures'> {
+  snapshot(): Omit<Snapshot, 'failures' | 'waits'> {
     const counts = this.#flow?.counters() ?? {};
     const { heldBy } = this.#stalls;
     const held = Object.entries(counts).map(([id, count]) => [id, heldBy.has(id) ? { ...count, heldBy: heldBy.get(id) } : count]);
@@ -205,7 +207,7 @@ export class Execution {
       }
       env.onResumed(from.head.id);
       const at = { lineage: start.lineage, id: from.head.id };
-      for (const { type, params } of store?.bookkeepers() ?? []) await this.#keepingBooks(type)?.rewind?.(this.#bookContext(params), at);
+      for (const { type, params } of store?.bookkeepers() ?? []) await this.#keepingBooks(type)?.rewind?.(this.#bookContext(type, params), at);
       // Also of replays that this run does not go on with.
       await this.#acknowledge(from.content.sources, at, from.head.shape.nodes);
     }
@@ -240,7 +242,7 @@ export class Execution {
       nextId: start.nextId,
       monitor: env.monitor,
       onCommitting: () => env.onCommitting(),
-      isDecided: (head) => isDecided(head, { definition: env.definition, signal: AbortSignal.timeout(decisionWithinMs) }),
+      isDecided: (head) => isDecided(head, { job: this.#job, definition: env.definition, signal: AbortSignal.timeout(decisionWithinMs) }),
       onCommitted: (checkpoint, more) => env.onCommitted(checkpoint, more),
       stateFolder: start.keyed.folder,
       onLog: (level, message) => env.onLog(level, message, ''),
@@ -287,14 +289,16 @@ export class Execution {
   ): Promise<void> {
     for (const [id, { position }] of Object.entries(marks)) {
       const node = nodes[id];
-      if (node) await this.#keepingBooks(node.type)?.acknowledge?.(this.#bookContext(node.params), position, checkpoint);
+      if (node) await this.#keepingBooks(node.type)?.acknowledge?.(this.#bookContext(node.type, node.params), position, checkpoint);
     }
   }
 
-  #bookContext(params: Params) {
-    const { folder } = this.#job;
+  #bookContext(type: string, params: Params) {
+    const { folder, plan, secrets } = this.#job;
+    // Of a node that is not in the plan any more, nobody knows the connection.
+    const planned = plan.nodes.find((node) => node.type === type && JSON.stringify(node.params) === JSON.stringify(params)) ?? { params };
     return {
-      params,
+      ...withTexts(planned, secrets),
       path: (path: string) => (isAbsolute(path) ? path : resolve(folder, path)),
       signal: this.#abort.signal,
       log: (level: 'info' | 'warning', message: string) => this.#env.onLog(level, message, ''),
@@ -308,7 +312,7 @@ export class Execution {
 
   async #open({ store, lineage, plan, keyed, from }: Start): Promise<Dataflow> {
     const { folder, options } = this.#job;
-    const { definition, sandbox, monitor, onFailure, onLog, onCode, onGuard, instances } = this.#env;
+    const { definition, sandbox, monitor, onFailure, onLog, onCode, onGuard, onWaits, instances } = this.#env;
     const { flow: snapshot, tokens } = from?.content ?? { flow: null, tokens: {} };
     const empty = { nodes: {}, stateful: [] };
     const { states, divided } = keyed;
@@ -324,6 +328,8 @@ export class Execution {
       onLog,
       ...(onCode && { onCode }),
       ...(onGuard && { onGuard }),
+      ...(onWaits && { onWaits }),
+      secrets: this.#job.secrets,
       ...(instances && { instances }),
       onBroken: (error) => this.#pull?.fail(error),
       commits: options.commits,

@@ -9,6 +9,7 @@ import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
 import type { RunJob } from '../../protocol/run-api.ts';
 import { type CheckpointHead, type CheckpointInfo, CheckpointStore } from '../../store/checkpoints.ts';
 import { movedState, writeOwner } from '../../store/pipeline-states.ts';
+import { withTexts } from './contexts.ts';
 import type { CheckpointContent } from './flow-snapshot.ts';
 import { planInstances } from './instances/instance-count.ts';
 import { stateBudget } from './memory-limits.ts';
@@ -102,7 +103,7 @@ async function find(job: RunJob, env: RecoveryEnv): Promise<Start> {
 
 type Found = Pick<Start, 'plan' | 'keyed'> & { readonly from: Omit<NonNullable<Start['from']>, 'isOlder'> };
 
-type DeciderEnv = Pick<RecoveryEnv, 'definition' | 'signal'>;
+type DeciderEnv = Pick<RecoveryEnv, 'definition' | 'signal'> & { readonly job: RunJob };
 
 /** Whether a checkpoint counts, as the database says that decides about it. `onFound`: the number that it holds; 0 for none. */
 export async function isDecided({ id, lineage, decider }: CheckpointHead, env: DeciderEnv, onFound: (committed: number) => void = () => {}): Promise<boolean> {
@@ -115,15 +116,19 @@ export async function isDecided({ id, lineage, decider }: CheckpointHead, env: D
 }
 
 async function committedIn(
-  { type, params, folder }: Pick<NonNullable<CheckpointHead['decider']>, 'type' | 'params' | 'folder'>,
+  decider: Omit<NonNullable<CheckpointHead['decider']>, 'node'>,
   lineage: string,
   mustExist: boolean,
-  { definition: find, signal }: DeciderEnv,
+  { definition: find, signal, job }: DeciderEnv,
 ): Promise<number | null> {
+  const { type, folder, connection: then } = decider;
   const definition = find(type);
   if (definition?.kind !== 'sink' || !definition.committedCheckpoint) return null;
   const path = (text: string) => (isAbsolute(text) ? text : resolve(folder, text));
-  return definition.committedCheckpoint({ params, path, lineage, signal, mustExist });
+  // A connection of that name as it is now: its server may have moved since.
+  const now = job.plan.nodes.find(({ connection }) => connection && connection.name === then?.name && connection.type === then.type)?.connection;
+  const connection = now ?? then;
+  return definition.committedCheckpoint({ ...withTexts({ ...decider, ...(connection && { connection }) }, job.secrets), path, lineage, signal, mustExist });
 }
 
 class Recovery {
@@ -180,9 +185,10 @@ class Recovery {
     if (lineage === null || this.#job.options.commits !== 'checkpoint') return;
     let lost: NodeId | null = null;
     let last = this.#store.committed(lineage);
-    for (const { id, type, params, kind } of this.#job.plan.nodes) {
+    for (const { id, type, params, secrets, connection, kind } of this.#job.plan.nodes) {
       if (kind !== 'sink') continue;
-      const committed = await committedIn({ type, params, folder: this.#job.folder }, lineage, false, this.#env);
+      const at = { type, params, ...(secrets && { secrets }), ...(connection && { connection }), folder: this.#job.folder };
+      const committed = await committedIn(at, lineage, false, { ...this.#env, job: this.#job });
       if (committed === null) continue;
       last = Math.max(last, committed);
       lost ??= id;
@@ -228,7 +234,7 @@ class Recovery {
   }
 
   async #isDecided(head: CheckpointHead): Promise<boolean> {
-    return isDecided(head, this.#env, (committed) => {
+    return isDecided(head, { ...this.#env, job: this.#job }, (committed) => {
       this.inDatabase = committed;
       this.highest = Math.max(this.highest, committed);
     });

@@ -52,6 +52,8 @@ export interface Snapshot {
   readonly counts: { readonly [node: NodeId]: NodeCounts };
   readonly progress: { readonly [source: NodeId]: NonNullable<NodeStats['progress']> };
   readonly backlog: { readonly [source: NodeId]: NonNullable<NodeStats['backlog']> };
+  /** What nodes wait for, see `RunContext.waits`. */
+  readonly waits?: { readonly [node: NodeId]: string };
   readonly outputs: readonly RunOutput[];
   /** Null before the run has opened its nodes. */
   readonly stateUse: Omit<NonNullable<RunSummary['stateUse']>, 'mostInMemory' | 'mostOnDisk'> | null;

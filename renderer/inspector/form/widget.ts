@@ -23,11 +23,25 @@ export interface WidgetProps {
 }
 
 export type Widgets = { readonly [K in FieldManifest['kind']]: ComponentType<WidgetProps> };
+export interface PendingSecrets {
+  /** By reference. */
+  readonly texts: { readonly [reference: string]: string };
+  /** Null: what was typed is given up. */
+  onChange(reference: string, text: string | null): void;
+}
 export interface FormContext {
   readonly node: string;
   readonly check: NodeCheck | null;
   readonly problems: readonly Problem[];
-  /** A prop of fields rather than an import: the widget of a list contains fields itself. */
+  /** What the form holds, by field. */
+  readonly values: { readonly [name: string]: Json };
+  /** Of a form that is saved as a whole: texts of secrets that wait for that. Elsewhere they are stored at once. */
+  readonly secrets?: PendingSecrets;
+  /** A name for a new secret of a field. */
+  readonly secretName: (field: string) => string;
+  /** The value of a field comes from elsewhere, and a secret is not to be replaced but gets a new one: as everywhere else, in an environment. */
+  readonly isInherited?: (field: string) => boolean;
+  /** Given, not imported, to fields: the widget of a list holds fields itself. */
   readonly widgets: Widgets;
 }
 export const FormContext = createContext<FormContext | null>(null);

@@ -2,8 +2,11 @@ import { Autocomplete, Textarea, TextInput } from '@mantine/core';
 import { zoneOf } from '../../../model/time/zone.ts';
 import { timeZoneNames } from '../../session/time-zone.ts';
 import { asText, hasError, placeholderOf, textOrNull, type WidgetProps } from '../form/widget.ts';
+import { EntriesWidget } from './EntriesWidget.tsx';
 
-export function TextWidget({ id, field, value, onChange, onDone, problems, describedBy }: WidgetProps) {
+export function TextWidget(props: WidgetProps) {
+  const { id, field, value, onChange, onDone, problems, describedBy } = props;
+  if (field.entries !== undefined) return <EntriesWidget {...props} />;
   const common = {
     id,
     value: asText(value),

@@ -47,6 +47,7 @@ export const menus: readonly Menu[] = [
       'view.minimap',
       'view.snap',
       'view.timeZone',
+      'view.connections',
       null,
       'view.data',
       'view.problems',
