@@ -15,6 +15,7 @@ const leastGrowth = 96 * mebibyte;
  */
 export function paceHeap(monitor?: Monitor): void {
   const collect = collector();
+  if (collect === null) return;
   let lived = getHeapStatistics().used_heap_size;
   const look = (): void => {
     const used = getHeapStatistics().used_heap_size;
@@ -27,10 +28,10 @@ export function paceHeap(monitor?: Monitor): void {
   setInterval(look, lookEveryMs).unref();
 }
 
-/** V8 gives a context that is made while this flag is set a function that collects all garbage. */
-function collector(): () => void {
+/** V8 gives a context that is made while this flag is set a function that collects all garbage. Null where it does not. */
+function collector(): (() => void) | null {
   setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
+  const collect: unknown = runInNewContext('globalThis.gc');
   setFlagsFromString('--no-expose-gc');
-  return collect;
+  return typeof collect === 'function' ? () => void collect() : null;
 }
