@@ -35,6 +35,6 @@ export interface WorkbenchSettings {
   readonly seals?: boolean;
   /** A pipeline file to open, or null. */
   readonly open: string | null;
-  /** Why the workbench before this one ended, when it did so by itself. */
+  /** Why the previous workbench ended, if it did so by itself. */
   readonly crashed: string | null;
 }

@@ -1,4 +1,4 @@
-/** The log formats that are known by name: what sources of text and the node Extract read. */
+/** The named log formats, for sources of text and the node Extract. */
 
 import { missing } from '../../model/faults/missing.ts';
 import { utc, zoneOf } from '../../model/time/zone.ts';
@@ -44,7 +44,7 @@ export function columnsOf(format: NamedFormat): readonly Column[] {
 }
 
 export interface NamedReader {
-  /** The values of the format's columns in their order, or what is wrong with the line. */
+  /** The values of the format's columns in order, or the error in the line. */
   read(line: string): readonly Value[] | string;
   /** Whether a time was finer than a millisecond, and was cut to it. */
   readonly hasCutTimes?: boolean;
@@ -60,7 +60,7 @@ export function formatLabel(format: NamedFormat): string {
   return (namedFormats.find(({ value }) => value === format) ?? missing(`the format ${format}`)).label.toLowerCase();
 }
 
-/** The format that most of these lines are in; null where there is none. */
+/** The format of most of these lines; null if there is none. */
 export function recogniseFormat(lines: readonly string[]): NamedFormat | null {
   const readers = (['combined', 'common', 'syslog'] as const).map((format) => ({ format, reader: namedReader(format, 'UTC', () => 0) }));
   const written = lines.filter((line) => line.trim() !== '');

@@ -69,7 +69,7 @@ An operation on null gives null, as in SQL: \`row.temperature * 1.8 + 32\` is nu
       const mentioned = known && mentionedColumns(expression, (column) => known.get(column));
       const input = known && { columns: mentioned ?? [...known.values()] };
       let found = expressionProblems(analyse, expression, input, field);
-      // Its words may name the other columns.
+      // Its message may name the other columns.
       const isWrong = found.some(({ severity }) => severity === 'error');
       if (mentioned && isWrong && problems.length < mostExplained) found = expressionProblems(analyse, expression, { columns: [...known.values()] }, field);
       const told = input && analyse.expression(expression, input);
@@ -85,7 +85,7 @@ An operation on null gives null, as in SQL: \`row.temperature * 1.8 + 32\` is nu
           field: `columns.${i}.type`,
         });
       }
-      // Nothing is promised about null where the type is the user's word.
+      // Nothing is promised about null if the user has set the type.
       known.set(name, {
         name,
         type: type === 'auto' ? (told.type ?? 'json') : type,
@@ -136,5 +136,5 @@ An operation on null gives null, as in SQL: \`row.temperature * 1.8 + 32\` is nu
   ],
 });
 
-/** In so many problems, names are compared with those of all columns that could have been meant. */
+/** In this many problems, names are compared with those of all columns that could have been meant. */
 const mostExplained = 20;

@@ -269,17 +269,17 @@ function typeProblems({ by }: Params, { name, type }: Column): NodeProblem[] {
   return [{ code: 'extract/column-type', severity: 'error', message, hint, field: 'column' }];
 }
 
-/** The columns that are added. */
+/** The columns to add. */
 function madeColumns({ by, fields, pairs, pattern, types }: Params): Column[] {
   if (by === 'json') return jsonColumns(fields);
   if (by === 'logfmt') return pairs.map(({ path, name, type }) => ({ name: name ?? path, type, nullable: true }));
   if (isNamedFormat(by)) return columnsOf(by).map((column) => ({ ...column, nullable: true }));
   if (patternProblems(pattern, '').length > 0) return [];
-  // A group may take no part in a match, so nothing is promised of any.
+  // A group may take no part in a match, so all are nullable.
   return patternGroups(pattern).names.map((name) => ({ name, type: typeOf(types, name), nullable: true }));
 }
 
-/** The param that names the i-th column which is added. */
+/** The param with the name of the i-th added column. */
 function nameField({ by }: Params, i: number): string {
   if (by === 'json' || by === 'logfmt') return `${by === 'json' ? 'fields' : 'pairs'}.${i}.name`;
   return by === 'pattern' ? 'pattern' : 'by';

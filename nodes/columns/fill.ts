@@ -64,7 +64,7 @@ ${ttlDocs}
     op: 'fill',
     columns: columns.map((item) => ({ column: item.column, constant: isPrevious(item) ? null : item.value })),
     blanks,
-    // Where no value of another row is needed, rows have nothing to do with each other.
+    // Without values of other rows, each row is independent.
     ...(columns.some(isPrevious) ? { keys, ttl } : { keys: [], ttl: null }),
   }),
   examples: [

@@ -150,7 +150,7 @@ Null and blank text are null, and so are the *marks for missing*. A text that do
   ],
 });
 
-/** Of an example: what is not said is as the form has it at first. */
+/** For examples: what is not given has the form's defaults. */
 function item(column: string, said: Partial<Item>): Item {
   const defaults = Object.fromEntries(Object.entries(textFormatFields).map(([name, field]) => [name, 'default' in field ? field.default : null]));
   return { ...(defaults as Omit<Item, 'column' | 'name'>), name: null, column, ...said };

@@ -174,7 +174,7 @@ function lagName(word: string, { column, rows }: Lag): string {
   return rows > 1 ? `${word}_${rows}_${column}` : `${word}_${column}`;
 }
 
-/** The columns that come out, each with the index of its lag. Of columns that do not exist nothing is known, and the params' validation reports them. */
+/** The output columns, each with the index of its lag. Missing columns are skipped: the params' validation reports them. */
 function addedColumns(lags: readonly Lag[], rows: Schema | null): { readonly column: Column; readonly lag: number }[] {
   return lags.flatMap((lag, i) => {
     const found = findColumn(rows, lag.column);

@@ -197,7 +197,7 @@ function isChosen({ columns }: Params, { name, type }: Column): boolean {
   return columns.length === 0 ? type === 'string' : columns.includes(name);
 }
 
-/** The new type of a column in the mode of whole values. */
+/** The new type of a column in the mode for whole values. */
 function typeOf({ type }: Params, column: Column): ColumnType {
   return type === 'keep' ? column.type : type;
 }

@@ -129,7 +129,7 @@ interface Part {
   readonly index: number | null;
 }
 
-/** The columns that come out and where each is from. Listed columns that do not exist are left out: the params' validation reports them. */
+/** The output columns and their origins. Listed columns that do not exist are skipped: the params' validation reports them. */
 function selected(given: ParamsOf<typeof params>, rows: Schema): Part[] {
   const listed = given.columns.flatMap(({ column, name, type }, index): Part[] => {
     const from = findColumn(rows, column);

@@ -32,7 +32,7 @@ The node makes the watermark as a source does: the greatest time so far, minus *
   infer: ({ params, inputs }) => {
     const rows = inputs.rows;
     if (!rows) return { outputs: { rows: null } };
-    // That the chosen one is not there is told by the params' own check.
+    // The params' own check reports that the chosen one does not exist.
     if (params.timeColumn && !rows.columns.some(({ name }) => name === params.timeColumn)) return { outputs: { rows } };
     const found = withTimeColumn(rows, params);
     return 'schema' in found ? { outputs: { rows: found.schema } } : { outputs: { rows }, problems: found.problem ? [found.problem] : [] };

@@ -207,7 +207,7 @@ function splitProblems({ by, delimiter, pattern }: Params): NodeProblem[] {
   return [{ code: 'split/groups', severity: 'error', message: 'What groups of the pattern match would be lost', hint, field: 'pattern' }];
 }
 
-/** In the place of the text. */
+/** In place of the text. */
 function madeColumns({ into, columns, keep, position, missing, unfit, column, blanks }: Params, source: Column): Column[] {
   if (into === 'rows') {
     const part: Column = { name: column, type: 'string', ...nullness([source, { nullable: true, nulls: 'unseen' }]) };

@@ -9,7 +9,7 @@ import { folderCard, folderDocs, folderFields, folderProblems, pathOfAll } from 
 
 const group = 'Numbers';
 const { decimal } = textFormatFields;
-// What it says of reading is not so of writing.
+// Its help for reading does not apply to writing.
 const { help: _, ...thousands } = textFormatFields.thousands;
 const marked = { param: 'numbers', is: ['marked'] } as const;
 

@@ -1,4 +1,4 @@
-/** The params of sinks that write a file for each day, customer and so on, in folders that say which. */
+/** The params of sinks that write a file for each day, customer and so on, in folders named after it. */
 import { duplicateNames, keyTypes } from '@millrace/kit/columns';
 import { f } from '@millrace/kit/fields';
 import type { NodeProblem } from '@millrace/kit/node';
@@ -63,7 +63,7 @@ export function folderCard({ folders }: FolderParams): string {
   return folders.length > 0 ? `\nby ${folders.map(folderName).join(', ')}` : '';
 }
 
-/** The path of all files of a sink, as a pattern where it writes to folders. */
+/** The path of all files of a sink, as a pattern if it writes to folders. */
 export function pathOfAll(path: string, { folders }: FolderParams): string {
   const start = path.length - (/[^/\\]*$/.exec(path)?.[0].length ?? 0);
   return path.slice(0, start) + folders.map((folder) => `${encodedName(folderName(folder))}=*/`).join('') + path.slice(start);

@@ -9,7 +9,7 @@ import { randomAt } from './random.ts';
 
 const regions = ['north', 'south', 'east', 'west'] as const;
 const dayMs = 86_400_000;
-/** Rows that are shuffled among each other, at most: they are kept in mind. */
+/** The maximum number of rows that are shuffled together: they are kept in memory. */
 const maxBlock = 65_536;
 const schema: Schema = {
   columns: [
@@ -143,7 +143,7 @@ To see how a pipeline handles real streams:
   ],
 });
 
-/** Which row comes at a place: rows are shuffled in blocks of this size. Null where each is at its own. */
+/** Which row is at a place: rows are shuffled in blocks of this size. Null if each is at its own. */
 function blockOrder(size: number, count: number, seed: number): ((place: number) => number) | null {
   if (size <= 1) return null;
   const order = new Uint32Array(size);

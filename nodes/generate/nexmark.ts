@@ -34,7 +34,7 @@ const schemas: { readonly [events in Events]: Schema } = {
 const detailsOf: { readonly [events in Events]: readonly Column[] } = { all: nullable(detailColumns), bids: detailColumns, auctions: [], persons: [] };
 type Events = 'all' | 'bids' | 'auctions' | 'persons';
 const kinds = { bids: 'bid', auctions: 'auction', persons: 'person' } as const;
-/** Events that are looked through for one batch: of those wanted there may be few. */
+/** Events that are searched for one batch: few of them may be of the wanted kind. */
 const looks = 16_384;
 
 export default defineNode({
@@ -112,7 +112,7 @@ Generates the events of the Nexmark benchmark for stream processors: people who 
     const pace = rate > 0 && !sample ? new Pace(rate, signal) : null;
     let made = (start as { readonly events: number } | null)?.events ?? 0;
 
-    /** Up to so many events further; the rows of those that are wanted. */
+    /** Up to this many events further; the rows of the wanted kinds. */
     const some = (most: number): Row[] => {
       const end = Math.min(made + most, count);
       const rows: Row[] = [];

@@ -77,7 +77,7 @@ async function post(body: unknown, headers: Record<string, string> = {}): Promis
   return { status: response.status, answer: await response.json(), retryAfter: response.headers.get('retry-after') };
 }
 
-/** The status of a POST to an address as it is written, which a client would put right. */
+/** The status of a POST to an address exactly as written, which a client would correct. */
 function statusAt(path: string, hosts: readonly string[] = ['localhost']): Promise<number> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () =>
@@ -252,13 +252,13 @@ describe('the inbox', () => {
     await post([{ id: 3 }]);
     const position = reader!.position();
     await reader!.committed!(position, checkpoint);
-    // No checkpoint holds row 3: it comes again, though it was read.
+    // No checkpoint contains row 3: it is read again, though it was read.
     await take(1);
     await reader!.close();
     await open({}, position);
     expect(await take(1)).toEqual([{ id: 3, at: null, tags: null }]);
     await reader!.close();
-    // From scratch: what no checkpoint took over is still there.
+    // From scratch: rows that are in no checkpoint still exist.
     await open();
     expect(await take(1)).toEqual([{ id: 3, at: null, tags: null }]);
   });

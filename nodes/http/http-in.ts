@@ -115,7 +115,7 @@ own, which is still read.
   listens: (params) => [address(params)],
   code,
   listen: (context) => code().listenForRows(context),
-  // The columns are declared; what waits in the inbox is seen anew when it has changed.
+  // The columns are declared; waiting rows are looked at again when the inbox has changed.
   discover: async ({ params, path }) => {
     const inbox = path(params.inbox);
     return { schema: null, dependsOn: [inbox, `${inbox}-wal`] };

@@ -211,7 +211,7 @@ function timeProblems({ table }: Params, rows: Schema, lookup: Schema): NodeProb
   return [{ code: 'join/timeless-lookup', severity: 'warning', message, hint, field }];
 }
 
-/** The lookup's columns that come out, with their new names. */
+/** The lookup's columns in the output, with their new names. */
 function addedColumns({ kind, keys, suffix }: Params, rows: Schema, lookup: Schema): { readonly from: string; readonly to: Column }[] {
   const taken = new Set(rows.columns.map(({ name }) => name));
   const matched = new Set(keys.map((key) => key.lookup));

@@ -107,14 +107,14 @@ export default defineNode({
   stateVersion: 2,
   keywords: ['interval', 'window', 'session', 'inner', 'left', 'right', 'outer', 'correlate', 'match', 'merge'],
   docs: `
-Joins two streams by key and time: orders with their payments, requests with their answers. Neither input has to end. Rows match where all pairs of key columns are equal and their times match. To add columns from a table to a stream, use *Join*.
+Joins two streams by key and time: orders with their payments, requests with their answers. Neither input has to end. Rows match if all pairs of key columns are equal and their times meet the *Time condition*. To add columns from a table to a stream, use *Join*.
 
-| times match | when |
+| time condition | rows match if |
 |---|---|
 | **Within a range** | the right row's time is within the given range before or after the left row's. Both limits are included: with 5 minutes, a row exactly 5 minutes later matches. |
-| **In tumbling windows** | both rows are in the same window. Windows are aligned to 1970-01-01T00:00Z and include their start but not their end. |
-| **In sliding windows** | both rows are in the same window. Windows overlap, and a pair is emitted once for each window that contains both rows. |
-| **In sessions** | both rows are in the same session: rows of one key, from both inputs, each less than the *Gap* after the one before. All left rows of a session match all its right rows. |
+| **In the same tumbling window** | both rows are in the same window. Windows do not overlap, are aligned to 1970-01-01T00:00Z and include their start but not their end. |
+| **In the same sliding window** | both rows are in the same window. Windows overlap, and a pair is emitted once for each window that contains both rows. |
+| **In the same session** | both rows are in the same session: rows of one key, from both inputs, each less than the *Gap* after the one before. All left rows of a session match all its right rows. |
 
 **Null matches nothing**, not even null. A row without a time fails.
 
@@ -294,7 +294,7 @@ function timeProblems(side: 'left' | 'right', chosen: string | null, schema: Sch
   return [{ code: 'stream-join/other-time', severity: 'warning', message, hint, field }];
 }
 
-/** Beyond this a row is in so many windows that nobody can have meant it. */
+/** Beyond this a row is in so many windows that it must be a mistake. */
 const mostWindows = 10_000;
 
 function windowProblems({ match, length, every }: Params): NodeProblem[] {

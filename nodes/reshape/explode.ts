@@ -144,7 +144,7 @@ An item that does not fit its type fails the whole row, or becomes null. A text 
   ],
 });
 
-/** The columns in the list's place. */
+/** The columns in place of the list. */
 function madeColumns({ column, into, name, type, fields, position, empty }: Params): Column[] {
   const items: Column[] = into === 'columns' ? jsonColumns(fields) : [{ name: name ?? column, type, nullable: true }];
   return position === null ? items : [...items, { name: position, type: 'integer', nullable: empty === 'row' }];

@@ -168,7 +168,7 @@ function nameOf({ value, name }: Params['values'][number]): string {
   return name ?? value ?? 'null';
 }
 
-/** Columns that do not exist are left out: the params' validation reports them. */
+/** Missing columns are skipped: the params' validation reports them. */
 function outputSchema(given: Params, rows: Schema): Schema {
   const keys = given.keys.flatMap((name) => findColumn(rows, name) ?? []);
   const type = findColumn(rows, given.valueColumn ?? '')?.type ?? 'integer';
@@ -198,7 +198,7 @@ function pivotProblems(given: Params, rows: Schema | null): NodeProblem[] {
   return [...problems, ...listProblems(given, rows)];
 }
 
-/** What is wrong with the list of values. */
+/** The problems of the list of values. */
 function listProblems({ column, values }: Params, rows: Schema | null): NodeProblem[] {
   const source = findColumn(rows, column);
   if (!source) return [];

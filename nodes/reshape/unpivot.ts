@@ -159,13 +159,13 @@ A missing value gives a row with null. *Are left out* gives none, as Power Query
   ],
 });
 
-/** What is kept and what is turned, in the order of the input. Names that do not exist are the params' validation to report. */
+/** What is kept and what is turned, in the order of the input. The params' validation reports missing names. */
 function partsOf({ which, keep, columns }: Params, rows: Schema): { readonly kept: readonly Column[]; readonly turned: readonly Column[] } {
   const isTurned = ({ name }: Column) => (which === 'chosen' ? columns.includes(name) : !keep.includes(name));
   return { kept: rows.columns.filter((column) => !isTurned(column)), turned: rows.columns.filter(isTurned) };
 }
 
-/** The type of all values. Where there is none it is text, with a problem that names two columns which do not go together. */
+/** The type of all values. If there is none it is text, with a problem that names two columns which do not match. */
 function valueType(chosen: 'auto' | ColumnType, turned: readonly Column[]): { readonly type: ColumnType; readonly problems: NodeProblem[] } {
   const [first, ...others] = turned;
   if (!first) {

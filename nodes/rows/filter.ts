@@ -130,7 +130,7 @@ An expression counts as met if its value is *truthy* in JavaScript: anything but
   ],
 });
 
-/** The rows that meet a condition have a value in the columns that it looks at. */
+/** Rows that meet a condition have a value in the columns that it looks at. */
 function withoutNull(rows: Schema, names: readonly string[]): Schema {
   if (names.length === 0) return rows;
   const found = new Set(names);

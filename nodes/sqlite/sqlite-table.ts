@@ -90,7 +90,7 @@ A value that cannot be stored as its column's type, or a row that violates a con
   card: ({ path, table }) => (!path ? 'Choose a database file' : !table ? 'Name a table' : `${shortPath(path)} · ${table}`),
   adding: (params) => (params.mode === 'upsert' ? params : { ...params, mode: 'append' }),
   writes: ({ path }) => [path],
-  // Each transaction of another run is whole: only one that makes the table anew must have it alone.
+  // Each transaction of another run is whole: only a run that creates the table anew needs it exclusively.
   locks: ({ path, table, mode }) => [{ path, part: foldName(table), isShared: mode === 'append' || mode === 'upsert' }],
   infer: ({ params, inputs }) => ({ outputs: {}, problems: problemsOf(params, inputs.rows) }),
   code,

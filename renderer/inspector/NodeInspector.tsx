@@ -35,7 +35,7 @@ interface NodeInspectorProps {
   readonly manifest: NodeManifest;
 }
 
-/** Everything about one node: what it is, its params, and what happens to rows that it cannot handle. */
+/** Everything about one node: what it is, its params, and its error policy. */
 export function NodeInspector({ id, node, manifest }: NodeInspectorProps) {
   const check = useNodeCheck(id);
   const problems = useProblems(id);

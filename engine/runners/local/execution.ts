@@ -21,6 +21,7 @@ import { Pull, Stopped } from './pull.ts';
 import { findStart, isDecided, type Start } from './recovery.ts';
 import type { Snapshot } from './run-messages.ts';
 import { Stalls, stalledAfter } from './stalls.ts';
+import { removeOtherStates } from './state-folders.ts';
 
 const stallsEveryMs = 1000;
 /** A database that does not answer for so long leaves it open what it holds: the run that goes on finds out. */
@@ -377,10 +378,11 @@ export class Execution {
   }
 
   /** Nothing will go on from here: the next run starts anew. */
-  #forget({ store }: Start): void {
+  #forget({ store, keyed }: Start): void {
     if (!store) return;
     asEngine(this.#env.monitor, () => {
       store.clear();
+      removeOtherStates(store.folder, keyed.folder);
       rmSync(join(store.folder, 'redo'), { recursive: true, force: true });
     });
     (this.#flow ?? missing('the dataflow')).forget();

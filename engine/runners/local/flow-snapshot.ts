@@ -6,13 +6,18 @@ import type { NodeId } from '../../document/pipeline.ts';
 import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
 import type { NodeCounts } from './counters.ts';
 import type { NodeTime } from './hub.ts';
-import type { Division } from './instances/division.ts';
 import type { KeyedSnapshot } from './keyed-snapshot.ts';
 
 export interface NodeSnapshot extends NodeTime {
   readonly counts: NodeCounts;
   /** What the operator's `snapshot` gave. */
   readonly state: State;
+}
+/** How rows are divided among the instances of stages. */
+export interface Division {
+  readonly instances: number;
+  /** By node of a stage: as of `Stage.places`, none for a node without keys. */
+  readonly places: { readonly [node: NodeId]: readonly number[] };
 }
 export interface FlowSnapshot {
   readonly nodes: { readonly [node: NodeId]: NodeSnapshot };

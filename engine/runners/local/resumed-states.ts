@@ -40,7 +40,7 @@ export function resumeStates(from: ResumedFrom, options: Required<Pick<NodeState
   try {
     if (flow) {
       states.restore(flow.keyed);
-      // Each instance opens its own; what is damaged has to be known before anything is gone on from.
+      // Each instance opens its own later; damage has to be known before the run resumes.
       opened(flowsOf(flow, folder).slice(1), options).close();
     }
   } catch (error) {

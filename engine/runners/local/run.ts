@@ -212,13 +212,9 @@ export class Run {
         this.#instances.get(message.instance)?.watchdog.stop();
         this.#instances.delete(message.instance);
         break;
-      case 'instanceLost': {
-        const { code, message: text } = message;
-        const error: Error & { code?: string } = new Error(text);
-        if (code !== null) error.code = code;
-        void this.#lost(this.#problemOfError(error, this.#threadOf(message.instance) ?? this.#data));
+      case 'instanceLost':
+        void this.#lost(this.#problemOfInstance(message));
         break;
-      }
       case 'resumed':
         this.#change({ resumedFrom: message.checkpoint });
         break;
@@ -327,16 +323,23 @@ export class Run {
     return error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? this.#overMemory(thread) : { ...this.#redactor.data(problemOf(error)), ...placeIn(thread) };
   }
 
+  #problemOfInstance({ instance, code, message }: Extract<ToControl, { readonly kind: 'instanceLost' }>): Problem {
+    const thread = this.#threadOf(instance) ?? this.#data;
+    if (code === 'ERR_WORKER_OUT_OF_MEMORY') return this.#overMemory(thread, `Instance ${instance + 1}`);
+    const text = `The thread of instance ${instance + 1} ended unexpectedly${message === '' ? '' : `: ${message}`}.`;
+    return { code: 'run/lost', severity: 'error', message: text, hint: 'Run it again.', ...placeIn(thread) };
+  }
+
   /** Where the process as a whole has too much, a thread in users' code is the likeliest cause. */
   #busiest(): WatchedThread {
     return [this.#data, ...this.#instances.values()].find(({ monitor }) => readMonitor(monitor).code >= 0) ?? this.#data;
   }
 
-  #overMemory(thread: WatchedThread): Problem {
+  #overMemory(thread: WatchedThread, who = 'The run'): Problem {
     return {
       code: 'run/memory',
       severity: 'error',
-      message: `The run needed more than ${memoryLimit()} MB of memory and was stopped.`,
+      message: `${who} needed more than ${memoryLimit()} MB of memory and was stopped.`,
       hint: 'Look for code that keeps or creates too much data, or for a node that holds all its rows, such as a sort or a join.',
       ...this.#holder(thread),
     };

@@ -3,7 +3,7 @@
  * a folder below it, which the checkpoint then names. What was there before stays as long as there are checkpoints that need it.
  */
 import { readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const divided = /^divided-(\d+)$/;
 const instances = 'instances';
@@ -32,4 +32,9 @@ export function holdsAllFrom(oldestKept: number, name: string | undefined): bool
 export function removeOtherStates(stateFolder: string, name: string | undefined): void {
   const isOther = (entry: string) => entry !== name && (divided.test(entry) || (name !== undefined && (entry === instances || /^state\.db(-|$)/.test(entry))));
   for (const entry of readdirSync(stateFolder)) if (isOther(entry)) rmSync(join(stateFolder, entry), { recursive: true, force: true });
+}
+
+/** Of keyed state that is gone: the folders that it was in. */
+export function removeEmptyFolders(folder: string): void {
+  rmSync(divided.test(basename(folder)) ? folder : join(folder, instances), { recursive: true, force: true });
 }

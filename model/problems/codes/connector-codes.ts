@@ -7,7 +7,7 @@ export const connectorCodes = {
   'sqlite/constraint': row('A database refused a row.', 'Change or filter such rows before the sink, or skip rows that fail.'),
   'sqlite/damaged': uncertain('A database file is damaged.', 'Restore it from a copy.'),
   'sqlite/failed': uncertain('A query failed while it ran.', 'Correct the query.'),
-  // Rows were committed there: it was the right name, whenever this run was started.
+  // Rows were committed there, so it was the right name, whenever this run was started.
   'sqlite/gone': transient(
     'A database is gone, though rows were committed to it.',
     'Put it back (mount the disk, connect the network folder), or run from scratch.',

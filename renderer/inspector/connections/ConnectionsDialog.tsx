@@ -50,6 +50,12 @@ export default function ConnectionsDialog({ widgets, request, onClose }: Props) 
       else after.delete(key);
       return after;
     });
+  /** Two fields may change at once, such as a secret and the name of it. */
+  const update = (key: string, otherwise: Draft, change: (draft: Draft) => Partial<Draft>) =>
+    setDrafts((before) => {
+      const now = before.get(key) ?? otherwise;
+      return new Map(before).set(key, { ...now, ...change(now), isEdited: true });
+    });
   const begin = (type: ConnectionManifest, from?: Draft) => {
     put(newKey, newDraft(type, view, from));
     setChosen(newKey);
@@ -146,7 +152,7 @@ export default function ConnectionsDialog({ widgets, request, onClose }: Props) 
               widgets={widgets}
               trial={trials.of(draft.name)}
               canWrite={trusted && view?.writable !== false}
-              onChange={(change) => put(chosen, { ...draft, ...change, isEdited: true })}
+              onChange={(change) => update(chosen, draft, change)}
               onTest={() => void trials.start(draft, manifest.version)}
               onCancelTest={() => trials.cancel(draft.name)}
               onSave={() => void save()}

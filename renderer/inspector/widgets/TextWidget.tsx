@@ -23,7 +23,7 @@ export function TextWidget(props: WidgetProps) {
     return (
       <Autocomplete
         {...common}
-        // What is typed becomes the first zone that is like it by Enter, as in the status bar, unless it is a zone already.
+        // On Enter, the typed text becomes the first similar zone, as in the status bar, unless it is a zone already.
         selectFirstOptionOnChange={field.suggest === 'timeZones' && zoneOf(common.value) === null}
         data={field.suggest === 'timeZones' ? timeZoneNames() : encodings}
         limit={50}
@@ -35,7 +35,7 @@ export function TextWidget(props: WidgetProps) {
   return <TextInput {...common} onChange={(event) => onChange(textOrNull(event.currentTarget.value, field), 'typing')} />;
 }
 
-/** What old programs and other countries write, most common first; any name that TextDecoder knows can be typed. */
+/** Encodings of old programs and other countries, most common first; any name that TextDecoder knows can be typed. */
 const encodings = [
   'auto',
   'utf-8',

@@ -1,14 +1,8 @@
 /** How rows are divided among the instances of stages, and what a checkpoint says to those that divide them in another way. */
 import type { NodeId } from '../../../document/pipeline.ts';
 import type { PhysicalPlan } from '../../../protocol/physical-plan.ts';
-import type { FlowSnapshot, NodeSnapshot } from '../flow-snapshot.ts';
+import type { Division, FlowSnapshot, NodeSnapshot } from '../flow-snapshot.ts';
 import type { NodeTime } from '../hub.ts';
-
-export interface Division {
-  readonly instances: number;
-  /** By node of a stage: as of `Stage.places`, none for a node without keys. */
-  readonly places: { readonly [node: NodeId]: readonly number[] };
-}
 
 export function divisionOf({ stages = [] }: PhysicalPlan): Division {
   const places = stages.flatMap((stage) => stage.nodes.map((id) => [id, stage.places[id] ?? []] as const));

@@ -9,11 +9,11 @@ import type { PhysicalPlan, PlannedNode } from '../../../protocol/physical-plan.
 import { NodeCounters, type NodeCounts } from '../counters.ts';
 import type { DataflowEnv, FlowStart } from '../dataflow.ts';
 import type { EarlierFlow } from '../earlier-flows.ts';
-import type { FlowSnapshot } from '../flow-snapshot.ts';
+import type { Division, FlowSnapshot } from '../flow-snapshot.ts';
 import { Gauge } from '../gauge.ts';
 import type { Hub, NodeTime, Station } from '../hub.ts';
 import { instanceFolder } from '../state-folders.ts';
-import { type Division, divisionOf } from './division.ts';
+import { divisionOf } from './division.ts';
 import { Exchange } from './exchange.ts';
 import { Link } from './link.ts';
 import type { FlowEvent, FlowEvents, FromInstance, InstanceHost, InstanceJob, InstanceStart } from './messages.ts';
@@ -213,9 +213,11 @@ export class Instances {
     await Promise.all(this.#links.map((link) => link.close(closesWithinMs)));
   }
 
+  /** As many of each as there are; which of two instances' rows came later nobody knows. */
   async recent(node: NodeId, port: string, limit: number): Promise<readonly Row[]> {
-    const rows = await Promise.all(this.#links.map((link) => link.recent(node, port, limit)));
-    return rows.flat().slice(-limit);
+    const each = await Promise.all(this.#links.map((link) => link.recent(node, port, limit)));
+    const latestFirst = Array.from({ length: limit }, (_, i) => each.flatMap((rows) => rows.at(-1 - i) ?? []));
+    return latestFirst.flat().slice(0, limit).reverse();
   }
 
   stateUse(): { readonly inMemory: number; readonly onDisk: number; readonly limit: number } {

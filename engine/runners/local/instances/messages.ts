@@ -8,9 +8,8 @@ import type { PhysicalPlan } from '../../../protocol/physical-plan.ts';
 import type { RunOptions } from '../../../protocol/run-api.ts';
 import type { NodeCounts } from '../counters.ts';
 import type { EarlierFlow } from '../earlier-flows.ts';
-import type { FlowSnapshot } from '../flow-snapshot.ts';
+import type { Division, FlowSnapshot } from '../flow-snapshot.ts';
 import type { KeyedSnapshot } from '../keyed-snapshot.ts';
-import type { Division } from './division.ts';
 import type { PackedRows } from './packed-rows.ts';
 
 /** What an instance is opened with. */
