@@ -4,11 +4,13 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { missing } from '../../model/faults/missing.ts';
 import { placeOf } from '../../model/problems/path-place.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
-import { noConnections } from '../document/connections.ts';
+import { own } from '../../model/text/own.ts';
+import { setConnection } from '../document/connection-edits.ts';
+import { formatConnections, noConnections } from '../document/connections.ts';
 import { fileExtension, formatPipeline, parsePipeline, titleOfFile } from '../document/file.ts';
 import { emptyPipeline, type Pipeline } from '../document/pipeline.ts';
 import { Catalogue } from '../plan/catalogue.ts';
-import { reachFacts } from '../plan/reach-facts.ts';
+import { connectionsUsed, reachFacts } from '../plan/reach-facts.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { ExampleFile, OpenedDocument } from '../protocol/messages.ts';
 import type { Store } from '../store/store.ts';
@@ -157,7 +159,10 @@ export class Documents {
     if (stamp !== null) await refuseIfChanged(file, stamp);
     if (document.migrated && document.path === file) await keepCopy(file);
     await writeText(file, text);
-    if (document.path === null && document.trusted) await takeAlong(reads, document.folder, dirname(file));
+    if (document.path === null && document.trusted) {
+      await takeAlong(reads, document.folder, dirname(file));
+      await takeConnectionsAlong(pipeline, document.folder, dirname(file), this.#catalogue);
+    }
     const saved = stampOf(text);
     const connections = await readConnectionsFile(dirname(file));
     const facts = reachFacts(pipeline, connections.connections, this.#catalogue);
@@ -344,6 +349,19 @@ async function takeAlong(reads: readonly string[], from: string, to: string): Pr
       await copyFile(source, target);
     }
   }
+}
+
+/** The connections that it uses, unless the new place has one of that name. A file there that cannot be read stays as it is. */
+async function takeConnectionsAlong(pipeline: Pipeline, from: string, to: string, catalogue: Catalogue): Promise<void> {
+  if (from === to) return;
+  const [source, target] = [await readConnectionsFile(from), await readConnectionsFile(to)];
+  if (!target.ok) return;
+  let file = target.connections;
+  for (const name of connectionsUsed(pipeline, source.connections, catalogue)) {
+    const stored = own(source.connections.connections, name);
+    if (stored && !own(file.connections, name)) file = setConnection(file, name, stored);
+  }
+  if (file !== target.connections) await writeText(target.path, formatConnections(file));
 }
 
 /** Which of the examples' data to copy: not files that exist and are as new, so that unchanged files and outputs of earlier runs stay. */
