@@ -1,7 +1,7 @@
 import type { PlanOptions } from '../plan/plan.ts';
 import type { Assessment } from '../workbench/check-job.ts';
 import { Checks } from '../workbench/checks.ts';
-import { openPipeline, type PipelineFile } from './load.ts';
+import { openPipeline, type PipelineFile } from './pipeline-file.ts';
 
 export interface Assessed extends PipelineFile, Assessment {
   /** The files that it names were looked at. */

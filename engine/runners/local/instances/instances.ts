@@ -216,7 +216,7 @@ export class Instances {
   /** As many of each as there are; which of two instances' rows came later nobody knows. */
   async recent(node: NodeId, port: string, limit: number): Promise<readonly Row[]> {
     const each = await Promise.all(this.#links.map((link) => link.recent(node, port, limit)));
-    const latestFirst = Array.from({ length: limit }, (_, i) => each.flatMap((rows) => rows.at(-1 - i) ?? []));
+    const latestFirst = Array.from({ length: limit }, (_, i) => each.flatMap((rows) => (i < rows.length ? [itemAt(rows, rows.length - 1 - i)] : [])));
     return latestFirst.flat().slice(0, limit).reverse();
   }
 
