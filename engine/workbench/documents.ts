@@ -49,7 +49,7 @@ export class Documents {
   readonly #store: Store;
   readonly #dataFolder: string;
   readonly #examplesFolder: string;
-  readonly #onDistrusted: (id: string) => void;
+  readonly #onDistrusted: (id: string, why: 'revoked' | 'connections') => void;
   readonly #catalogue: Catalogue;
   readonly #open = new Map<string, OpenDocument>();
 
@@ -57,7 +57,7 @@ export class Documents {
   constructor(
     store: Store,
     folders: { readonly dataFolder: string; readonly examplesFolder: string },
-    onDistrusted: (id: string) => void = () => {},
+    onDistrusted: (id: string, why: 'revoked' | 'connections') => void = () => {},
     catalogue: Catalogue = new Catalogue([]),
   ) {
     this.#catalogue = catalogue;
@@ -196,7 +196,7 @@ export class Documents {
     const factsOf = ({ connections }: ReadFile) => reachFacts(pipeline, connections, this.#catalogue);
     const isSame = !before || factsOf(before) === factsOf(now);
     if (isSame || !document.trusted || document.path === null || this.#store.trust.folderOf(document.path) !== null) return;
-    this.#distrust({ ...document, connections: now });
+    this.#distrust({ ...document, connections: now }, 'connections');
   }
 
   /** Connections that were changed here: what is trusted stays so. */
@@ -250,10 +250,10 @@ export class Documents {
     return path === null || this.#store.trust.covers(path, stamp, facts);
   }
 
-  #distrust(document: OpenDocument): OpenDocument {
+  #distrust(document: OpenDocument, why: 'revoked' | 'connections' = 'revoked'): OpenDocument {
     const changed = { ...document, trusted: false };
     this.#open.set(document.id, changed);
-    this.#onDistrusted(document.id);
+    this.#onDistrusted(document.id, why);
     return changed;
   }
 
