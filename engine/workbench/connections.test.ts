@@ -157,6 +157,15 @@ describe('the connections beside a document', () => {
     expect(set.connections).toMatchObject([{ card: 'prod.example:7', ownParams: ['host'] }]);
     expect(JSON.parse(connections()).environments).toEqual({ prod: { west: { params: { host: 'prod.example' } } } });
 
+    // Another window, or the next start, shows the same; one that is gone is shown nowhere.
+    expect(documents.get((await documents.open(at('a.millrace.json'))).documentId).environment).toBe('prod');
+    const before = connections();
+    write({});
+    await documents.review(id, pipeline);
+    expect(documents.get(id).environment).toBeNull();
+    expect(documents.get((await documents.open(at('a.millrace.json'))).documentId).environment).toBeNull();
+    writeFileSync(at('connections.millrace.json'), before);
+
     const renamed = await answers['connections.rename']({ documentId: id, stamp: set.stamp, from: 'west', to: 'north' }, never);
     const removed = await answers['connections.remove']({ documentId: id, stamp: renamed.stamp, name: 'north' }, never);
     expect(removed.connections).toEqual([]);

@@ -192,11 +192,13 @@ export class Documents {
     const document = this.get(id);
     const before = document.connections;
     if (document.folder !== folder || before?.stamp === now.stamp) return;
-    this.#open.set(id, { ...document, connections: now });
+    // One that somebody has removed is not chosen any more: the editor shows none.
+    const isGone = document.environment !== null && now.ok && !own(now.connections.environments, document.environment);
+    this.#open.set(id, { ...document, connections: now, ...(isGone && { environment: null }) });
     const factsOf = ({ connections }: ReadFile) => reachFacts(pipeline, connections, this.#catalogue);
     const isSame = !before || factsOf(before) === factsOf(now);
     if (isSame || !document.trusted || document.path === null || this.#store.trust.folderOf(document.path) !== null) return;
-    this.#distrust({ ...document, connections: now }, 'connections');
+    this.#distrust(this.get(id), 'connections');
   }
 
   /** Connections that were changed here: what is trusted stays so. */
@@ -267,7 +269,7 @@ export class Documents {
     migrated: readonly string[] = [],
   ): OpenedDocument {
     const id = randomUUID();
-    const environment = environmentOf(this.#store, document.folder);
+    const environment = environmentOf(this.#store, document.folder, document.connections ?? null);
     this.#open.set(id, { saved: null, facts: null, connections: null, environment, migrated: false, ...document, id });
     const opened = { documentId: id, pipeline, path: document.path, trusted: document.trusted, stamp: document.stamp };
     return migrated.length > 0 ? { ...opened, migrated } : opened;
@@ -387,8 +389,9 @@ function firstSentence(text: string): string {
   return /^.*?[.!?](?=\s|$)/s.exec(text)?.[0] ?? text;
 }
 
-/** That which was chosen last for a folder. */
-function environmentOf(store: Store, folder: string): string | null {
+/** That which was chosen last for a folder, unless its connections have it no more. */
+function environmentOf(store: Store, folder: string, read: ReadFile | null): string | null {
   const found = store.setting(`environment ${folder}`);
-  return typeof found === 'string' ? found : null;
+  if (typeof found !== 'string') return null;
+  return read?.ok && !own(read.connections.environments, found) ? null : found;
 }
