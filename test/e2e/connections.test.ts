@@ -25,7 +25,7 @@ describe.skipIf(missing('browser'))('a secret in a form', () => {
     const field = page.locator('[data-field="token"]');
     await field.locator('input').fill(secret);
     await field.locator('input').blur();
-    await field.getByText('stored in a file that only you can read').waitFor();
+    await field.getByText('Stored in a file that only you can read').waitFor();
     await editor.shot('secret-stored');
     expect(await page.content()).not.toContain(secret);
     await page.keyboard.press('ControlOrMeta+s');
@@ -37,7 +37,7 @@ describe.skipIf(missing('browser'))('a secret in a form', () => {
     await field.getByRole('button', { name: 'Replace Token' }).click();
     await field.locator('input').fill('another-one');
     await field.locator('input').blur();
-    await field.getByText('stored in a file that only you can read').waitFor();
+    await field.getByText('Stored in a file that only you can read').waitFor();
     await expect.poll(() => readFileSync(stored, 'utf8')).toContain('another-one');
     await field.getByRole('button', { name: 'Clear Token' }).click();
     await expect.poll(() => field.locator('input').count()).toBe(1);

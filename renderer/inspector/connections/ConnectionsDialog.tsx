@@ -242,13 +242,14 @@ function Item({ connection, manifest, isChosen, isEdited, state, onChoose }: Ite
 }
 
 function Unknown({ connection, onDelete }: { readonly connection: ShownConnection; readonly onDelete: () => void }) {
+  const [asks, setAsks] = useState(false);
   return (
     <div className={styles.fields}>
       <h3 className={styles.title}>{visible(connection.name)}</h3>
       <ProblemLines problems={connection.problems} />
       <div>
-        <Button variant="light" color="red" onClick={onDelete}>
-          Delete this connection
+        <Button variant="light" color="red" onClick={asks ? onDelete : () => setAsks(true)}>
+          {asks ? 'Delete it for good' : 'Delete this connection…'}
         </Button>
       </div>
     </div>
