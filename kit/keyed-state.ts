@@ -10,6 +10,10 @@ export interface KeyedState<V extends State> {
   set(key: string, value: V, expiresAt?: number): void;
   /** As `set`, for what will not be read soon: it is the first to leave memory. */
   setAside(key: string, value: V): void;
+  /** A value as bytes, for values that are written and read once: they take what they are counted for. Absent where state never leaves memory. */
+  pack?(value: State): Uint8Array;
+  /** What `pack` was given. */
+  unpack?(bytes: Uint8Array): State;
   delete(key: string): void;
   /** Removes all entries that expire at this time or before; returns their number. */
   expire(time: number): number;

@@ -132,6 +132,15 @@ export class CachedState<V extends State> implements KeyedState<V> {
     this.#putAside(entry);
   }
 
+  pack(value: State): Uint8Array {
+    // A copy, as the buffer has room to grow.
+    return new Uint8Array(serialize(value));
+  }
+
+  unpack(bytes: Uint8Array): State {
+    return deserialize(bytes) as State;
+  }
+
   #putAside(entry: Entry): void {
     if (this.#aside.has(entry)) return;
     this.#aside.add(entry);

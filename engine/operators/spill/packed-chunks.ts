@@ -1,4 +1,3 @@
-import { deserialize, serialize } from 'node:v8';
 import type { KeyedState } from '@millrace/kit/keyed-state';
 import { missing } from '../../../model/faults/missing.ts';
 import type { State } from '../../../model/values/types.ts';
@@ -15,14 +14,13 @@ export class PackedChunks<T extends State> {
   }
 
   set(name: string, chunk: T): void {
-    // A copy, as the buffer has room to grow.
-    this.#state.setAside(name, new Uint8Array(serialize(chunk)));
+    this.#state.setAside(name, this.#state.pack?.(chunk) ?? chunk);
   }
 
   /** Throws where there is no such chunk. What checkpoints of earlier versions have is no bytes. */
   get(name: string): T {
     const found = this.#state.get(name) ?? missing(`the chunk "${name}"`);
-    return (found instanceof Uint8Array ? deserialize(found) : found) as T;
+    return (found instanceof Uint8Array && this.#state.unpack ? this.#state.unpack(found) : found) as T;
   }
 
   delete(name: string): void {
