@@ -43,6 +43,8 @@ export function touchesOf(nodes: readonly TouchingNode[], errorsFile: string): T
     // Plus every other file param, so that forgetting to declare one hides nothing.
     for (const { path, mode } of filesIn(files, params)) found[mode === 'open' ? 'reads' : 'writes'].add(path);
     for (const { reference } of [...uses, ...(connection?.planned.secrets ?? [])]) secrets.add(reference);
+    for (const { path, mode } of connection ? filesIn(fileFields(connection.definition), connection.shown) : [])
+      found[mode === 'open' ? 'reads' : 'writes'].add(path);
     for (const address of [...(connection?.reaches ?? []), ...elsewhere]) found.reaches.add(address);
     const connects = connectionField(definition);
     if (connects && params[connects.name] && !connection) report(`the connection "${params[connects.name]}" that it names is not known`);
@@ -89,7 +91,7 @@ function codeIn(fields: Fields, params: Params): boolean {
   });
 }
 
-function fileFields(definition: NodeDefinition): { readonly name: string; readonly mode: 'open' | 'save' }[] {
+function fileFields(definition: { readonly params: Fields }): { readonly name: string; readonly mode: 'open' | 'save' }[] {
   return Object.entries(definition.params as Fields).flatMap(([name, field]) => (field.kind === 'file' ? [{ name, mode: field.mode }] : []));
 }
 

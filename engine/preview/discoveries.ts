@@ -60,7 +60,7 @@ export interface SourceLooks {
 
 /** In processes that are killed at their limits, as what a source names may be slow, endless or huge. */
 export function looksInProcesses(): SourceLooks {
-  const pool = new WorkerPool<LookJob, unknown>({ entry: 'discovery', limitMs, memoryMb, most });
+  const pool = new WorkerPool<LookJob, unknown>({ secrets: (job) => ('texts' in job ? job.texts : undefined), entry: 'discovery', limitMs, memoryMb, most });
   return {
     look: (_definition, look) => pool.run(look) as Promise<Looked>,
     stamps: (paths) => pool.run({ paths }) as Promise<string>,

@@ -118,7 +118,10 @@ describe('a session', () => {
     const warning = { code: 'a/b' as ProblemCode, severity: 'warning' as const, message: 'Odd', node: 'sieve' };
     add('sieve');
     await eventually(() => expect(checks.length).toBe(4));
-    checks[3]!({ ...emptyCheck, problems: [warning, warning, { ...warning, node: 'gone' }] });
+    checks[3]!({
+      ...emptyCheck,
+      problems: [warning, { node: 'sieve', message: 'Odd', severity: 'warning', code: warning.code }, { ...warning, node: 'gone' }],
+    });
     await eventually(() => expect(getState().problems).toEqual([warning]));
     service.emit('code.checked', { documentId: 'd1', problems: [{ code: 'code/type', severity: 'error', message: 'Wrong', node: 'sieve' }] });
     await eventually(() => expect(getState().problems.map(({ code }) => code)).toEqual(['code/type', 'a/b']));

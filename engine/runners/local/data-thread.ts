@@ -12,7 +12,7 @@ import { Catalogue } from '../../plan/catalogue.ts';
 import { readOutputProblem, readOutputs } from '../../plan/check-outputs.ts';
 import { reachedBy } from '../../plan/connections.ts';
 import { writtenBy } from '../../plan/touches.ts';
-import { Redactor } from '../../processes/redaction.ts';
+import { Redactor, redactOutput } from '../../processes/redaction.ts';
 import { guardSockets } from '../../processes/socket-guard.ts';
 import { problemOf } from '../../protocol/connection.ts';
 import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
@@ -71,6 +71,7 @@ process.on('unhandledRejection', (reason) => {
 async function confine({ plan, secrets = {} }: RunJob): Promise<void> {
   guard.allow(reachedBy(plan));
   redactor = new Redactor(Object.values(secrets));
+  if (Object.keys(secrets).length > 0) redactOutput(redactor);
   sandbox = await threadSandbox(plan.nodes);
 }
 

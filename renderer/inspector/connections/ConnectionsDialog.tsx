@@ -38,6 +38,7 @@ export default function ConnectionsDialog({ widgets, request, onClose }: Props) 
   });
   const [chosen, setChosen] = useState(() => (drafts.has(newKey) ? newKey : (request.select ?? view?.connections[0]?.name ?? '')));
   const [saved, setSaved] = useState<string | null>(null);
+  const [saves, setSaves] = useState(0);
   const [isLeaving, setLeaving] = useState(false);
 
   const shown = view?.connections.find(({ name }) => name === chosen);
@@ -78,6 +79,8 @@ export default function ConnectionsDialog({ widgets, request, onClose }: Props) 
       put(chosen, null);
       setChosen(name);
       setSaved(name);
+      // The form is drawn anew: what was typed as a secret is not held any longer.
+      setSaves((count) => count + 1);
       return true;
     } catch (error) {
       notifyError(error, 'The connection was not saved');
@@ -149,7 +152,7 @@ export default function ConnectionsDialog({ widgets, request, onClose }: Props) 
           {!trusted && <p className={styles.untrusted}>This pipeline is not trusted: its connections can be looked at, not used or changed.</p>}
           {draft && manifest ? (
             <ConnectionForm
-              key={`${chosen} ${view?.environment}`}
+              key={`${chosen} ${view?.environment} ${saves}`}
               draft={draft}
               manifest={manifest}
               shown={shown ?? null}
@@ -193,7 +196,7 @@ export default function ConnectionsDialog({ widgets, request, onClose }: Props) 
               {unsaved.length === 1 ? 'One connection is not saved.' : `${unsaved.length} connections are not saved.`}
             </span>
             <Button variant="subtle" color="red" onClick={() => onClose(saved)}>
-              Discard
+              Discard and close
             </Button>
             <Button variant="default" onClick={() => setLeaving(false)}>
               Keep editing

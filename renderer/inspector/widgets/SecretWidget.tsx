@@ -12,7 +12,7 @@ type Found = RequestResults['secrets.find'];
 
 const places: Readonly<Record<Found['state'], string>> = {
   missing: 'not there on this machine',
-  environment: 'taken from the environment',
+  environment: 'taken from an environment variable',
   file: 'stored in a file that only you can read',
   sealed: "stored with the operating system's keychain",
   locked: 'sealed by the desktop app, and not to be read here',
