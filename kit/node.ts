@@ -430,7 +430,7 @@ export interface SinkDefinition<F extends Fields = Fields, I extends Ports = Por
    * Changes nothing. `mustExist`: a checkpoint tells of this output, so where it is gone that is thrown, with a code that says so.
    */
   committedCheckpoint?(
-    context: Pick<SinkContext<ParamsOf<F>>, 'params' | 'path' | 'lineage' | 'signal'> & { readonly mustExist?: boolean },
+    context: Pick<SinkContext<ParamsOf<F>>, 'params' | 'path' | 'connection' | 'lineage' | 'signal'> & { readonly mustExist?: boolean },
   ): number | null | Promise<number | null>;
 }
 /** Any node of the catalogue, the types of its params and ports forgotten. */

@@ -24,7 +24,7 @@ export async function withKafka<T>({ params, signal }: Context, use: (client: Ka
 
 export function testKafka(context: Context): Promise<string> {
   return withKafka(context, async (client) => {
-    const version = versionOf((await client.call('any', apiVersionsV3.api, 'millrace', '1')).supportedFeatures);
+    const version = versionOf((await client.call('any', apiVersionsV3.api, 'millrace', '1')).supportedFeatures ?? []);
     const { brokers, topics } = await client.cluster(null);
     const parts = [`Kafka ${version}`, count(brokers, 'broker'), count(own(topics).length, 'topic')];
     if (context.params.registry) parts.push(count((await new SchemaRegistry(context.params, context.signal, { isOfNode: false }).subjects()).length, 'subject'));

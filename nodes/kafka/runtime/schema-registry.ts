@@ -39,8 +39,8 @@ export class SchemaRegistry {
         field: this.#field('registry'),
       });
     this.#url = registry.replace(/\/+$/, '');
-    const login = registryUser ? { authorization: `Basic ${Buffer.from(`${registryUser}:${registryPassword ?? ''}`).toString('base64')}` } : {};
-    this.#headers = { accept: contentType, ...login };
+    const login = registryUser ? `Basic ${Buffer.from(`${registryUser}:${registryPassword ?? ''}`).toString('base64')}` : null;
+    this.#headers = { accept: contentType, ...(login && { authorization: login }) };
     this.#signal = signal;
   }
 
