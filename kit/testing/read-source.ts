@@ -69,7 +69,9 @@ export async function openSource(
   const params: any = completeParams(definition.params, given as Params);
   const path = (relative: string) => resolve(folder, relative);
   const signal = options.signal ?? new AbortController().signal;
-  const discovery: Discovery = options.schema ? { schema: options.schema } : ((await definition.discover?.({ params, path, signal, connection: options.connection })) ?? { schema: null });
+  const discovery: Discovery = options.schema
+    ? { schema: options.schema }
+    : ((await definition.discover?.({ params, path, signal, connection: options.connection })) ?? { schema: null });
   const inference = definition.infer({ params, inputs: {}, inputLists: {}, discovered: discovery.schema, analyse: null as never });
   const schema = inference.outputs['rows'] ?? null;
   const failures: RowFailure[] = [];

@@ -150,7 +150,9 @@ export async function writeThroughCrashes(
 
   const start = async (): Promise<SinkRun> => {
     const params: any = decider && completeParams(decider.definition.params, decider.params as Params);
-    const number = decider && (await decider.definition.committedCheckpoint!({ params, path, connection: decider.connection, lineage: 'trial', signal: new AbortController().signal }));
+    const number =
+      decider &&
+      (await decider.definition.committedCheckpoint!({ params, path, connection: decider.connection, lineage: 'trial', signal: new AbortController().signal }));
     if (number !== undefined && stored.length > 0 && stored.at(-1)!.checkpoint !== number) stored.pop();
     const from = stored.at(-1) ?? { checkpoint: 0, tokens: [], position: 0 };
     const started = new SinkRun(folder);

@@ -1,76 +1,14 @@
 import { connectionOf } from '@millrace/kit/connection';
-import { f, type ParamsOf } from '@millrace/kit/fields';
 import { loaded } from '@millrace/kit/loaded';
 import { defineNode, type NodeProblem } from '@millrace/kit/node';
 import { parseTimestamp } from '../../model/time/timestamp.ts';
 import type { Schema } from '../../model/values/types.ts';
-import { columnTypesField, outputColumns } from '../formats/column-fields.ts';
-import { extraKeysField } from '../formats/line-fields.ts';
+import { outputColumns } from '../formats/column-fields.ts';
 import kafka from './kafka-connection.ts';
-import { csvDelimiterField, csvNamesField, formatGroup, messageFormatField, messageTypeField, partFields, subjectField, topicFields } from './message-fields.ts';
 import { partColumns } from './part-columns.ts';
+import { type TopicParams, topicParams } from './topic-params.ts';
 
 const code = loaded(() => import('./runtime/kafka-source.ts'));
-
-const fields = {
-  ...topicFields,
-  from: f.choice({
-    label: 'Begin at',
-    default: 'earliest',
-    help: 'For a run that starts from scratch. One that resumes goes on where it was.',
-    options: [
-      { value: 'earliest', label: 'The earliest message' },
-      { value: 'latest', label: 'The end', help: 'Only messages that come from now on.' },
-      { value: 'time', label: 'A time' },
-      { value: 'committed', label: 'Where a group is', help: 'What a group has committed; its partitions without an offset are read from their beginning.' },
-    ],
-  }),
-  time: f.text({ label: 'Time', placeholder: '2026-01-31T12:00:00Z', when: { param: 'from', is: ['time'] } }),
-  until: f.choice({
-    label: 'Read until',
-    default: 'stopped',
-    options: [
-      { value: 'stopped', label: 'It is stopped' },
-      { value: 'end', label: 'The end', help: 'What is there when the run starts: the run ends then.' },
-    ],
-  }),
-  format: messageFormatField,
-  names: csvNamesField,
-  delimiter: csvDelimiterField,
-  subject: subjectField,
-  messageType: messageTypeField,
-  types: columnTypesField,
-  extra: { ...extraKeysField, group: formatGroup, when: { param: 'format', is: ['json'] } },
-  ...partFields,
-  group: f.text({
-    label: 'Consumer group',
-    optional: true,
-    entries: 'groups',
-    group: 'Reading',
-    help: 'Offsets are kept in the checkpoints of the run. They are also told to Kafka under this name, for tools that watch the lag of groups.',
-  }),
-  isolation: f.choice({
-    label: 'Transactions',
-    default: 'committed',
-    group: 'Reading',
-    options: [
-      { value: 'committed', label: 'Only what was committed' },
-      { value: 'all', label: 'All messages, also of transactions that are open or were aborted' },
-    ],
-  }),
-  gone: f.choice({
-    label: 'Messages that were deleted',
-    default: 'fail',
-    group: 'Reading',
-    help: 'Before they were read: by their age, by somebody, or because a topic was made anew.',
-    options: [
-      { value: 'fail', label: 'Stop the run' },
-      { value: 'earliest', label: 'Go on from the earliest that is left', help: 'The log says what was lost.' },
-    ],
-  }),
-  lookEvery: f.duration({ label: 'Look for new topics and partitions every', default: 30_000, min: 100, group: 'Reading' }),
-};
-export type TopicParams = ParamsOf<typeof fields>;
 
 export default defineNode({
   type: 'kafka-topic',
@@ -108,9 +46,8 @@ and says so in the log. While brokers are away it waits, and goes on where it wa
 `,
   outputs: [{ name: 'rows' }],
   bounded: ({ until }) => until === 'end',
-  params: fields,
-  card: ({ topicBy, topic, pattern, from }) =>
-    `${(topicBy === 'name' ? topic : pattern) || 'Choose a topic'}${from === 'latest' ? '\nfrom its end on' : ''}`,
+  params: topicParams,
+  card: ({ topicBy, topic, pattern, from }) => `${(topicBy === 'name' ? topic : pattern) || 'Choose a topic'}${from === 'latest' ? '\nfrom its end on' : ''}`,
   infer: ({ params, discovered }) => {
     const found: Schema | null = params.format === 'text' ? { columns: [{ name: 'text', type: 'string', nullable: false }] } : (discovered ?? declared(params));
     const values = outputColumns(found, params.types, null, params.format === 'json');
@@ -123,9 +60,7 @@ and says so in the log. While brokers are away it waits, and goes on where it wa
   code,
   discover: (context) => code().discoverTopic(context, connectionOf(kafka, context)),
   run: (context) => code().openTopic(context, connectionOf(kafka, context)),
-  examples: [
-    { title: 'A connection has to be chosen', params: { topic: 'orders' }, outputs: { rows: [] }, failures: ['Connection'] },
-  ],
+  examples: [{ title: 'A connection has to be chosen', params: { topic: 'orders' }, outputs: { rows: [] }, failures: ['Connection'] }],
 });
 
 /** What the params say by themselves. */

@@ -71,7 +71,11 @@ export const partFields = {
   partitionColumn: part('Column for the partition', 'partition', 'Empty: the partition is not told.'),
   offsetColumn: part('Column for the offset', 'offset', 'Empty: the offset is not told.'),
   headersColumn: part('Column for the headers', 'headers', 'An object with the names of the headers and their values as text.'),
-  deletedColumn: part('Column for deleted', 'deleted', 'A message without a value says that its key was deleted. Empty: such messages are left out, and counted in the log.'),
+  deletedColumn: part(
+    'Column for deleted',
+    'deleted',
+    'A message without a value says that its key was deleted. Empty: such messages are left out, and counted in the log.',
+  ),
 };
 
 /** The topics that a text names. */
@@ -89,7 +93,13 @@ export const topicFields = {
       { value: 'pattern', label: 'By a pattern' },
     ],
   }),
-  topic: f.text({ label: 'Topic', entries: 'topics', placeholder: 'orders', help: 'Several are separated by commas.', when: { param: 'topicBy', is: ['name'] } }),
+  topic: f.text({
+    label: 'Topic',
+    entries: 'topics',
+    placeholder: 'orders',
+    help: 'Several are separated by commas.',
+    when: { param: 'topicBy', is: ['name'] },
+  }),
   pattern: f.text({
     label: 'Pattern',
     placeholder: 'orders-.*',

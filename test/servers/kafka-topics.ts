@@ -1,6 +1,7 @@
 /** Topics of a broker, written and read by the library's own clients: what tests compare Millrace with. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '@millrace/kit/connection';
-import { Admin, Consumer, fetchV13, Producer } from '@platformatic/kafka';
+import { Admin, type ConnectionPool, Consumer, type fetchV13, listTransactionsV0, Producer } from '@platformatic/kafka';
 
 export interface Sent {
   readonly value: string | Buffer | null;
@@ -65,7 +66,13 @@ export class Topics {
 
   /** As one transaction, with a producer of its own. */
   async transact(topic: string, messages: readonly Sent[], end: 'commit' | 'abort'): Promise<void> {
-    const producer = new Producer({ ...base(this.#brokers), idempotent: true, transactionalId: `${topic}-${this.#count++}`, producerId: -1n, producerEpoch: -1 });
+    const producer = new Producer({
+      ...base(this.#brokers),
+      idempotent: true,
+      transactionalId: `${topic}-${this.#count++}`,
+      producerId: -1n,
+      producerEpoch: -1,
+    });
     const transaction = await producer.beginTransaction();
     for (let from = 0; from < messages.length; from += 1000)
       await transaction.send({ messages: messages.slice(from, from + 1000).map((message) => recordOf(topic, message)) as never });
@@ -85,6 +92,7 @@ export class Topics {
 
   /** All messages that are there, those of committed transactions alone: in the order of partitions and offsets. */
   async read(topic: string): Promise<Received[]> {
+    await this.#settled();
     const consumer = new Consumer({ ...base(this.#brokers), groupId: 'reader' });
     try {
       const { topics } = await consumer.metadata({ topics: [topic], forceUpdate: true });
@@ -99,7 +107,14 @@ export class Topics {
         const markers: { readonly producer: bigint; readonly offset: bigint; readonly isAbort: boolean }[] = [];
         while (next < end) {
           const wish = { partition, currentLeaderEpoch: -1, fetchOffset: next, lastFetchedEpoch: -1, partitionMaxBytes: 1 << 20 };
-          const answer = await consumer.fetch({ node: leader, maxWaitTime: 500, minBytes: 1, maxBytes: 1 << 22, isolationLevel: 0, topics: [{ topicId: id, partitions: [wish] }] } as never);
+          const answer = await consumer.fetch({
+            node: leader,
+            maxWaitTime: 500,
+            minBytes: 1,
+            maxBytes: 1 << 22,
+            isolationLevel: 0,
+            topics: [{ topicId: id, partitions: [wish] }],
+          } as never);
           for (const { records } of (answer as Awaited<ReturnType<typeof fetchV13.api.async>>).responses.flatMap((each) => each.partitions)) {
             for (const batch of records ?? []) {
               const last = batch.firstOffset + BigInt(batch.lastOffsetDelta);
@@ -110,7 +125,16 @@ export class Topics {
                   if (offset < next || offset >= end) continue;
                   const names = (headers as unknown as [Buffer, Buffer][]).map(([name, text]) => [name.toString(), text.toString()] as const);
                   const timestamp = Number(batch.firstTimestamp + timestampDelta);
-                  all.push({ offset: Number(offset), partition, timestamp, key, value, headers: names, producer: batch.producerId, isTransactional: (batch.attributes & 16) !== 0 } as never);
+                  all.push({
+                    offset: Number(offset),
+                    partition,
+                    timestamp,
+                    key,
+                    value,
+                    headers: names,
+                    producer: batch.producerId,
+                    isTransactional: (batch.attributes & 16) !== 0,
+                  } as never);
                 }
               if (last >= next) next = last + 1n;
             }
@@ -125,6 +149,18 @@ export class Topics {
       return found;
     } finally {
       await consumer.close(true);
+    }
+  }
+
+  /** Whoever commits gets the answer before all partitions know of it. */
+  async #settled(): Promise<void> {
+    const { connections } = this.#admin as unknown as { readonly connections: ConnectionPool };
+    const [host = '', port] = this.#brokers.split(':');
+    const connection = await connections.get({ host, port: Number(port) });
+    for (;;) {
+      const { transactionStates } = await listTransactionsV0.api.async(connection, ['PREPARE_COMMIT', 'PREPARE_ABORT'] as never, [], 0n, null);
+      if (transactionStates.length === 0) return;
+      await sleep(5);
     }
   }
 

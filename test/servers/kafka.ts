@@ -60,7 +60,20 @@ export function provideKafka(): void {
   mkdirSync(aside, { recursive: true });
   const store = join(aside, 'key.p12');
   const key = ['-storetype', 'PKCS12', '-keystore', store, '-storepass', storePassword, '-alias', 'kafka'];
-  run('keytool', ['-genkeypair', ...key, '-keyalg', 'RSA', '-keysize', '2048', '-validity', '3650', '-dname', 'CN=localhost', '-ext', 'SAN=ip:127.0.0.1,dns:localhost']);
+  run('keytool', [
+    '-genkeypair',
+    ...key,
+    '-keyalg',
+    'RSA',
+    '-keysize',
+    '2048',
+    '-validity',
+    '3650',
+    '-dname',
+    'CN=localhost',
+    '-ext',
+    'SAN=ip:127.0.0.1,dns:localhost',
+  ]);
   run('keytool', ['-exportcert', '-rfc', ...key, '-file', join(aside, 'ca.pem')]);
   const properties = join(aside, 'format.properties');
   writeFileSync(properties, propertiesOf(aside, { plain: 1, sasl: 2, tls: 3, controller: 4 }));

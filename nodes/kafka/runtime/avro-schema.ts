@@ -1,6 +1,6 @@
 /** Avro schemas as columns, and their values as those of columns. */
 import avro from 'avsc';
-import type { Column, ColumnType, Json, Row, Value } from '../../../model/values/types.ts';
+import type { Column, ColumnType, Json, Value } from '../../../model/values/types.ts';
 import { setColumn } from '../../../model/values/values.ts';
 import type { RegisteredSchema } from './schema-registry.ts';
 
@@ -55,7 +55,10 @@ function fieldsOf(schema: AvroSchema): readonly { readonly name: string; readonl
 /** A type is written once, and named wherever it comes again. */
 function collect(schema: AvroSchema, named: Map<string, AvroSchema>): void {
   if (typeof schema === 'string') return;
-  if (Array.isArray(schema)) return schema.forEach((each) => collect(each, named));
+  if (Array.isArray(schema)) {
+    for (const each of schema) collect(each, named);
+    return;
+  }
   const { name, items, values, type } = schema as { name?: string; items?: AvroSchema; values?: AvroSchema; type?: AvroSchema };
   if (name !== undefined) named.set(name, schema);
   for (const inner of [items, values, typeof type === 'object' ? type : undefined]) if (inner !== undefined) collect(inner, named);
@@ -150,5 +153,5 @@ export function asJson(found: unknown): Json {
   if (typeof found !== 'object' || found === null) return (found ?? null) as Json;
   const copy: Record<string, Value> = {};
   for (const [name, value] of Object.entries(found)) setColumn(copy, name, asJson(value));
-  return copy as Row as Json;
+  return copy as Json;
 }

@@ -27,7 +27,8 @@ export function testKafka(context: Context): Promise<string> {
     const version = versionOf((await client.call('any', apiVersionsV3.api, 'millrace', '1')).supportedFeatures ?? []);
     const { brokers, topics } = await client.cluster(null);
     const parts = [`Kafka ${version}`, count(brokers, 'broker'), count(own(topics).length, 'topic')];
-    if (context.params.registry) parts.push(count((await new SchemaRegistry(context.params, context.signal, { isOfNode: false }).subjects()).length, 'subject'));
+    if (context.params.registry)
+      parts.push(count((await new SchemaRegistry(context.params, context.signal, { isOfNode: false }).subjects()).length, 'subject'));
     return parts.join(', ');
   });
 }

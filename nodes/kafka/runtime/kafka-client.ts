@@ -141,4 +141,3 @@ function securityOf({ security, mechanism, user, password, caFile }: KafkaParams
     ...(hasLogin && { sasl: { mechanism, username: user, password } }),
   };
 }
-

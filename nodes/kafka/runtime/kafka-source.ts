@@ -3,12 +3,12 @@ import type { DiscoverContext, Discovery, Reader, SourceContext } from '@millrac
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { parseTimestamp } from '../../../model/time/timestamp.ts';
 import type { Schema } from '../../../model/values/types.ts';
-import type { TopicParams } from '../kafka-topic.ts';
-import { topicNames } from '../message-fields.ts';
 import { partsOf } from '../part-columns.ts';
+import type { TopicParams } from '../topic-params.ts';
 import { KafkaClient, type KafkaParams, type Topic } from './kafka-client.ts';
 import { committedOffsets, earliest, latest, type Offsets, offsetsAt } from './kafka-offsets.ts';
 import { Patience } from './kafka-patience.ts';
+import { topicsOf } from './kafka-topics.ts';
 import { textDecoder } from './line-messages.ts';
 import { type Decoder, MessageRows } from './message-rows.ts';
 import { sampleTopic } from './message-sample.ts';
@@ -78,41 +78,6 @@ function decoderOf(context: Context, connection: KafkaParams, patience: Patience
   return textDecoder({ ...params, format }, values, context);
 }
 
-/** Those that are named, or match. Rejects where one of them is not there, and where none matches. */
-export async function topicsOf(client: KafkaClient, params: Pick<Params, 'topicBy' | 'topic' | 'pattern'>, { pattern }: Pick<Context, 'pattern'>): Promise<Topics> {
-  if (params.topicBy === 'name') {
-    const names = topicNames(params.topic);
-    const { topics, missing } = await client.cluster(names);
-    const absent = missing[0] ?? names.find((name) => !topics.has(name));
-    if (absent !== undefined) throw await noTopic(client, absent);
-    return topics;
-  }
-  const match = pattern(`^(?:${params.pattern})$`, 'u', 'pattern');
-  const { topics } = await client.cluster(null);
-  const found = new Map([...topics].filter(([name, { isInternal }]) => !isInternal && match(name) !== null));
-  if (found.size > 0) return found;
-  throw new MillraceError({
-    code: 'kafka/no-topic',
-    message: `No topic has a name like ${params.pattern}.`,
-    hint: 'The pattern has to match the whole name.',
-    field: 'pattern',
-  });
-}
-
-async function noTopic(client: KafkaClient, name: string): Promise<Error> {
-  const { topics } = await client.cluster(null);
-  const others = [...topics.values()].filter(({ isInternal }) => !isInternal).map((topic) => topic.name);
-  const some = others.sort().slice(0, 10).join(', ');
-  // With the broker's own answer: right after a start it may not know yet.
-  const told = new MillraceError({
-    code: 'kafka/no-topic',
-    message: `There is no topic "${name}".`,
-    hint: others.length > 0 ? `The cluster has: ${some}${others.length > 10 ? ' and others' : ''}.` : 'The cluster has no topics yet.',
-    field: 'topic',
-  });
-  return Object.assign(told, { apiId: 'UNKNOWN_TOPIC_OR_PARTITION' });
-}
-
 async function feedsOf(client: KafkaClient, topics: Topics, context: Context, isBounded: boolean): Promise<PartitionFeed[]> {
   const { params, sample, start } = context;
   const isCommitted = params.isolation === 'committed';
@@ -144,7 +109,12 @@ async function startsOf(client: KafkaClient, topics: Topics, { from, time, group
     return merged(found, ends);
   }
   if (!group)
-    throw new MillraceError({ code: 'kafka/start', message: 'No group is named whose offsets are to be read from.', hint: 'Name it, or begin elsewhere.', field: 'group' });
+    throw new MillraceError({
+      code: 'kafka/start',
+      message: 'No group is named whose offsets are to be read from.',
+      hint: 'Name it, or begin elsewhere.',
+      field: 'group',
+    });
   return merged(await committedOffsets(client, group, topics.values()), await offsetsAt(client, topics.values(), earliest, false));
 }
 

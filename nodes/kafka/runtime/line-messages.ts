@@ -42,9 +42,10 @@ class TextMessages implements Decoder {
   decode(messages: readonly Message[], { rows, of, fail }: Decoded): void {
     messages.forEach(({ value }, i) => {
       if (value === null) return;
-      if (!isUtf8(value)) return fail(i, notText(value));
-      rows.push({ [textColumn]: value.toString('utf8') });
-      of.push(i);
+      if (isUtf8(value)) {
+        rows.push({ [textColumn]: value.toString('utf8') });
+        of.push(i);
+      } else fail(i, notText(value));
     });
   }
 }
@@ -53,7 +54,7 @@ class TextMessages implements Decoder {
 class LineMessages implements Decoder {
   readonly #parser: Parser;
   readonly #isJson: boolean;
-  readonly #file: InputFile = { path: '', name: 'the topic', size: 0 } as unknown as InputFile;
+  readonly #file: InputFile = { path: '', name: 'the topic', size: 0 };
   #failures: { readonly line: number; readonly failure: RowFailure }[] = [];
   #buffer = Buffer.alloc(64 * 1024);
 

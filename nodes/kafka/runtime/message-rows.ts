@@ -120,7 +120,12 @@ export class MessageRows {
   }
 
   /** Rows of values and of tombstones, in the order of their messages. */
-  #withDeleted(feed: PartitionFeed, rows: readonly Row[], valueAt: (index: number) => Message, tombstones: readonly Message[]): { readonly message: Message; readonly row: Row }[] {
+  #withDeleted(
+    feed: PartitionFeed,
+    rows: readonly Row[],
+    valueAt: (index: number) => Message,
+    tombstones: readonly Message[],
+  ): { readonly message: Message; readonly row: Row }[] {
     const all = rows.map((row, i) => ({ message: valueAt(i), row: this.#complete(row, valueAt(i), feed) }));
     for (const message of tombstones) {
       const own = Object.fromEntries(this.#parts.map(({ name, read }) => [name, read(message, feed, true)]));
@@ -143,7 +148,8 @@ export class MessageRows {
   }
 
   #noteDeleted(count: number): void {
-    if (this.#deleted === 0) this.#context.log('info', 'Tombstones (messages without a value) are left out: name a column for "deleted" to have a row for each.');
+    if (this.#deleted === 0)
+      this.#context.log('info', 'Tombstones (messages without a value) are left out: name a column for "deleted" to have a row for each.');
     this.#deleted += count;
   }
 

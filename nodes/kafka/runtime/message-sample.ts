@@ -3,17 +3,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DiscoverContext, Discovery } from '@millrace/kit/node';
+import { fetchV13 } from '@platformatic/kafka';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { CellFormats } from '../../formats/cells/cell-formats.ts';
 import { discoverCsv } from '../../formats/csv/csv-head.ts';
 import { csvOptions } from '../../formats/csv/csv-options.ts';
 import { discoverJsonl } from '../../formats/json/jsonl-head.ts';
-import type { TopicParams } from '../kafka-topic.ts';
-import { fetchV13 } from '@platformatic/kafka';
+import type { TopicParams } from '../topic-params.ts';
 import { withKafka } from './kafka-check.ts';
 import type { KafkaClient, KafkaParams, Topic } from './kafka-client.ts';
 import { earliest, latest, offsetsAt } from './kafka-offsets.ts';
-import { topicsOf } from './kafka-source.ts';
+import { topicsOf } from './kafka-topics.ts';
 import { fieldNames } from './line-messages.ts';
 import { PartitionFeed } from './partition-feed.ts';
 
@@ -25,7 +25,11 @@ const pollMs = 200;
 const bytes = 1024 * 1024;
 
 /** Problems that concern the topic are in the discovery; the connection's are thrown. */
-export async function sampleTopic(params: TopicParams, connection: KafkaParams, { signal, brief }: Pick<DiscoverContext<unknown>, 'signal' | 'brief'>): Promise<Discovery> {
+export async function sampleTopic(
+  params: TopicParams,
+  connection: KafkaParams,
+  { signal, brief }: Pick<DiscoverContext<unknown>, 'signal' | 'brief'>,
+): Promise<Discovery> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeLimitMs)]);
   const isCsv = params.format === 'csv';
   const names = fieldNames(params.names);

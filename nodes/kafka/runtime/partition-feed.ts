@@ -38,7 +38,11 @@ export class PartitionFeed {
   #queue: Message[] = [];
   #at = 0;
 
-  constructor(topic: string, partition: number, { start, end, available }: { readonly start: number; readonly end: number | null; readonly available: number }) {
+  constructor(
+    topic: string,
+    partition: number,
+    { start, end, available }: { readonly start: number; readonly end: number | null; readonly available: number },
+  ) {
     this.topic = topic;
     this.partition = partition;
     this.id = `${topic}-${partition}`;
@@ -122,7 +126,13 @@ export class PartitionFeed {
     for (const { offsetDelta, timestampDelta, key, value, headers } of batch.records) {
       const offset = first + offsetDelta;
       if (offset < from || offset >= end) continue;
-      this.#queue.push({ offset, timestamp: ofBroker ?? base + Number(timestampDelta), key: key as Buffer | null, value: value as Buffer | null, headers: headers as never });
+      this.#queue.push({
+        offset,
+        timestamp: ofBroker ?? base + Number(timestampDelta),
+        key: key as Buffer | null,
+        value: value as Buffer | null,
+        headers: headers as never,
+      });
     }
     this.bytes += batch.length;
   }

@@ -2,8 +2,8 @@
 import { MillraceError } from '@millrace/kit/errors';
 import type { RowFailure } from '@millrace/kit/node';
 import type protobuf from 'protobufjs';
-import { compileRows } from '../../../io/text/row-conversion.ts';
 import { stringLiteral } from '../../../io/text/row-code.ts';
+import { compileRows } from '../../../io/text/row-conversion.ts';
 import type { Row, Schema, Value } from '../../../model/values/types.ts';
 import { castValue } from '../../../model/values/values.ts';
 import { topicNames } from '../message-fields.ts';
@@ -53,7 +53,11 @@ export async function latestSchema(registry: SchemaRegistry, params: SchemaParam
 }
 
 /** The columns of the newest schema. */
-export async function schemaOf(params: Omit<SchemaParams, 'format'> & { readonly format: string }, connection: KafkaParams, signal: AbortSignal): Promise<Schema> {
+export async function schemaOf(
+  params: Omit<SchemaParams, 'format'> & { readonly format: string },
+  connection: KafkaParams,
+  signal: AbortSignal,
+): Promise<Schema> {
   const registry = new SchemaRegistry(connection, signal, { isOfNode: true });
   const given = { ...params, format: params.format as SchemaParams['format'] };
   const { columns } = readable(await latestSchema(registry, given), given);

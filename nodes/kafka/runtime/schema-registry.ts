@@ -1,5 +1,5 @@
 /** The schema registry beside a cluster: schemas by their ids, and by the subjects under which they are kept. */
-import { MillraceError, NotConnected, Permanent } from '@millrace/kit/errors';
+import { type MillraceError, NotConnected, Permanent } from '@millrace/kit/errors';
 import type { KafkaParams } from './kafka-client.ts';
 
 export type SchemaType = 'AVRO' | 'PROTOBUF' | 'JSON';
@@ -45,7 +45,7 @@ export class SchemaRegistry {
   }
 
   async subjects(): Promise<string[]> {
-    return (await this.#get('/subjects')) as unknown as string[];
+    return this.#get<string[]>('/subjects');
   }
 
   schema(id: number): Promise<RegisteredSchema> {
@@ -86,10 +86,10 @@ export class SchemaRegistry {
     return { id: asked ?? id ?? -1, type: schemaType, text: schema, references: named };
   }
 
-  async #get(path: string): Promise<Answer> {
+  async #get<T = Answer>(path: string): Promise<T> {
     const answer = await this.#request(path);
     if (answer.status === subjectUnknown) throw this.#refused(`knows nothing at ${path}`);
-    return (await answer.json()) as Answer;
+    return (await answer.json()) as T;
   }
 
   /** An answer that is fine, or 404. */

@@ -322,7 +322,12 @@ export class TopicReader implements Reader {
     for (const [name, topic] of before) {
       const now = topics.get(name);
       if (!now)
-        throw new MillraceError({ code: 'kafka/no-topic', message: `The topic "${name}" was deleted.`, hint: 'Create it again, or choose another one.', field: 'topic' });
+        throw new MillraceError({
+          code: 'kafka/no-topic',
+          message: `The topic "${name}" was deleted.`,
+          hint: 'Create it again, or choose another one.',
+          field: 'topic',
+        });
       if (now.id === topic.id) continue;
       for (const feed of this.#feeds.values())
         if (feed.topic === name) this.#lost(feed, 0, `The topic "${name}" was deleted and made anew, so that partition ${feed.partition} begins again`);
@@ -354,4 +359,3 @@ function wish({ partition, next }: PartitionFeed) {
     partitionMaxBytes: partitionBytes,
   };
 }
-
