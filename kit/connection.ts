@@ -9,7 +9,7 @@ import { type Loaded, loadingCode } from './loaded.ts';
 import type { Migration } from './migration.ts';
 
 export interface ConnectionContext<P = AnyParams> {
-  /** Fields of the kind `secret` hold the text of the secret here, and its name everywhere else. Empty optional ones are null. */
+  /** Fields of the kind `secret` hold the text of the secret here, and a reference to it everywhere else. Empty optional ones are null. */
   readonly params: P;
   /** Fires when nobody waits any more; what is under way ends within a second of it. */
   readonly signal: AbortSignal;
@@ -55,7 +55,7 @@ export interface Connection {
   /** What it is called where it was made. */
   readonly name: string;
   readonly type: string;
-  /** Complete. Fields of the kind `secret` hold names, or for a node that runs the texts. */
+  /** Complete. Fields of the kind `secret` hold references, or for a node that runs the texts. */
   readonly params: AnyParams;
 }
 

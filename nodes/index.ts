@@ -4,19 +4,19 @@ import type { ConnectionDefinition } from '@millrace/kit/connection';
 import type { NodeDefinition } from '@millrace/kit/node';
 import { everySource } from '@millrace/kit/sources/every-source';
 
-/** Files without a default export hold what the nodes beside them share. */
+/** Files without a default export contain what the nodes beside them share. */
 const files = import.meta.glob<{ readonly default?: unknown }>(['./*/*.ts', '!./**/*.test.ts'], { eager: true });
 
 const exported = exportsOf(files);
 
-/** Sources with what all of them can do: nobody gets to see one without. */
+/** Sources with the features that all of them have: nothing uses one without. */
 export const definitions: readonly NodeDefinition[] = exported
   .filter((each): each is NodeDefinition => each.kind !== 'connection')
   .map((definition) => (definition.kind === 'source' ? everySource(definition) : definition));
 
 export const connectionTypes: readonly ConnectionDefinition[] = exported.filter((each) => each.kind === 'connection');
 
-/** Throws where a file is neither, so that a slip shows at the first start and not as a node that is missing. */
+/** Throws if a file is neither, so that a mistake shows at the first start and not as a missing node. */
 function exportsOf(modules: Readonly<Record<string, { readonly default?: unknown }>>): (NodeDefinition | ConnectionDefinition)[] {
   const names = new Set<string>();
   return Object.entries(modules).flatMap(([file, { default: exported }]) => {

@@ -13,8 +13,8 @@ export { hasRedo } from '../files/redo-file.ts';
 const frameBytes = 1 << 20;
 
 /**
- * The first frame holds the tables, those behind it the values that were bound for the rows that the database took, in order. Only
- * accepted rows are in it, so that nothing is refused when they are written again.
+ * The first frame holds the tables, the others the values that were bound for the rows that the database accepted, in order. It has only
+ * accepted rows, so that nothing is refused when they are written again.
  */
 export class RedoLog {
   readonly #file: RedoFile;
@@ -29,14 +29,14 @@ export class RedoLog {
     return this.#file.path;
   }
 
-  /** Forgets what it holds: the rows of the next checkpoint follow. */
+  /** Clears it: the rows of the next checkpoint follow. */
   begin(tables: readonly TargetSpec[]): void {
     this.#values.at = 0;
     this.#file.begin();
     this.#file.add(Buffer.from(JSON.stringify(tables)));
   }
 
-  /** The values of one or more rows of the table with this index, as one statement took them. */
+  /** The values of one or more rows of the table with this index, as one statement bound them. */
   add(table: number, bound: readonly Bound[]): void {
     const values = this.#values;
     values.uint32(table);
