@@ -48,6 +48,7 @@ export interface SourceOptions {
   readonly sample?: boolean;
   /** That its node names, secrets filled in. */
   readonly connection?: Connection | undefined;
+  readonly waits?: (reason: string | null) => void;
 }
 export interface OpenSource {
   readonly schema: Schema | null;
@@ -100,6 +101,7 @@ export async function openSource(
       elapsed: options.now ? () => 0 : () => performance.now(),
       sample: options.sample ?? false,
       connection: options.connection,
+      ...(options.waits && { waits: options.waits }),
       pattern: (source, flags) => (text) => new RegExp(source, flags).exec(text),
       refuse: (failure) => failures.push(failure),
     });

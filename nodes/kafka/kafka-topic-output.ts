@@ -44,7 +44,15 @@ brokers are away the run waits and goes on where it was.
   code,
   run: (context) => code().openTopicOutput(context, connectionOf(kafka, context)),
   committedCheckpoint: (context) => code().committedTo(context, connectionOf(kafka, context)),
-  examples: [{ title: 'A connection has to be chosen', params: { topic: 'orders' }, inputs: { rows: [{ a: 1 }] }, failures: ['Connection'] }],
+  examples: [
+    { title: 'A connection has to be chosen', params: { topic: 'orders' }, inputs: { rows: [{ a: 1 }] }, failures: ['Connection'] },
+    {
+      title: 'What is deleted needs a key',
+      params: { connection: 'shop', topic: 'orders', deletedColumn: 'gone' },
+      inputs: { rows: [{ a: 1, gone: true }] },
+      failures: ['needs one'],
+    },
+  ],
 });
 
 function problemsOf(params: OutputParams, schema: Schema): NodeProblem[] {

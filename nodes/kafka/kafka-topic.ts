@@ -58,9 +58,17 @@ and says so in the log. While brokers are away it waits, and goes on where it wa
     return 'problem' in whole ? { outputs: { rows: null }, problems: [...problems, whole.problem] } : { outputs: { rows: whole.schema }, problems };
   },
   code,
-  discover: (context) => code().discoverTopic(context, connectionOf(kafka, context)),
+  discover: (context) => code().discoverTopic(context, () => connectionOf(kafka, context)),
   run: (context) => code().openTopic(context, connectionOf(kafka, context)),
-  examples: [{ title: 'A connection has to be chosen', params: { topic: 'orders' }, outputs: { rows: [] }, failures: ['Connection'] }],
+  examples: [
+    { title: 'A connection has to be chosen', params: { topic: 'orders' }, outputs: { rows: [] }, failures: ['Connection'] },
+    {
+      title: 'A time has to be one',
+      params: { connection: 'shop', topic: 'orders', from: 'time', time: 'soon', format: 'text' },
+      outputs: { rows: [] },
+      failures: ['"soon" is no time'],
+    },
+  ],
 });
 
 /** What the params say by themselves. */

@@ -50,7 +50,7 @@ export class Topics {
   }
 
   async addPartitions(name: string, count: number): Promise<void> {
-    await this.#admin.createPartitions({ topics: [{ name, count, assignments: [] }] });
+    await this.#admin.createPartitions({ topics: [{ name, count, assignments: [{ brokerIds: [1] }] }] });
   }
 
   /** Deletes what lies before an offset. */

@@ -31,9 +31,10 @@ function schemaOfText(text: string): unknown {
 }
 
 /** The fields of a record; of any other schema, one column. */
-export function avroColumns(type: AvroType): SchemaColumn[] {
-  const schema = JSON.parse(JSON.stringify(type.schema({ exportAttrs: true } as never))) as AvroSchema;
+export function avroColumns({ text, references }: Pick<RegisteredSchema, 'text' | 'references'>): SchemaColumn[] {
   const named = new Map<string, AvroSchema>();
+  for (const { text: other } of references) collect(schemaOfText(other) as AvroSchema, named);
+  const schema = schemaOfText(text) as AvroSchema;
   collect(schema, named);
   if (isRecord(schema)) return fieldsOf(schema).map(({ name, type: of }) => ({ name, ...kindOf(of, named) }));
   return [{ name: wholeValue, ...kindOf(schema, named) }];

@@ -23,12 +23,13 @@ type Topics = ReadonlyMap<string, Topic>;
 /** What a preview looks at, of each partition. */
 const sampleMessages = 200;
 
-export async function discoverTopic(context: DiscoverContext<Params>, connection: KafkaParams): Promise<Discovery> {
+/** `connection` throws where none is chosen. */
+export async function discoverTopic(context: DiscoverContext<Params>, connection: () => KafkaParams): Promise<Discovery> {
   const { params, signal } = context;
   try {
     if (params.format === 'text') return { schema: null };
-    if (params.format === 'avro' || params.format === 'protobuf') return { schema: await schemaOf(params, connection, signal) };
-    return await sampleTopic(params, connection, context);
+    if (params.format === 'avro' || params.format === 'protobuf') return { schema: await schemaOf(params, connection(), signal) };
+    return await sampleTopic(params, connection(), context);
   } catch (error) {
     if (error instanceof MillraceError) return { schema: null, problems: [error.problem] };
     throw error;

@@ -79,7 +79,7 @@ function readable(found: RegisteredSchema, { format, messageType, ...params }: S
   try {
     if (format === 'avro') {
       const type = avroType(found);
-      return { columns: avroColumns(type), avro: type, protobuf: null };
+      return { columns: avroColumns(found), avro: type, protobuf: null };
     }
     const { type } = protobufSchema(found).called(messageType);
     return { columns: protobufColumns(type), avro: null, protobuf: type };

@@ -9,7 +9,7 @@ import type { KafkaParams } from './kafka-client.ts';
 import type { ValueEncoder } from './message-encoder.ts';
 import { protobufSchema } from './protobuf-schema.ts';
 import { headBytes, latestSchema, type SchemaParams, subjectOf } from './schema-messages.ts';
-import { SchemaRegistry } from './schema-registry.ts';
+import { type RegisteredSchema, SchemaRegistry } from './schema-registry.ts';
 
 type Params = OutputParams & { readonly format: 'avro' | 'protobuf' };
 
@@ -21,7 +21,7 @@ export async function schemaEncoder(params: Params, schema: Schema, connection: 
   const asked: SchemaParams = params;
   if (params.format === 'avro' && params.schema === 'columns') {
     const text = JSON.stringify(avroOf(schema, params.topic));
-    return new AvroValues(avroType({ text, references: [] }), await registry.register(subjectOf(params), 'AVRO', text), schema);
+    return new AvroValues({ text, references: [] }, await registry.register(subjectOf(params), 'AVRO', text), schema);
   }
   if (params.format === 'protobuf' && params.schema === 'columns') {
     const text = protobufOf(schema, params.topic);
@@ -30,7 +30,7 @@ export async function schemaEncoder(params: Params, schema: Schema, connection: 
   }
   const found = await latestSchema(registry, asked);
   try {
-    if (params.format === 'avro') return new AvroValues(avroType(found), found.id, schema);
+    if (params.format === 'avro') return new AvroValues(found, found.id, schema);
     const { type, indexes } = protobufSchema(found).called(params.messageType);
     return new ProtobufValues(type, indexes, found.id, schema);
   } catch (error) {
@@ -57,8 +57,9 @@ class AvroValues implements ValueEncoder {
   readonly #head: Buffer;
   readonly #fields: readonly { readonly name: string; readonly convert: Convert }[];
 
-  constructor(type: AvroType, id: number, schema: Schema) {
-    const { fields } = JSON.parse(JSON.stringify(type.schema({ exportAttrs: true } as never))) as { fields?: readonly AvroField[] };
+  constructor(registered: Pick<RegisteredSchema, 'text' | 'references'>, id: number, schema: Schema) {
+    const type = avroType(registered);
+    const { fields } = JSON.parse(registered.text) as { fields?: readonly AvroField[] };
     if (!fields) throw new Error('it is no record');
     const names = new Set(fields.map(({ name }) => name));
     const extra = schema.columns.find(({ name }) => !names.has(name));

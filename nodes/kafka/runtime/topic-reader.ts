@@ -131,11 +131,12 @@ export class TopicReader implements Reader {
 
   /** For whoever watches the group: nothing here is read from it again. */
   committed(position: Json, _checkpoint: CheckpointRef): void {
-    const { group, client } = this.#options;
+    const { group, client, patience } = this.#options;
     if (group === null || this.#isCommitting || this.#isStopped) return;
     this.#isCommitting = true;
     const offsets = new Map(Object.entries((position as KafkaPosition).topics).map(([topic, { next }]) => [topic, next]));
-    commitOffsets(client, group, offsets)
+    patience
+      .of(() => commitOffsets(client, group, offsets))
       .catch((error: unknown) => {
         if (!this.#hasToldGroup && !this.#isStopped)
           this.#context.log('warning', `The offsets of the group "${group}" were not told to Kafka: ${client.problem(error).message}`);
