@@ -19,7 +19,7 @@ export interface Received {
   readonly headers: readonly (readonly [string, string])[];
 }
 
-const base = (brokers: string) => ({ clientId: 'test', bootstrapBrokers: [brokers], timeout: 60_000, retries: 20, retryDelay: 50 });
+const base = (brokers: string) => ({ clientId: 'test', bootstrapBrokers: [brokers], timeout: 60_000, retries: 2000, retryDelay: 50 });
 
 /** As a node that runs gets it. */
 export function connectionTo(brokers: string, more: object = {}): Connection {
