@@ -16,7 +16,7 @@ import { connectionTo, Topics } from '../test/servers/kafka-topics.ts';
 const count = Number(process.argv[2] ?? 1_000_000);
 const batch = 1000;
 const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-kafka-'));
-const kafka = await startKafka(join(folder, 'kafka'));
+const kafka = await startKafka(join(folder, 'kafka'), { isForSpeed: true });
 const topics = new Topics(kafka.brokers);
 const connection = connectionTo(kafka.brokers);
 const base = { clientId: 'bench', bootstrapBrokers: [kafka.brokers], timeout: 60_000, retries: 3 };
@@ -77,7 +77,14 @@ async function bareIn(topic) {
   let sum = 0;
   for (let n = 0; n < count; ) {
     const wish = { partition: 0, currentLeaderEpoch: -1, fetchOffset: next, lastFetchedEpoch: -1, partitionMaxBytes: 1 << 20 };
-    const answer = await consumer.fetch({ node: partitions[0].leader, maxWaitTime: 500, minBytes: 1, maxBytes: 1 << 22, isolationLevel: 1, topics: [{ topicId: id, partitions: [wish] }] });
+    const answer = await consumer.fetch({
+      node: partitions[0].leader,
+      maxWaitTime: 500,
+      minBytes: 1,
+      maxBytes: 1 << 22,
+      isolationLevel: 1,
+      topics: [{ topicId: id, partitions: [wish] }],
+    });
     for (const { records } of answer.responses[0].partitions) {
       for (const each of records ?? []) {
         for (const { offsetDelta, value } of each.records) {
@@ -122,7 +129,11 @@ function pipelineFile(input, output, more = {}, out = {}) {
   writeFileSync(file, JSON.stringify({ format: 'millrace/pipeline', formatVersion: 1, name: 'Bench', parameters: {}, nodes, edges, layout: {} }));
   return file;
 }
-const cli = (...words) => spawn(process.execPath, [join(import.meta.dirname, '../out/main/cli.cjs'), ...words], { env: { ...process.env, MILLRACE_DATA: join(folder, 'data') }, stdio: ['ignore', 'pipe', 'inherit'] });
+const cli = (...words) =>
+  spawn(process.execPath, [join(import.meta.dirname, '../out/main/cli.cjs'), ...words], {
+    env: { ...process.env, MILLRACE_DATA: join(folder, 'data') },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 
 async function throughPipeline(input, more) {
   const output = await topics.create();
@@ -135,7 +146,9 @@ async function throughPipeline(input, more) {
   const { startedAt, endedAt, outputs, problems } = JSON.parse(said);
   if (!outputs) throw new Error(JSON.stringify(problems));
   const seconds = (Date.parse(endedAt) - Date.parse(startedAt) || endedAt - startedAt) / 1000;
-  console.log(`${`topic -> filter -> topic, ${more.name}`.padEnd(46)} ${Math.round(outputs[0].rows / seconds / 1000)} k/s with its start (load ${loadavg()[0].toFixed(1)})`);
+  console.log(
+    `${`topic -> filter -> topic, ${more.name}`.padEnd(46)} ${Math.round(outputs[0].rows / seconds / 1000)} k/s with its start (load ${loadavg()[0].toFixed(1)})`,
+  );
 }
 
 /** Milliseconds from sending a message to having it from the other topic, at 10,000 a second. */
@@ -153,7 +166,14 @@ async function latency() {
     let next = 0n;
     while (!isOver) {
       const wish = { partition: 0, currentLeaderEpoch: -1, fetchOffset: next, lastFetchedEpoch: -1, partitionMaxBytes: 1 << 20 };
-      const answer = await consumer.fetch({ node: partitions[0].leader, maxWaitTime: 200, minBytes: 1, maxBytes: 1 << 22, isolationLevel: 0, topics: [{ topicId: id, partitions: [wish] }] });
+      const answer = await consumer.fetch({
+        node: partitions[0].leader,
+        maxWaitTime: 200,
+        minBytes: 1,
+        maxBytes: 1 << 22,
+        isolationLevel: 0,
+        topics: [{ topicId: id, partitions: [wish] }],
+      });
       const now = performance.now();
       for (const each of answer.responses.flatMap((topic) => topic.partitions).flatMap(({ records }) => records ?? [])) {
         for (const { value } of each.records) took.push(now - sentAt[JSON.parse(value.toString()).n]);

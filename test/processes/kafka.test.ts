@@ -40,14 +40,17 @@ describe.skipIf(skippedWithout(whyMissing()))('a pipeline from Kafka to Kafka', 
     rmSync(folder, { recursive: true, force: true });
     await sharedKafka.stop();
   });
-  const run = (password: string, ...more: readonly string[]) => millrace(['run', file, ...more], folder, { MILLRACE_DATA: data, MILLRACE_SECRET_KAFKA_PASSWORD: password });
+  const run = (password: string, ...more: readonly string[]) =>
+    millrace(['run', file, ...more], folder, { MILLRACE_DATA: data, MILLRACE_SECRET_KAFKA_PASSWORD: password });
 
   it('reads and writes once, and says where', async () => {
     const { code, output, errors } = await run(kafkaUser.password);
     expect([code, errors]).toEqual([0, expect.anything()]);
     expect(output).toContain('100 rows -> topic high');
     const found = await shared.topics.read('high');
-    expect(found.map(({ value }) => (JSON.parse(String(value)) as { n: number }).n).sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i * 3));
+    expect(found.map(({ value }) => (JSON.parse(String(value)) as { n: number }).n).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 100 }, (_, i) => i * 3),
+    );
     expect(new Set(found.map(({ key }) => String(key)))).toEqual(new Set(['k0', 'k1', 'k2', 'k3', 'k4']));
   });
 

@@ -158,7 +158,7 @@ export class Topics {
     const [host = '', port] = this.#brokers.split(':');
     const connection = await connections.get({ host, port: Number(port) });
     for (;;) {
-      const { transactionStates } = await listTransactionsV0.api.async(connection, ['PREPARE_COMMIT', 'PREPARE_ABORT'] as never, [], 0n, null);
+      const { transactionStates } = await listTransactionsV0.api.async(connection, ['PrepareCommit', 'PrepareAbort'] as never, [], 0n, null);
       if (transactionStates.length === 0) return;
       await sleep(5);
     }

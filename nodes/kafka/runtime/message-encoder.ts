@@ -15,9 +15,8 @@ export interface Encoded extends Outgoing {
   /** Null for any. */
   readonly partition: number | null;
 }
-/** The values of rows; throws an Error for a row that has none, once for each. */
 export interface ValueEncoder {
-  /** All of them, where they are made together; each by itself where one of them may fail. */
+  /** The value of each row, or why it has none. They are good until the next call. */
   encode(rows: readonly Row[]): (Uint8Array | Error)[];
 }
 export interface Limits {
@@ -42,14 +41,15 @@ export function textEncoder(
 /** Rows are lines without line feeds in them, written in one go. */
 class JsonValues implements ValueEncoder {
   readonly #write: RowWriter;
+  readonly #text = new TextBuffer();
 
   constructor(write: RowWriter) {
     this.#write = write;
   }
 
   encode(rows: readonly Row[]): Uint8Array[] {
-    // Anew each time: batches keep parts of it.
-    const text = new TextBuffer();
+    const text = this.#text;
+    text.at = 0;
     this.#write(rows, text);
     const { bytes } = text;
     const values: Uint8Array[] = [];

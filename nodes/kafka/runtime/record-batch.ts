@@ -36,7 +36,7 @@ export class BatchBuilder {
   #last = 0;
   count = 0;
 
-  constructor(bytes = 64 * 1024) {
+  constructor(bytes = 256 * 1024) {
     this.#bytes = Buffer.allocUnsafe(bytes);
   }
 
@@ -67,6 +67,12 @@ export class BatchBuilder {
       }
     }
     this.count++;
+  }
+
+  /** Begins another batch in the same memory. The one before is not needed any more. */
+  clear(): void {
+    this.#at = headBytes;
+    this.count = 0;
   }
 
   /** The batch; nothing may be added afterwards. `sequence`: of its first record, within its partition. */

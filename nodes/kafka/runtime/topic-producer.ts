@@ -131,7 +131,7 @@ export class TopicProducer {
     const size = estimate(message);
     const limit = Math.min(batchBytes, this.#maxBytes);
     if (lane.builder && lane.builder.size + size > limit) this.#send(lane);
-    lane.builder ??= new BatchBuilder();
+    lane.builder ??= this.#spare.pop() ?? new BatchBuilder();
     lane.builder.add(message);
   }
 
@@ -200,6 +200,8 @@ export class TopicProducer {
   }
 
   readonly #busy = new Set<Lane>();
+  /** Whose batches are stored: their memory is used again. */
+  readonly #spare: BatchBuilder[] = [];
 
   #send(lane: Lane): void {
     const { builder } = lane;
@@ -227,9 +229,10 @@ export class TopicProducer {
     const { client, patience, topic, transactionalId } = this.#options;
     const { partition } = lane;
     if (transactionalId !== null && !this.#added.has(partition)) await this.#addPartition(partition);
+    const { count } = builder;
     const batch = builder.finish(this.#owner, lane.sequence);
     // Sequences go around after 2^31 - 1.
-    lane.sequence = (lane.sequence + builder.count) % 0x80000000;
+    lane.sequence = (lane.sequence + count) % 0x80000000;
     let isFirst = true;
     await this.#request(async () => {
       if (!isFirst) await this.#look();
@@ -242,6 +245,9 @@ export class TopicProducer {
         if (!faultOf(error).answers.has(duplicateSequence)) throw error;
       }
     }, patience);
+    if (this.#spare.length >= mostPending) return;
+    builder.clear();
+    this.#spare.push(builder);
   }
 
   /** One at a time: the coordinator refuses a second request while it writes the first. */
