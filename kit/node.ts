@@ -404,7 +404,7 @@ export interface SourceDefinition<F extends Fields = Fields, O extends Ports = P
    * says so. So rows, failures and places are always those of one reader. Absent if there can be only one.
    */
   split?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'connection' | 'path' | 'signal'>, wanted: SplitSize): readonly Json[] | Promise<readonly Json[]>;
-  /** What two stretches, one behind the other, tell together (`SplitEnd.told`); null where one reader of both would have read rows of the second otherwise. */
+  /** What two consecutive stretches say together (`SplitEnd.told`); null if one reader of both would have read rows of the second differently. */
   joinSplits?(first: Json, second: Json): Json | null;
   run(context: SourceContext<ParamsOf<F>, PortSchemas<O>>): Reader | Promise<Reader>;
 }

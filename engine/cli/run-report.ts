@@ -35,6 +35,9 @@ export function describeRun(summary: RunSummary, { nodes, titleOf }: RunNames): 
     ...(has(({ backlog }) => backlog?.lost !== undefined)
       ? [{ name: 'lost', isNumber: true, cell: (_: string, stats?: RunSummary['stats'][string]) => lost(stats?.backlog) }]
       : []),
+    ...(summary.endedAt === null && has(({ waits }) => waits !== undefined)
+      ? [{ name: 'waits for', isNumber: false, cell: (_: string, stats?: RunSummary['stats'][string]) => stats?.waits ?? '' }]
+      : []),
     ...(has(({ state }) => state !== undefined)
       ? [{ name: 'state', isNumber: true, cell: (_: string, stats?: RunSummary['stats'][string]) => (stats?.state ? bytes(stats.state.bytes) : '') }]
       : []),

@@ -272,7 +272,7 @@ export interface NodeStats {
   readonly watermark: number;
   /** What it waits for, in its own words: `reconnecting, attempt 3`. */
   readonly waits?: string;
-  /** Set where rows wait for a watermark that has not moved for long: the node, mostly a source, that holds it back. */
+  /** Set if rows wait for a watermark that has not moved for long: the node, usually a source, that holds it back. */
   readonly heldBy?: string;
   /** Rows that went to a late port. */
   readonly late: number;

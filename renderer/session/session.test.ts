@@ -53,6 +53,8 @@ function startEngine(): Port {
   const handlers = {
     hello: () => ({ appVersion: '1', protocolVersion: 1, platform: 'test', home: '/', open: null, firstStart: false }),
     'catalogue.read': () => [],
+    'connections.types': () => [],
+    'connections.read': () => ({ path: '', stamp: null, writable: true, problems: [], environments: [], environment: null, connections: [] }),
     'settings.read': () => ({ minimap: false }),
     'settings.write': () => null,
     'run.list': () => [],

@@ -21,6 +21,7 @@ import { threadSandbox, withoutCode } from '../../sandbox/thread-sandbox.ts';
 import { lockOutputs, type OutputClaim } from '../../store/output-locks.ts';
 import { refuseLinkOut } from '../../store/output-place.ts';
 import { Execution } from './execution.ts';
+import { paceHeap } from './heap-pacing.ts';
 import { InstanceThreads } from './instances/instance-threads.ts';
 import { countTurn, type Monitor } from './monitor.ts';
 import { readable } from './readable.ts';
@@ -44,6 +45,7 @@ let redactor = new Redactor([]);
 const post = (message: ToControl) => port.postMessage(withoutRows.has(message.kind) ? redactor.data(message) : message);
 const withoutRows: ReadonlySet<ToControl['kind']> = new Set(['log', 'stats', 'checkpointed', 'guard'] as const);
 
+paceHeap(monitor);
 let sandbox = withoutCode;
 /** What comes in meanwhile waits for it, in its order. */
 let isReady: Promise<void> = Promise.resolve();

@@ -12,8 +12,8 @@ import { ProblemLines } from '../form/ProblemLines.tsx';
 import type { Widgets } from '../form/widget.ts';
 import { ConnectionForm } from './ConnectionForm.tsx';
 import styles from './Connections.module.css';
-import { type Draft, draftOf, newDraft, paramsToSave, renamedIn, usersOf } from './draft.ts';
-import type { ConnectionsRequest } from './show-connections.tsx';
+import { type ConnectionsRequest, type Draft, draftOf, newDraft, paramsToSave, renamedIn, usersOf } from './draft.ts';
+import { EnvironmentMenu } from './EnvironmentMenu.tsx';
 import { useTrials } from './use-trials.ts';
 
 interface Props {
@@ -49,6 +49,12 @@ export default function ConnectionsDialog({ widgets, request, onClose }: Props) 
       if (next) after.set(key, next);
       else after.delete(key);
       return after;
+    });
+  /** Two fields may change at once, such as a secret and the name of it. */
+  const update = (key: string, otherwise: Draft, change: (draft: Draft) => Partial<Draft>) =>
+    setDrafts((before) => {
+      const now = before.get(key) ?? otherwise;
+      return new Map(before).set(key, { ...now, ...change(now), isEdited: true });
     });
   const begin = (type: ConnectionManifest, from?: Draft) => {
     put(newKey, newDraft(type, view, from));
@@ -99,10 +105,10 @@ export default function ConnectionsDialog({ widgets, request, onClose }: Props) 
       onClose={leave}
       size={880}
       title={
-        <>
+        <span className={styles.heading}>
           Connections
-          {view?.environment && <span className={styles.environment}>{visible(view.environment)}</span>}
-        </>
+          <EnvironmentMenu canWrite={trusted && view?.writable !== false} />
+        </span>
       }
       classNames={{ body: styles.body }}
     >
@@ -135,8 +141,12 @@ export default function ConnectionsDialog({ widgets, request, onClose }: Props) 
           <div className={styles.add}>{add}</div>
         </nav>
         <section className={styles.main}>
-          <ProblemLines problems={view?.problems ?? []} />
-          {!trusted && <p className="dialog-text dim">This pipeline is not trusted: its connections can be looked at, not used or changed.</p>}
+          {view && view.problems.length > 0 && (
+            <div className={styles.notes}>
+              <ProblemLines problems={view.problems} />
+            </div>
+          )}
+          {!trusted && <p className={styles.untrusted}>This pipeline is not trusted: its connections can be looked at, not used or changed.</p>}
           {draft && manifest ? (
             <ConnectionForm
               key={`${chosen} ${view?.environment}`}
@@ -146,7 +156,7 @@ export default function ConnectionsDialog({ widgets, request, onClose }: Props) 
               widgets={widgets}
               trial={trials.of(draft.name)}
               canWrite={trusted && view?.writable !== false}
-              onChange={(change) => put(chosen, { ...draft, ...change, isEdited: true })}
+              onChange={(change) => update(chosen, draft, change)}
               onTest={() => void trials.start(draft, manifest.version)}
               onCancelTest={() => trials.cancel(draft.name)}
               onSave={() => void save()}
@@ -232,16 +242,17 @@ function Item({ connection, manifest, isChosen, isEdited, state, onChoose }: Ite
 }
 
 function Unknown({ connection, onDelete }: { readonly connection: ShownConnection; readonly onDelete: () => void }) {
+  const [asks, setAsks] = useState(false);
   return (
-    <>
+    <div className={styles.fields}>
       <h3 className={styles.title}>{visible(connection.name)}</h3>
       <ProblemLines problems={connection.problems} />
-      <div className={styles.actions}>
-        <Button variant="subtle" color="red" onClick={onDelete}>
-          Delete
+      <div>
+        <Button variant="light" color="red" onClick={asks ? onDelete : () => setAsks(true)}>
+          {asks ? 'Delete it for good' : 'Delete this connection…'}
         </Button>
       </div>
-    </>
+    </div>
   );
 }
 
