@@ -271,7 +271,7 @@ export interface Transaction {
    */
   keepRedo(folder: string): void;
   /** Everything is committed, and nothing will resume from it: records of checkpoints are removed, unless another program prevents it. */
-  forget?(): void;
+  forget?(): void | Promise<void>;
 }
 export type Output =
   | { readonly kind: 'sqlite'; readonly path: string; readonly table: string }
@@ -279,6 +279,8 @@ export type Output =
   | { readonly kind: 'file'; readonly path: string; readonly isPattern?: boolean }
   /** Rows that were printed to standard output. */
   | { readonly kind: 'printed' }
+  /** Messages in a topic of a server. */
+  | { readonly kind: 'topic'; readonly topic: string }
   | { readonly kind: 'memory'; readonly rows: readonly Row[]; readonly schema: Schema };
 
 // ---- The definition

@@ -140,7 +140,8 @@ function describeWatermark(watermark: number | undefined): string {
   return watermark >= endOfTime ? 'end' : new Date(watermark).toISOString().slice(0, 19).replace('T', ' ');
 }
 
-function placeOf({ kind, node, path, table }: RunOutput, titleOf: (node: string) => string): string {
+function placeOf({ kind, node, path, table, topic }: RunOutput, titleOf: (node: string) => string): string {
   if (kind === 'memory') return `rows of ${visible(titleOf(node))}`;
+  if (kind === 'topic') return `topic ${visible(topic ?? '')}`;
   return kind === 'printed' ? 'standard output' : visible(`${path}${table ? `, table ${table}` : ''}`);
 }

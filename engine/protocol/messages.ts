@@ -332,8 +332,9 @@ export interface CheckpointElsewhere {
 }
 export interface RunOutput {
   readonly node: string;
-  readonly kind: 'sqlite' | 'file' | 'printed' | 'memory';
+  readonly kind: 'sqlite' | 'file' | 'printed' | 'topic' | 'memory';
   readonly path?: string;
+  readonly topic?: string;
   readonly table?: string;
   /** Rows that the sink has taken since the start from scratch, except those that failed. */
   readonly rows: number;
