@@ -40,8 +40,10 @@ export function previewHandlers(
       const { plan } = await checks.plan(pipeline, document, { touch: true, mustKnow: true });
       return { text: explainPlan(planInstances({ plan, options: defaultRunOptions(plan) }, null)) };
     },
-    'preview.read': (asked, signal) => {
+    'preview.read': async (asked, signal) => {
       const { documentId, node, port, limit } = asked;
+      // Refused at once, whatever else is asked.
+      documents.trusted(documentId);
       const pipeline = pipelineOf(asked, received);
       const prepare = async () => {
         await documents.review(documentId, pipeline);
