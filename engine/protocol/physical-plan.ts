@@ -50,6 +50,14 @@ export interface PhysicalPlan {
   readonly chains: readonly (readonly NodeId[])[];
   /** What runs in several instances, apart from each other; absent where everything runs in one. */
   readonly stages?: readonly Stage[];
+  /** The whole plan may run in several threads, each with a stretch of the input: see engine/runners/local/parts. */
+  readonly parts?: {
+    readonly source: NodeId;
+    /** How many there are at most. */
+    readonly most: number;
+    /** Bytes of input, about, that are worth one. */
+    readonly leastBytes: number;
+  };
   /**
    * Sources of rows that failed before and now enter the run beside those of the pipeline: no watermark waits for them, and a run
    * that resumes without them is of the same pipeline.
