@@ -97,6 +97,8 @@ export interface SplitSize {
   readonly most: number;
   /** Bytes, about, that are worth a reader of their own. */
   readonly leastBytes: number;
+  /** Bytes, about, that the first of them has more than each other: its reader begins earlier. Default 0. */
+  readonly lead?: number;
 }
 export interface SplitEnd {
   /** The next row of the input begins where the split ends: nothing is left of a row that goes on behind it. */

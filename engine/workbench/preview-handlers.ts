@@ -3,6 +3,7 @@ import { explainPlan } from '../plan/explain.ts';
 import type { Preview } from '../preview/preview.ts';
 import type { TypeChecks } from '../preview/type-checks.ts';
 import { defaultRunOptions } from '../protocol/run-api.ts';
+import type { Catalogue } from '../plan/catalogue.ts';
 import { planInstances } from '../runners/local/instances/instance-count.ts';
 import type { Checks } from './checks.ts';
 import type { Documents } from './documents.ts';
@@ -15,6 +16,7 @@ export function previewHandlers(
   preview: Preview,
   typeChecks: TypeChecks,
   received: PipelineReceiver,
+  catalogue: Catalogue,
 ): Answers<'pipeline.check' | 'pipeline.explain' | 'preview.read'> {
   return {
     'pipeline.check': async (asked) => {
@@ -31,7 +33,9 @@ export function previewHandlers(
     'pipeline.explain': async ({ documentId, pipeline }) => {
       const document = documents.trusted(documentId);
       const { plan } = await checks.plan(pipeline, document, { touch: true, mustKnow: true });
-      return { text: explainPlan(planInstances({ plan, options: defaultRunOptions(plan) }, null)) };
+      const options = defaultRunOptions(plan);
+      const { withParts } = await import('../runners/local/parts/eligible.ts');
+      return { text: explainPlan(await withParts(planInstances({ plan, options }, null), options, (type) => catalogue.get(type))) };
     },
     'preview.read': (asked, signal) => {
       const { documentId, node, port, limit } = asked;

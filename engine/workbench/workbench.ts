@@ -69,7 +69,7 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
         received.forget(documentId);
       }),
       ...trustHandlers(documents, store, checks, runs),
-      ...previewHandlers(documents, checks, preview, typeChecks, received),
+      ...previewHandlers(documents, checks, preview, typeChecks, received, catalogue),
       ...scanHandlers(documents, checks, scans, received, (progress) => service.emit('source.scanning', progress)),
       ...runHandlers(runs, documents, checks, catalogue, options.dataFolder),
       ...replayHandlers({ runs, documents, checks, catalogue, stateOf: (document) => stateFolderOf(options.dataFolder, document) }),

@@ -275,7 +275,7 @@ export class Execution {
     const { definition, parts: host, onFailure, onLog } = this.#env;
     const { folder, options } = this.#job;
     if (!host) return null;
-    return Parts.start(withParts(this.#plan, options, definition), {
+    return Parts.start(await withParts(this.#plan, options, definition), {
       host,
       definition,
       folder,

@@ -4,28 +4,33 @@ import type { NodeDefinition } from '@millrace/kit/node';
 import { isRowByRow } from '@millrace/kit/op-traits';
 import type { PhysicalPlan, PlannedNode } from '../../../protocol/physical-plan.ts';
 import type { RunOptions } from '../../../protocol/run-api.ts';
-import { keepsNothing } from '../../../sandbox/keeps-nothing.ts';
 import { askedInstances } from '../instances/instance-count.ts';
 
 const mostParts = 8;
-/** A thread takes as long to start as this many bytes to read. */
-const worthBytes = 32 * 1024 * 1024;
+const mebibyte = 1024 * 1024;
+/** Bytes of input for which a run in two threads takes less time than in one; writing to a database takes most of the time where there is one. */
+const worth = { database: 48 * mebibyte, others: 96 * mebibyte };
+/** What the first thread reads while another one starts. */
+const lead = 8 * mebibyte;
 
 /**
  * The plan, with parts where it has one source that can be split, whose rows go through operations that look at nothing but the row, each by
  * one way alone, into sinks that take parts: then its output is, byte for byte, what one thread makes.
  */
-export function withParts(
+export async function withParts(
   plan: PhysicalPlan,
   { commits, instances }: Pick<RunOptions, 'commits' | 'instances'>,
   definition: (type: string) => NodeDefinition | undefined,
-): PhysicalPlan {
+): Promise<PhysicalPlan> {
   const asked = askedInstances(instances);
   const most = asked === 'auto' ? Math.min(mostParts, availableParallelism()) : asked;
   const [source, ...others] = plan.nodes.filter(({ kind }) => kind === 'source');
   if (!source || others.length > 0 || most === 1 || commits !== 'end' || !plan.bounded || plan.stages || plan.replays) return plan;
-  const isEligible = plan.nodes.every((node) => canBeSplit(node, plan, definition(node.type)));
-  return isEligible ? { ...plan, parts: { source: source.id, most, leastBytes: asked === 'auto' ? worthBytes : 1 } } : plan;
+  const definitions = plan.nodes.map(({ type }) => definition(type));
+  if (!plan.nodes.every((node, i) => canBeSplit(node, plan, definitions[i])) || (await keepsSomething(plan.nodes))) return plan;
+  const hasDatabase = definitions.some((each) => each?.kind === 'sink' && each.committedCheckpoint);
+  const size = asked === 'auto' ? { leastBytes: hasDatabase ? worth.database : worth.others, lead } : { leastBytes: 1 };
+  return { ...plan, parts: { source: source.id, most, ...size } };
 }
 
 function canBeSplit({ id, op, params, outputs }: PlannedNode, { edges }: PhysicalPlan, definition: NodeDefinition | undefined): boolean {
@@ -33,5 +38,13 @@ function canBeSplit({ id, op, params, outputs }: PlannedNode, { edges }: Physica
   // Rows that come by two ways are told apart by the batches that they came in.
   if (edges.filter(({ to }) => to.node === id).length !== 1) return false;
   if (definition?.kind === 'sink') return definition.takesParts?.(params) === true;
-  return op !== undefined && op.op !== 'native' && isRowByRow(op) && (op.op !== 'flatMap' || keepsNothing(op.code.source));
+  return op !== undefined && op.op !== 'native' && isRowByRow(op);
+}
+
+/** Whether the code of some node looks at more than its row. */
+async function keepsSomething(nodes: readonly PlannedNode[]): Promise<boolean> {
+  const codes = nodes.flatMap(({ op }) => (op?.op === 'flatMap' ? [op.code.source] : []));
+  if (codes.length === 0) return false;
+  const { keepsNothing } = await import('../../../sandbox/keeps-nothing.ts');
+  return !codes.every(keepsNothing);
 }

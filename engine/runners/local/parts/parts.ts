@@ -1,6 +1,6 @@
 /** The threads that read stretches of a run's input behind the first one, which its data thread reads itself: see ADR 33. */
 import { isAbsolute, resolve } from 'node:path';
-import type { NodeDefinition, SourceDefinition, SplitEnd } from '@millrace/kit/node';
+import type { NodeDefinition, SourceDefinition, SplitEnd, SplitSize } from '@millrace/kit/node';
 import { itemAt, missing } from '../../../../model/faults/missing.ts';
 import type { Problem } from '../../../../model/problems/problem.ts';
 import type { Json } from '../../../../model/values/types.ts';
@@ -74,8 +74,8 @@ export class Parts {
       if (!next) break;
       places.push(next);
     }
-    const { leastBytes } = this.#plan.parts ?? missing('the parts of the plan');
-    if (places.length < this.#parts.length) this.#splits = await splitsOf(this.#plan, this.#env, this.#definition, { most: places.length + 1, leastBytes });
+    const { source: _, ...size } = this.#plan.parts ?? missing('the parts of the plan');
+    if (places.length < this.#parts.length) this.#splits = await splitsOf(this.#plan, this.#env, this.#definition, { ...size, most: places.length + 1 });
     for (const { handle } of this.#parts.splice(this.#splits.length - 1)) this.#end(handle);
     if (this.#parts.length === 0) return null;
     const { folder } = this.#env;
@@ -188,7 +188,7 @@ async function splitsOf(
   { nodes, parts }: PhysicalPlan,
   { folder, signal }: PartsEnv,
   definition: SourceDefinition,
-  size: { readonly most: number; readonly leastBytes: number },
+  size: SplitSize,
 ): Promise<readonly Json[]> {
   const { params } = nodes.find(({ id }) => id === parts?.source) ?? missing('the source of the parts');
   await definition.code?.load();
