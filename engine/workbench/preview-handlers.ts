@@ -1,9 +1,9 @@
 import type { PipelineReceiver } from '../document/transfer.ts';
+import type { Catalogue } from '../plan/catalogue.ts';
 import { explainPlan } from '../plan/explain.ts';
 import type { Preview } from '../preview/preview.ts';
 import type { TypeChecks } from '../preview/type-checks.ts';
 import { defaultRunOptions } from '../protocol/run-api.ts';
-import type { Catalogue } from '../plan/catalogue.ts';
 import { planInstances } from '../runners/local/instances/instance-count.ts';
 import type { Checks } from './checks.ts';
 import type { Documents } from './documents.ts';

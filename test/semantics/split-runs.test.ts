@@ -172,28 +172,41 @@ const sinks = fc.constantFrom(
   [node('sqlite-table', { path: 'out.db', table: 't' }), node('csv-output', { path: 'out.csv' })],
 );
 /** One of the two ends the run: which of two that fail within one batch does it goes by batches. */
-const policies = fc.constantFrom<readonly [ErrorPolicy, ErrorPolicy]>(['skip', 'skip'], ['stop', 'skip'], ['skip', 'stop'], ['skip', 'route'], ['route', 'skip']);
+const policies = fc.constantFrom<readonly [ErrorPolicy, ErrorPolicy]>(
+  ['skip', 'skip'],
+  ['stop', 'skip'],
+  ['skip', 'stop'],
+  ['skip', 'route'],
+  ['route', 'skip'],
+);
 
 describe('a run that reads its input in stretches', () => {
   it('is the run of one thread', async () => {
     let several = 0;
     await fc.assert(
-      fc.asyncProperty(input, fc.array(step, { maxLength: 2 }), sinks, policies, fc.integer({ min: 1, max: 9 }), async ({ name, text }, steps, to, on, size) => {
-        writeFileSync(join(folder, name), text);
-        try {
-          const type = name.endsWith('.csv') ? 'csv-file' : 'jsonl-file';
-          const source = node(type, { path: name, types, ...(type === 'csv-file' && { delimiter: 'comma' }) }, on[0]);
-          const plan = await planOf({ source, steps: [{ ...strict, onError: on[1] } as Node, ...steps], sinks: to });
-          const { threads: _, ...alone } = await runIn(plan, 1, size);
-          for (const instances of [2, 5]) {
-            const { threads, ...outcome } = await runIn(plan, instances, size);
-            expect(outcome).toEqual(alone);
-            several += threads;
+      fc.asyncProperty(
+        input,
+        fc.array(step, { maxLength: 2 }),
+        sinks,
+        policies,
+        fc.integer({ min: 1, max: 9 }),
+        async ({ name, text }, steps, to, on, size) => {
+          writeFileSync(join(folder, name), text);
+          try {
+            const type = name.endsWith('.csv') ? 'csv-file' : 'jsonl-file';
+            const source = node(type, { path: name, types, ...(type === 'csv-file' && { delimiter: 'comma' }) }, on[0]);
+            const plan = await planOf({ source, steps: [{ ...strict, onError: on[1] } as Node, ...steps], sinks: to });
+            const { threads: _, ...alone } = await runIn(plan, 1, size);
+            for (const instances of [2, 5]) {
+              const { threads, ...outcome } = await runIn(plan, instances, size);
+              expect(outcome).toEqual(alone);
+              several += threads;
+            }
+          } finally {
+            rmSync(join(folder, name));
           }
-        } finally {
-          rmSync(join(folder, name));
-        }
-      }),
+        },
+      ),
       { numRuns: 25 },
     );
     expect(several).toBeGreaterThan(25);
@@ -261,9 +274,11 @@ describe('plans that one thread carries out', () => {
   it('any other, where it commits with checkpoints, or one instance is asked for', async () => {
     writeFileSync(join(folder, 'in.csv'), 'a,b\n1,x\n');
     const plan = await planOf({ source: csv, steps: [], sinks: toFile });
-    const partsOf = async (commits: 'end' | 'checkpoint', instances: number) =>
+    const partsOf = async (commits: 'end' | 'checkpoint', instances: number | 'auto') =>
       (await withParts(plan, { commits, instances }, (type) => catalogue.get(type))).parts;
     expect(await partsOf('end', 4)).toEqual({ source: 'source', most: 4, leastBytes: 1 });
     expect([await partsOf('checkpoint', 4), await partsOf('end', 1)]).toEqual([undefined, undefined]);
+    // By itself only where rows go into a database.
+    expect(await partsOf('end', 'auto')).toBeUndefined();
   });
 });

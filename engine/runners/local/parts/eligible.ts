@@ -8,8 +8,8 @@ import { askedInstances } from '../instances/instance-count.ts';
 
 const mostParts = 8;
 const mebibyte = 1024 * 1024;
-/** Bytes of input for which a run in two threads takes less time than in one; writing to a database takes most of the time where there is one. */
-const worth = { database: 48 * mebibyte, others: 96 * mebibyte };
+/** What takes a thread longer to read and write than to start. Only for databases: text files are written so fast that several threads gain nothing. */
+const worthBytes = 48 * mebibyte;
 /** What the first thread reads while another one starts. */
 const lead = 8 * mebibyte;
 
@@ -29,7 +29,8 @@ export async function withParts(
   const definitions = plan.nodes.map(({ type }) => definition(type));
   if (!plan.nodes.every((node, i) => canBeSplit(node, plan, definitions[i])) || (await keepsSomething(plan.nodes))) return plan;
   const hasDatabase = definitions.some((each) => each?.kind === 'sink' && each.committedCheckpoint);
-  const size = asked === 'auto' ? { leastBytes: hasDatabase ? worth.database : worth.others, lead } : { leastBytes: 1 };
+  if (asked === 'auto' && !hasDatabase) return plan;
+  const size = asked === 'auto' ? { leastBytes: worthBytes, lead } : { leastBytes: 1 };
   return { ...plan, parts: { source: source.id, most, ...size } };
 }
 

@@ -184,12 +184,7 @@ export class Parts {
   }
 }
 
-async function splitsOf(
-  { nodes, parts }: PhysicalPlan,
-  { folder, signal }: PartsEnv,
-  definition: SourceDefinition,
-  size: SplitSize,
-): Promise<readonly Json[]> {
+async function splitsOf({ nodes, parts }: PhysicalPlan, { folder, signal }: PartsEnv, definition: SourceDefinition, size: SplitSize): Promise<readonly Json[]> {
   const { params } = nodes.find(({ id }) => id === parts?.source) ?? missing('the source of the parts');
   await definition.code?.load();
   const path = (path: string) => (isAbsolute(path) ? path : resolve(folder, path));
