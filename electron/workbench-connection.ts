@@ -13,8 +13,8 @@ interface Connection {
 const connections = new WeakMap<BrowserWindow, Connection>();
 
 /**
- * Gives the window a fresh workbench process and a MessagePort to it. Called when the editor starts and again when its
- * workbench died; a workbench that the window had before is ended.
+ * Gives the window a new workbench process and a MessagePort to it. Called when the editor starts and again when its workbench has ended;
+ * an earlier workbench of the window is ended.
  */
 export function connectWindow(window: BrowserWindow, supervisor: Supervisor, dataFolder: string): void {
   const earlier = connections.get(window);
@@ -42,7 +42,7 @@ export function connectWindow(window: BrowserWindow, supervisor: Supervisor, dat
   window.webContents.postMessage('port', null, [port2]);
 }
 
-/** A plain Node child has no MessagePort: its frames go through here. What is no frame closes the window's port. */
+/** A plain Node child has no MessagePort: its frames pass through here. Anything that is not a frame closes the window's port. */
 function passOn(port: Electron.MessagePortMain, process: DesktopEngineProcess): void {
   process.editor.onText((text) => port.postMessage(JSON.parse(text)));
   port.on('message', (event) => {

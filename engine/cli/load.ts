@@ -1,72 +1,72 @@
-import { existsSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
-import { definitions } from '../../nodes/index.ts';
-import { type Pipeline, runNodeTitle } from '../document/pipeline.ts';
-import { Catalogue } from '../plan/catalogue.ts';
+import type { Field } from '@millrace/kit/fields';
+import type { CodeAnalysis } from '@millrace/kit/node';
+import { MillraceError } from '../../model/problems/problem.ts';
+import { type PlanOptions, planRun } from '../plan/plan.ts';
 import { Discoveries, looksToRun } from '../preview/discoveries.ts';
-import { codeAnalysis } from '../sandbox/analysis.ts';
-import { dataFolder } from '../store/data-folder.ts';
-import { Store } from '../store/store.ts';
-import { type Check, Checker } from '../workbench/checker.ts';
-import { readText } from '../workbench/disk.ts';
-import { pipelineOf } from '../workbench/documents.ts';
+import type { CheckResult } from '../protocol/messages.ts';
+import type { PhysicalPlan } from '../protocol/physical-plan.ts';
+import { Checker } from '../workbench/checker.ts';
+import type { AssessOptions } from './assess.ts';
+import { openPipeline, type PipelineFile } from './pipeline-file.ts';
 
 const saysThatItLooksAfterMs = 5000;
+/** Ten times what the check of a usual pipeline takes. What it can allocate in that time is its limit of memory. */
+const quickMs = 500;
 
-export interface PipelineFile {
-  readonly file: string;
-  readonly folder: string;
-  /** Of the file; absolute. */
-  readonly path: string;
-  readonly pipeline: Pipeline;
-  readonly catalogue: Catalogue;
-  /** By the user of this installation, as the file is now. */
-  readonly trusted: boolean;
-  /** What a node is called in messages. */
-  titleOf(node: string): string;
+export interface Loaded extends PipelineFile {
+  readonly result: CheckResult;
+  /** Rejects with what is in the way of a run. */
+  plan(options?: PlanOptions): Promise<PhysicalPlan>;
 }
 
-export type Loaded = Check & PipelineFile;
-
 /**
- * Opens and checks a pipeline that is to run, in this process, which will run it: starting another one takes 0.2 s. Throws a
- * MillraceError where it cannot be read as one.
+ * Opens and checks a pipeline that is to run, in this process where that is quick: starting another one takes 0.2 s. A check that
+ * takes longer is left to a process with `limits` of time and memory. Rejects with a MillraceError: where the file cannot be read as
+ * a pipeline, and where its check exceeds a limit.
  */
-export async function load(file: string, parameters: { readonly [name: string]: string } = {}): Promise<Loaded> {
-  const opened = await openPipeline(file);
-  const checker = new Checker(opened.catalogue, codeAnalysis, new Discoveries({ looks: looksToRun }));
+export async function load(
+  file: string,
+  parameters: { readonly [name: string]: string } = {},
+  { environment = null, ...limits }: Pick<AssessOptions, 'limitMs' | 'memoryMb' | 'environment'> = {},
+): Promise<Loaded> {
+  const opened = await openPipeline(file, environment);
   const waits = setTimeout(
     () => process.stderr.write(`Still looking at the first rows of the inputs, as a slow query takes. Ctrl+C ends it.\n`),
     saysThatItLooksAfterMs,
   );
-  const check = await checker.check(opened.pipeline, opened, { touch: true, mustKnow: true, parameters }).finally(() => {
-    clearTimeout(waits);
-    checker.close();
-  });
-  return { ...check, ...opened };
-}
-
-/** Opens nothing but the file itself. Throws a MillraceError where it cannot be read as a pipeline. */
-export async function openPipeline(file: string): Promise<PipelineFile> {
-  const path = resolve(file);
-  const { text, stamp } = await readText(path);
-  const trusted = isTrusted(path, stamp);
-  const { pipeline } = pipelineOf(text);
-  const catalogue = new Catalogue(definitions);
-  const titleOf = (node: string) => {
-    const found = pipeline.nodes[node];
-    return found?.title ?? (found && catalogue.get(found.type)?.title) ?? (found ? undefined : runNodeTitle(node)) ?? node;
-  };
-  return { file: basename(path), folder: dirname(path), path, pipeline, catalogue, trusted, titleOf };
-}
-
-/** Makes no store where there is none. */
-function isTrusted(path: string, stamp: string): boolean {
-  if (!existsSync(join(dataFolder(), 'millrace.sqlite'))) return false;
-  const store = Store.open(dataFolder());
   try {
-    return store.trust.covers(path, stamp);
+    return { ...opened, ...(await checkHere(opened, parameters)) };
+  } catch (error) {
+    if (!(error instanceof MillraceError) || error.problem.code !== 'check/stopped') throw error;
+    const { assessOpened } = await import('./assess.ts');
+    const assessed = await assessOpened(opened, { look: 'always', parameters, ...limits });
+    return { ...assessed, plan: async (options) => (await assessed.plan(options)).plan };
   } finally {
-    store.close();
+    clearTimeout(waits);
   }
 }
+
+async function checkHere(opened: PipelineFile, parameters: { readonly [name: string]: string }): Promise<Pick<Loaded, 'result' | 'plan'>> {
+  const analyse = holdsCode(opened) ? (await import('../sandbox/analysis.ts')).codeAnalysis : withoutCode;
+  const checker = new Checker(opened.catalogue, analyse, new Discoveries({ looks: looksToRun }), quickMs);
+  try {
+    const { checked } = await checker.check(opened.pipeline, opened, { touch: true, mustKnow: true, parameters });
+    return { result: checked.result, plan: async (options) => planRun(checked, options) };
+  } finally {
+    checker.close();
+  }
+}
+
+/** Whether a node could hold users' code: only such nodes ask for an analysis, and its parser takes time to load. */
+function holdsCode({ pipeline, catalogue }: PipelineFile): boolean {
+  return Object.values(pipeline.nodes).some(({ type }) => Object.values(catalogue.get(type)?.params ?? {}).some(hasCode));
+}
+
+function hasCode(field: Field): boolean {
+  return field.kind === 'code' || field.kind === 'expression' || (field.kind === 'list' && Object.values(field.item).some(hasCode));
+}
+
+function refuse(): never {
+  throw new Error('A node without a field for code asked for an analysis of code');
+}
+const withoutCode: CodeAnalysis = { expression: refuse, snippet: refuse, keyed: refuse };

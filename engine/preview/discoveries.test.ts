@@ -47,7 +47,7 @@ const words = source(async ({ path }): Promise<Discovery> => {
   return { schema: { columns: text.split(' ').map((name) => ({ name, type: 'string', nullable: true })) }, dependsOn: [file] };
 });
 /** In this process, as the sources of these tests are not in the library. */
-const looks: SourceLooks = { look: lookAt, stamps: stampsOf, close() {} };
+const looks: SourceLooks = { look: lookAt, stamps: stampsOf, links: async () => [], close() {} };
 const names = (discovery: Discovery | null) => discovery?.schema?.columns.map((column) => column.name);
 
 describe('Discoveries', () => {

@@ -1,8 +1,12 @@
 import type { Discovery, NodeDefinition, NodeProblem } from '@millrace/kit/node';
+import { MillraceError } from '../../model/problems/problem.ts';
 import type { Json } from '../../model/values/types.ts';
 import { WorkerPool } from '../processes/pool.ts';
 import { WorkerEnded } from '../processes/worker-process.ts';
 import { problemOf } from '../protocol/connection.ts';
+import type { LinkedPath } from '../protocol/messages.ts';
+import type { PlannedConnection } from '../protocol/physical-plan.ts';
+import { linkedPaths } from '../store/output-place.ts';
 import { type Look, type Looked, type LookJob, lookAt, stampsOf } from './look.ts';
 
 /** How long a check waits for a source to be looked at; the look itself goes on and serves the next check. */
@@ -13,6 +17,8 @@ const memoryMb = 1024;
 const most = 4;
 /** For failures that name no file whose change would mend them. */
 const retryAfterMs = 2000;
+/** What a run relies on may have been found so long ago, where no file tells of a change: on a server. */
+const freshMs = 5000;
 /** For a look that had to be stopped: it would take as long again. */
 const stoppedRetryMs = 60_000;
 /** More than the sources of any pipeline, which are all asked for at each check. */
@@ -23,6 +29,13 @@ export interface Discovered {
   readonly discovery: Discovery | null;
   /** Changes when the source would read something else: other params, or changed files. */
   readonly key: string;
+}
+/** What a source needs besides its params to look beyond this machine. */
+export interface Beyond {
+  readonly connection: PlannedConnection | null;
+  readonly look: Pick<Look, 'secrets' | 'connection' | 'reaches' | 'texts'>;
+  /** Differs where a secret does. */
+  readonly stamp: string;
 }
 interface Entry {
   discovery: Discovery | null;
@@ -40,6 +53,7 @@ interface Entry {
 export interface SourceLooks {
   look(definition: NodeDefinition, look: Look): Promise<Looked>;
   stamps(paths: readonly string[]): Promise<string>;
+  links(paths: readonly string[], folder: string): Promise<readonly LinkedPath[]>;
   close(): void;
 }
 
@@ -49,12 +63,18 @@ export function looksInProcesses(): SourceLooks {
   return {
     look: (_definition, look) => pool.run(look) as Promise<Looked>,
     stamps: (paths) => pool.run({ paths }) as Promise<string>,
+    links: (links, folder) => pool.run({ links, folder }) as Promise<readonly LinkedPath[]>,
     close: () => pool.close(),
   };
 }
 
 /** In the process that asks: for one that runs this pipeline alone, reads the same without limits next, and ends at Ctrl+C. */
-export const looksToRun: SourceLooks = { look: (definition, look) => lookAt(definition, look, true), stamps: stampsOf, close() {} };
+export const looksToRun: SourceLooks = {
+  look: (definition, look) => lookAt(definition, look, true),
+  stamps: stampsOf,
+  links: async (paths, folder) => linkedPaths(paths, folder),
+  close() {},
+};
 
 /** What sources said about the outside world, until it changes: by type, params and folder, and by the files that they depend on. */
 export class Discoveries {
@@ -71,22 +91,38 @@ export class Discoveries {
    * Never throws: what went wrong is among the discovery's problems. Never looks at the same thing twice at once. With
    * `mustKnow`, as a run does, it waits for as long as a look may take.
    */
-  async find(definition: NodeDefinition, params: { readonly [name: string]: Json }, folder: string, mustKnow = false): Promise<Discovered> {
-    const key = JSON.stringify([definition.type, params, folder]);
+  async find(
+    definition: NodeDefinition,
+    params: { readonly [name: string]: Json },
+    folder: string,
+    mustKnow = false,
+    beyond: Beyond | null = null,
+  ): Promise<Discovered> {
+    const key = JSON.stringify([definition.type, params, folder, ...(beyond ? [beyond.connection, beyond.stamp] : [])]);
     if (definition.kind !== 'source' || !definition.discover) return { discovery: null, key };
-    const found = this.#current(key, definition, { type: definition.type, params, folder });
+    const look = { type: definition.type, params, folder, ...beyond?.look };
+    const found = this.#current(key, definition, look, beyond?.connection && mustKnow ? freshMs : Number.POSITIVE_INFINITY);
     const entry = mustKnow ? await found : await inTime(found, this.#patienceMs);
     if (!entry) return { discovery: { schema: null, problems: [slow] }, key };
     return { discovery: entry.discovery, key: `${key}${entry.stamps ?? `look ${entry.looks}`}` };
+  }
+
+  /** Those of the paths that links lead elsewhere. Rejects with a MillraceError where that takes longer than a look may. */
+  async links(paths: readonly string[], folder: string): Promise<readonly LinkedPath[]> {
+    try {
+      return await this.#looks.links(paths, folder);
+    } catch (error) {
+      throw error instanceof WorkerEnded ? new MillraceError(unfollowed) : error;
+    }
   }
 
   close(): void {
     this.#looks.close();
   }
 
-  async #current(key: string, definition: NodeDefinition, look: Omit<Look, 'known'>): Promise<Entry> {
+  async #current(key: string, definition: NodeDefinition, look: Omit<Look, 'known'>, freshMs: number): Promise<Entry> {
     let entry = this.#entries.get(key);
-    if (!entry || (!entry.pending && (await this.#isStale(entry)))) {
+    if (!entry || (!entry.pending && (performance.now() - entry.at > freshMs || (await this.#isStale(entry))))) {
       // Another call may have begun while the files were looked at.
       const newer = this.#entries.get(key);
       entry = newer !== entry && newer ? newer : this.#start(key, definition, look, entry);
@@ -131,6 +167,12 @@ const slow: NodeProblem = {
   message: 'Reading the input for its columns takes long; they are not known yet.',
   hint: 'It continues in the background: the columns appear with the next change of the pipeline.',
 };
+
+const unfollowed = {
+  code: 'source/slow',
+  message: 'Where the paths of the pipeline lead could not be found out: a disk or network did not answer.',
+  hint: 'Check the disks and networks that it names, or edit its paths in a text editor.',
+} as const;
 
 function stopped({ reason, message }: WorkerEnded): NodeProblem {
   const severity = 'error' as const;

@@ -6,16 +6,16 @@ import type { WorkbenchSettings } from '../protocol/host-api.ts';
 import { type EngineProcess, type Role, splitPipe } from './engine-process.ts';
 import { entryFile } from './entries.ts';
 
-/** The major version of Node that the engine needs, in whatever process it runs. */
+/** The major version of Node that the engine needs, in whichever process it runs. */
 export const oldestNode = 24;
 const stderrTail = 4000;
-/** A process that does not end by itself when its channel does is killed. */
+/** A process that does not exit when its channel closes is killed. */
 const endsWithinMs = 1000;
 
 export interface ForkOptions {
   /** A workbench's. */
   readonly settings?: WorkbenchSettings;
-  /** Hands on our standard input, for a pipeline that reads it. */
+  /** Passes our standard input on, for a pipeline that reads it. */
   readonly readsInput?: boolean;
 }
 
@@ -62,7 +62,7 @@ export function forkNode(role: Role, options: ForkOptions = {}): EngineProcess {
   };
 }
 
-/** Whichever Node runs us, if it is new enough for the engine (stripping types, better-sqlite3); else the one of the `node` package. */
+/** The Node that runs us, if it is new enough for the engine (stripping types, better-sqlite3), otherwise the one of the `node` package. */
 export function nodeBinary(): string {
   if (!process.versions['electron'] && Number(process.versions.node.split('.')[0]) >= oldestNode) return process.execPath;
   const folder = dirname(createRequire(import.meta.url).resolve('node/package.json'));
@@ -70,7 +70,7 @@ export function nodeBinary(): string {
   return existsSync(binary) ? binary : process.execPath;
 }
 
-/** An Electron without a Node beside it is one itself, if told to. */
+/** An Electron without a Node beside it acts as Node if told to. */
 export function nodeEnvironment(binary: string): NodeJS.ProcessEnv {
   const isElectron = binary === process.execPath && process.versions['electron'] !== undefined;
   return { ...process.env, ELECTRON_RUN_AS_NODE: isElectron ? '1' : undefined };

@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { MillraceError } from '../../model/problems/problem.ts';
-import { refuseLinkOut } from './output-place.ts';
+import { linkedPaths, refuseLinkOut } from './output-place.ts';
 
 let home: string;
 const at = (...names: string[]) => join(home, ...names);
@@ -62,3 +62,19 @@ test.each(['here.csv', 'new.csv', 'sub/new.csv', 'none/new.csv', 'inside.csv', '
     expect(refusal(path, at('q'))).toBe(null);
   },
 );
+
+test('a path that is a link, or lies below one, is told with its real place', () => {
+  const real = realpathSync(home);
+  const reals = (folder: string, ...paths: string[]) => Object.fromEntries(linkedPaths(paths, folder).map((link) => [link.path, relative(real, link.real)]));
+  for (const folder of [at('p'), at('q')]) {
+    expect(reals(folder, 'to-link.csv', 'to-folder/*.csv', 'here.csv', 'none/new.csv', '*.csv')).toEqual({
+      'to-link.csv': join('elsewhere', 'not-yet.csv'),
+      'to-folder/*.csv': join('elsewhere', '*.csv'),
+    });
+  }
+  expect(reals(at('elsewhere'), at('p', 'to-file.csv'), '../p/to-folder', at('q', 'new.csv'), at('p', 'new.csv'), '../p/new.csv', '/dev/null')).toEqual({
+    [at('p', 'to-file.csv')]: join('elsewhere', 'there.csv'),
+    '../p/to-folder': 'elsewhere',
+    [at('q', 'new.csv')]: join('p', 'new.csv'),
+  });
+});

@@ -15,8 +15,9 @@ const frameBytes = 1 << 20;
 const lengthBytes = 8;
 
 /**
- * A file that begins with its durable length, then frames, each with its own length before it: first the tables, then the values that were bound for the rows that the
- * database took, in order. Only accepted rows are in it, so that nothing is refused when they are written again.
+ * A file that begins with its durable length, followed by frames, each with its own length before it: first the tables, then the values
+ * that were bound for the rows that the database accepted, in order. It has only accepted rows, so that nothing is refused when they are
+ * written again.
  */
 export class RedoLog {
   readonly path: string;
@@ -32,7 +33,7 @@ export class RedoLog {
     syncFolder(folder);
   }
 
-  /** Forgets what it holds: the rows of the next checkpoint follow. */
+  /** Clears it: the rows of the next checkpoint follow. */
   begin(tables: readonly TargetSpec[]): void {
     this.#values.at = 0;
     ftruncateSync(this.#descriptor, 0);
@@ -40,7 +41,7 @@ export class RedoLog {
     this.#frame(Buffer.from(JSON.stringify(tables)));
   }
 
-  /** The values of one or more rows of the table with this index, as one statement took them. */
+  /** The values of one or more rows of the table with this index, as one statement bound them. */
   add(table: number, bound: readonly Bound[]): void {
     const values = this.#values;
     values.uint32(table);
@@ -81,7 +82,7 @@ export class RedoLog {
   }
 }
 
-/** Whether the log is there, as long as it was when it was made durable. */
+/** Whether the log still has at least the length that was made durable. */
 export function hasRedo(path: string): boolean {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   if (size <= lengthBytes) return false;

@@ -10,18 +10,18 @@ import { completeParams, type Params } from '../params.ts';
 export interface Outcome {
   readonly schema: Schema | null;
   readonly problems: readonly NodeProblem[];
-  /** What was found of how the input is written. */
+  /** The detected format of the input. */
   readonly detected: readonly Detected[];
   readonly rows: readonly Row[];
   /** `source:line` of each row. */
   readonly places: readonly string[];
-  /** As they rose, `after` counted from the first row. */
+  /** In order; `after` counted from the first row. */
   readonly watermarks: readonly WatermarkStep[];
   readonly failures: readonly RowFailure[];
   readonly logs: readonly string[];
-  /** Rows in each batch: none where all that was read failed. */
+  /** Rows in each batch: none if everything that was read failed. */
   readonly sizes: readonly number[];
-  /** The position after each batch, with the number of rows until there, and the watermark where that batch moved it. */
+  /** The position after each batch, with the number of rows until there, and the watermark if that batch moved it. */
   readonly positions: readonly { readonly rows: number; readonly position: Json; readonly watermark?: number }[];
 }
 
@@ -52,7 +52,7 @@ export interface OpenSource {
   readonly detected: readonly Detected[];
   readonly failures: readonly RowFailure[];
   readonly logs: readonly string[];
-  /** Opens the reader. Only where there is a schema. */
+  /** Opens the reader. Only if there is a schema. */
   open(): Promise<Reader>;
 }
 
@@ -91,7 +91,7 @@ export async function openSource(
       ...(options.split !== undefined && { split: options.split }),
       order: options.order,
       now: options.now ?? Date.now,
-      // Stands still where the test gives the time.
+      // Does not advance if the test gives the time.
       elapsed: options.now ? () => 0 : () => performance.now(),
       sample: options.sample ?? false,
       pattern: (source, flags) => (text) => new RegExp(source, flags).exec(text),

@@ -1,4 +1,4 @@
-/** What every sink promises of runs that end. */
+/** What every sink promises for runs that end. */
 import assert from 'node:assert/strict';
 import { completeParams, type Params } from '../params.ts';
 import type { Promised } from './contract.ts';
@@ -143,7 +143,7 @@ export const boundedRuns: readonly Promised<SinkTrial>[] = [
               await writer.abort();
               await run.close();
             } else run.endByForce();
-            // What was prepared may be gone on from.
+            // A run may resume from what was prepared.
             if (end === 'aborted' || moment !== 'prepared') trial.expectNothingBeside('after what was to be undone');
           }
           trial.expectAsBefore('after the end');

@@ -1,11 +1,11 @@
-/** What every sink promises of memory and of waiting. */
+/** What every sink promises about memory and waiting. */
 import assert from 'node:assert/strict';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type Promised, someTurns, within } from './contract.ts';
 import { type SinkTrial, waitsForCommit } from './sink-trial.ts';
 
-/** Bytes of text that are written, and how much more than before may then be in memory. */
+/** Bytes of text that are written, and how much additional memory may be in use then. */
 const [bytes, mostKept] = [6_000_000, 2_500_000];
 const batchRows = 500;
 const textBytes = 1000;
@@ -24,7 +24,7 @@ export const resources: readonly Promised<SinkTrial>[] = [
         const write = async (count: number) => {
           for (let i = 0; i < count; i += batchRows, next += batchRows) await writer.write(trial.rows(next, next + batchRows, text));
         };
-        // What is made at first, and buffers that are in use anyway.
+        // What is allocated once, and buffers that are in use anyway.
         await write(4 * batchRows);
         const before = await used();
         await write(bytes / textBytes);
@@ -103,7 +103,7 @@ async function blocked(trial: SinkTrial, signal?: AbortSignal) {
   return { ...opened, written, release };
 }
 
-/** Bytes that are in use, once what nobody needs is gone: buffers go a turn later than what held them. */
+/** Bytes in use, after unused memory was freed: buffers are freed a turn later than what held them. */
 async function used(): Promise<number> {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();

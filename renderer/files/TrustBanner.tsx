@@ -5,7 +5,7 @@ import { useSession } from '../session/session.ts';
 import { showTrusted, trustDocument, trustFolder } from './trust.tsx';
 import './trust.css';
 
-/** Above a pipeline from elsewhere: what it would do, and the button that lets it. Until then nothing is read, written or run. */
+/** Above a pipeline from elsewhere: what it would do, and the button that allows it. Until then nothing is read, written or run. */
 export function TrustBanner() {
   const trusted = useSession((state) => state.trusted);
   const check = useSession((state) => state.check);

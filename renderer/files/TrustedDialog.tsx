@@ -17,13 +17,13 @@ const words = {
   },
   folder: {
     unchanged: 'all pipelines in it, including those added or changed later',
-    changed: 'no longer a folder',
+    changed: 'no longer a folder, or a link now: pipelines in it are not trusted',
     missing: 'no longer there',
     unknown: 'cannot be accessed',
   },
 } as const;
 
-/** What is trusted, and the way to take it back. */
+/** What is trusted, with a way to revoke it. */
 interface Props {
   readonly onClose: () => void;
   /** Closes, and asks whether to trust the folder of the document. */

@@ -1,5 +1,6 @@
 /** Trusting the document that is open, and the list of what is trusted. */
 import { problemOf } from '../../engine/protocol/connection.ts';
+import { confirmLinks } from '../documents/LinksDialog.tsx';
 import { session } from '../session/session.ts';
 import { setState } from '../session/state.ts';
 import { showDialog } from '../shell/dialogs.tsx';
@@ -8,9 +9,10 @@ import { TrustedDialog } from './TrustedDialog.tsx';
 import { TrustFolderDialog } from './TrustFolderDialog.tsx';
 
 export async function trustDocument(options: { readonly folder?: boolean; readonly sure?: boolean } = {}): Promise<void> {
-  const { documentId } = session.state;
-  if (!documentId) return;
+  const { documentId, check } = session.state;
+  if (!documentId || !check) return;
   try {
+    if (!options.sure && !(await confirmLinks(check))) return;
     await session.request('document.trust', { documentId, ...options });
   } catch (error) {
     const problem = problemOf(error);
@@ -23,7 +25,7 @@ export async function trustDocument(options: { readonly folder?: boolean; readon
   session.recheck();
 }
 
-/** Asks first: it covers more than the pipeline that is seen. */
+/** Asks first: it covers more than the pipeline on the screen. */
 export async function trustFolder(): Promise<void> {
   const isSure = await showDialog<true>((close) => <TrustFolderDialog path={session.state.path ?? ''} warning={null} onClose={close} />);
   if (isSure) await trustDocument({ folder: true });

@@ -21,6 +21,7 @@ const emptyCheck: CheckResult = {
   writes: [],
   listens: [],
   reaches: [],
+  secrets: [],
   code: [],
   unknown: [],
 };
@@ -71,7 +72,7 @@ const add = (type: string) => {
   return id;
 };
 
-/** On a machine that is slow and busy, too. */
+/** Also on a machine that is slow and busy. */
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 30_000, interval: 10 });
 
 describe('a session', () => {
@@ -172,7 +173,7 @@ describe('a session', () => {
       if (documentId === 'd8') seen.push(`${trusted} ${check?.reads.join() ?? 'unknown'}`);
     });
     session.load({ documentId: 'd8', pipeline: getState().pipeline, path: '/theirs.millrace.json', trusted: false, stamp: 's' });
-    // The answer for the document before comes late.
+    // The answer for the previous document comes late.
     checks[before]!({ ...emptyCheck, reads: ['ours'] });
     await eventually(() => expect(checks.length).toBe(before + 2));
     expect(new Set(seen)).toEqual(new Set(['false unknown']));

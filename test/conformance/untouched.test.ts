@@ -68,7 +68,7 @@ describe('a check and a preview leave everything as it is', () => {
 
 async function expectUntouched(type: string, params: object): Promise<void> {
   const before = contents();
-  const looks = { look: lookAt, stamps: stampsOf, close() {} };
+  const looks = { look: lookAt, stamps: stampsOf, links: async () => [], close() {} };
   const pipeline = { ...emptyPipeline, nodes: { source: { type, typeVersion: 1, params: params as never } } };
   const checker = new Checker(catalogue, codeAnalysis, new Discoveries({ looks }));
   try {

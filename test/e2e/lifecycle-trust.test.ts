@@ -1,5 +1,5 @@
 /** A pipeline from elsewhere: it is shown, and does nothing until it is trusted. */
-import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missing, openEditor, temporaryFolder } from './editor.ts';
@@ -89,6 +89,27 @@ describe.skipIf(missing('browser'))('a pipeline from elsewhere', () => {
     await bottomPanel(editor.page).getByText('This pipeline is not trusted yet').waitFor();
     await tab(editor.page, 'Problems').click();
     expect(editor.errors).toEqual([]);
+  });
+
+  it('is asked about again where a link leads what it writes elsewhere', async () => {
+    const folder = realpathSync(temporaryFolder());
+    for (const each of ['mine', 'shared', 'precious']) mkdirSync(join(folder, each));
+    symlinkSync('../precious', join(folder, 'shared', 'out'));
+    const file = join(folder, 'mine', 'theirs.millrace.json');
+    const path = join(folder, 'shared', 'out', 'rows.csv');
+    writePipeline(file, { readings: { type: 'generator', params: { count: 5 } }, out: { type: 'csv-output', params: { path } } }, [
+      'readings.rows -> out.rows',
+    ]);
+    const { page, shot } = await openEditor('browser', { data: join(folder, 'data'), open: file });
+    const ask = page.getByRole('dialog', { name: 'Links lead elsewhere' });
+    for (const answer of ['Cancel', 'Trust it']) {
+      await trustBanner(page).getByRole('button', { name: 'Trust this pipeline' }).click();
+      await ask.getByText(join(folder, 'precious', 'rows.csv')).waitFor();
+      await shot('life-links');
+      await ask.getByRole('button', { name: answer }).click();
+      await ask.waitFor({ state: 'detached' });
+      await expect.poll(() => trustBanner(page).count()).toBe(answer === 'Cancel' ? 1 : 0);
+    }
   });
 
   it('is taken back in the list, and nodes from elsewhere are asked about', async () => {

@@ -5,13 +5,12 @@ import { expect, test } from 'vitest';
 import { load } from '../../engine/cli/load.ts';
 import { fileExtension } from '../../engine/document/file.ts';
 import { explainPlan } from '../../engine/plan/explain.ts';
-import { planRun } from '../../engine/plan/plan.ts';
 
 const examples = join(import.meta.dirname, '../../examples');
 const files = readdirSync(examples).filter((name) => name.endsWith(fileExtension));
 
 test.each(files)('%s', { timeout: 60_000 }, async (file) => {
-  const { checked } = await load(join(examples, file));
-  const text = explainPlan(planRun(checked, { keepErrors: file.startsWith('flight') }));
+  const { plan } = await load(join(examples, file));
+  const text = explainPlan(await plan({ keepErrors: file.startsWith('flight') }));
   await expect(text).toMatchFileSnapshot(join(import.meta.dirname, 'plans', `${basename(file, fileExtension)}.txt`));
 });

@@ -143,7 +143,7 @@ async function planOf(type: string, params: object, timed: 'at the source' | 'by
   write('rows', sample);
   write('left', sample);
   write('right', sample);
-  const checker = new Checker(catalogue, codeAnalysis, new Discoveries({ looks: { look: lookAt, stamps: stampsOf, close() {} } }));
+  const checker = new Checker(catalogue, codeAnalysis, new Discoveries({ looks: { look: lookAt, stamps: stampsOf, links: async () => [], close() {} } }));
   return planRun((await checker.check(pipelineOf(type, params, timed), { folder, path: null }, { touch: true })).checked);
 }
 

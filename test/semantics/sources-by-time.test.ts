@@ -24,7 +24,7 @@ async function mostHeld(nodes: { readonly [id: string]: PipelineNode }, edges: r
   };
   const pipeline = { ...emptyPipeline, nodes, edges: edges.map((text) => ({ from: end(text.split(' -> ')[0]!), to: end(text.split(' -> ')[1]!) })) };
   const folder = tmpdir();
-  const checker = new Checker(catalogue, codeAnalysis, new Discoveries({ looks: { look: lookAt, stamps: stampsOf, close() {} } }));
+  const checker = new Checker(catalogue, codeAnalysis, new Discoveries({ looks: { look: lookAt, stamps: stampsOf, links: async () => [], close() {} } }));
   const plan = planRun((await checker.check(pipeline, { folder, path: null }, { touch: true })).checked);
   const options = { stateFolder: null, commits: 'end', checkpointEveryMs: 60_000, from: 'scratch', dropChangedState: false, keepCheckpoints: 3 } as const;
   const nothing = () => {};

@@ -60,7 +60,7 @@ function pipelineOf({ source, steps, sinks }: Steps): Pipeline {
 }
 
 async function planOf(steps: Steps): Promise<PhysicalPlan> {
-  const checker = new Checker(catalogue, codeAnalysis, new Discoveries({ looks: { look: lookAt, stamps: stampsOf, close() {} } }));
+  const checker = new Checker(catalogue, codeAnalysis, new Discoveries({ looks: { look: lookAt, stamps: stampsOf, links: async () => [], close() {} } }));
   return planRun((await checker.check(pipelineOf(steps), { folder, path: null }, { touch: true })).checked);
 }
 

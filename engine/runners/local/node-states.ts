@@ -14,6 +14,7 @@ import type { EarlierStates } from './earlier-states.ts';
 import { type HeldState, type KeyedSnapshot, stateFile } from './keyed-snapshot.ts';
 import { stateBudget } from './memory-limits.ts';
 import { asEngine, type Monitor } from './monitor.ts';
+import { removeEmptyFolders } from './state-folders.ts';
 
 const megabyte = 2 ** 20;
 /** More than this is not written with each checkpoint as a whole: from then on there is a file, and a checkpoint costs what has changed. */
@@ -72,6 +73,7 @@ export class NodeStates implements StateMemory {
   readonly #nodes = new Map<NodeId, StatesOfNode>();
   #store: KeyedStore | null = null;
   #temporary: string | null = null;
+  #isDiscarded = false;
 
   constructor({ folder = null, memory = stateBudget(), monitor }: NodeStatesOptions = {}) {
     this.folder = folder;
@@ -187,11 +189,13 @@ export class NodeStates implements StateMemory {
     this.#store = null;
     if (this.#temporary !== null) rmSync(this.#temporary, { recursive: true, force: true });
     this.#temporary = null;
+    if (this.#isDiscarded && this.folder !== null) removeEmptyFolders(this.folder);
   }
 
-  /** As `close`, and what is in the folder goes too: nothing goes on from here. */
+  /** As `close`, and what is in the folder goes too: nothing goes on from here. The folders of instances go when it is closed after them. */
   discard(): void {
     this.close();
+    this.#isDiscarded = true;
     if (this.folder !== null) for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(this.#file() + suffix, { force: true });
   }
 

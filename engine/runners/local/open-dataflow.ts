@@ -18,6 +18,7 @@ import type { Dataflow, DataflowEnv } from './dataflow.ts';
 import { Failures } from './failures.ts';
 import { type FlowSnapshot, type NodeSnapshot, standing } from './flow-snapshot.ts';
 import { Hub, type Station, type Unit } from './hub.ts';
+import { divisionOf } from './instances/division.ts';
 import { Instances } from './instances/instances.ts';
 import { memoryShares } from './instances/memory-shares.ts';
 import { lateRows } from './late-rows.ts';
@@ -302,7 +303,7 @@ class OpenDataflow implements Dataflow {
     const own = asEngine(this.#env.monitor, () => this.#snapshot(checkpoint));
     if (!instances) return own;
     const stateful = instances.flatMap((each) => each.stateful);
-    return { ...own, stateful: [...new Set([...own.stateful, ...stateful])], instances };
+    return { ...own, stateful: [...new Set([...own.stateful, ...stateful])], instances, division: divisionOf(this.#plan) };
   }
 
   #snapshot(checkpoint: number): FlowSnapshot {

@@ -7,7 +7,7 @@ export const connectorCodes = {
   'sqlite/constraint': row('A database refused a row.', 'Change or filter such rows before the sink, or skip rows that fail.'),
   'sqlite/damaged': uncertain('A database file is damaged.', 'Restore it from a copy.'),
   'sqlite/failed': uncertain('A query failed while it ran.', 'Correct the query.'),
-  // Rows were committed there: it was the right name, whenever this run was started.
+  // Rows were committed there, so it was the right name, whenever this run was started.
   'sqlite/gone': transient(
     'A database is gone, though rows were committed to it.',
     'Put it back (mount the disk, connect the network folder), or run from scratch.',
@@ -43,7 +43,6 @@ export const connectorCodes = {
   'http/host': notice('A request was refused: it names another host.', 'Use the address of the source.'),
   'http/method': notice('A request was refused: its method is not POST.', 'Send rows by POST.'),
   'http/no-records': notice('A request was refused: it holds no rows at the path to the records.', 'Send the rows there, or correct the path.'),
-  'http/no-token': permanent('The environment variable with the token is not set.', 'Set it before Millrace is started, or leave the field empty.'),
   'http/no-values': notice('A request was refused: none of its rows has a value in any column.', 'Correct the rows, or the columns of the source.'),
   'http/not-json': notice('A request was refused: its body is not JSON.', 'Send an object, a list of objects, or one object per line.'),
   'http/not-stored': notice('A request was refused: its rows could not be stored.', 'Send them again later.'),

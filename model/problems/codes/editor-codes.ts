@@ -1,4 +1,4 @@
-/** Codes of the editor, the command line, and what Millrace keeps of its own. */
+/** Codes of the editor, the command line, and Millrace's own files. */
 import { type CodeTable, crashed, notice, permanent, transient, uncertain } from './behaviour.ts';
 
 export const editorCodes = {
@@ -8,6 +8,7 @@ export const editorCodes = {
   'autosave/damaged': permanent('The copy of unsaved changes cannot be read.', 'See the file that is named.'),
   'example/unknown': permanent('There is no such example.', 'Choose one of those that are listed.'),
   'trust/folder': permanent('A pipeline that is not trusted cannot be saved in a trusted folder.', 'Trust it first, or choose another folder.'),
+  'trust/links': permanent('Links lead paths of the pipeline elsewhere than their names say.', 'Check where they lead; --force trusts it nevertheless.'),
   'trust/no-folder': permanent('The document has no file yet, and so no folder.', 'Save it first.'),
   'trust/unknown': permanent('The path is not trusted.', 'Use paths as "millrace trust list" shows them.'),
   'trust/wide-folder': permanent('The folder is too broad to be trusted as a whole.', 'Trust a folder in it, or confirm it.'),

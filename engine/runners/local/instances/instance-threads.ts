@@ -43,7 +43,7 @@ export class InstanceThreads implements InstanceHost, PartHost {
       onLost(error);
     };
     worker.on('error', lost);
-    worker.on('exit', () => lost(new Error('A thread of the run ended unexpectedly.')));
+    worker.on('exit', () => lost(new Error('')));
     return {
       post: (message: Sent, transfer: readonly ArrayBuffer[] = []) => worker.postMessage(message, transfer),
       onMessage(listener: (message: Received) => void) {

@@ -34,7 +34,13 @@ export async function withParts(
   return { ...plan, parts: { source: source.id, most, ...size } };
 }
 
-function canBeSplit({ id, op, params, outputs }: PlannedNode, { edges }: PhysicalPlan, definition: NodeDefinition | undefined): boolean {
+function canBeSplit(
+  { id, op, params, outputs, secrets = [], connection }: PlannedNode,
+  { edges }: PhysicalPlan,
+  definition: NodeDefinition | undefined,
+): boolean {
+  // The texts of secrets are with the data thread alone.
+  if (secrets.length > 0 || connection) return false;
   if (definition?.kind === 'source') return definition.split !== undefined && Object.values(outputs).every(({ eventTime }) => !eventTime);
   // Rows that come by two ways are told apart by the batches that they came in.
   if (edges.filter(({ to }) => to.node === id).length !== 1) return false;
