@@ -17,6 +17,7 @@ export default defineConfig({
           cli: at('engine/cli/index.ts'),
           'data-thread': at('engine/runners/local/data-thread.ts'),
           'instance-thread': at('engine/runners/local/instances/instance-thread.ts'),
+          'part-thread': at('engine/runners/local/parts/part-thread.ts'),
           'guard-thread': at('engine/processes/guard-thread.ts'),
           preview: at('engine/preview/preview-process.ts'),
           discovery: at('engine/preview/discovery-process.ts'),

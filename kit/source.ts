@@ -98,6 +98,8 @@ export interface SplitSize {
   readonly most: number;
   /** About how many bytes are worth a reader of their own. */
   readonly leastBytes: number;
+  /** Bytes, about, that the first of them has more than each other: its reader begins earlier. Default 0. */
+  readonly lead?: number;
 }
 export interface SplitEnd {
   /** The next row of the input begins where the split ends: no row continues across it. */

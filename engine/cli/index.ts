@@ -47,7 +47,11 @@ program
   .option('--keep-errors', 'continue after rows that fail: nodes that would stop the run keep them in the errors table instead')
   .option('--keep-checkpoints <count>', 'checkpoints to keep, at least 2 (3)', checkpointCount)
   .option('--state-memory <size>', 'memory for the state of all nodes: 512MB, 2GB, or 10% of the machine; state beyond that is kept on disk', memoryAmount)
-  .option('--instances <count>', 'threads for each stage that can be split by its keys (1, or as many as the checkpoint has)', instanceCount)
+  .option(
+    '--instances <count>',
+    'threads: for each stage that can be split by its keys (1, or as many as the checkpoint has), or for parts of one large input (one for each core, where rows go into a database)',
+    instanceCount,
+  )
   .option('--metrics <port>', 'serve metrics for Prometheus to this machine (0: a free port)', portNumber)
   .option('--replay-errors', 'replay the failed rows that wait in the errors table, with the state that the run resumes with; see "millrace replay"')
   .option('-d, --detach', 'start it in the background and return')

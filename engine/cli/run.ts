@@ -66,7 +66,9 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
     if (options.explain) {
       const { explainPlan } = await import('../plan/explain.ts');
       const { planInstances } = await import('../runners/local/instances/instance-count.ts');
-      process.stdout.write(visibleLines(explainPlan(planInstances({ plan, options: chosen.options }, null))));
+      const { withParts } = await import('../runners/local/parts/eligible.ts');
+      const staged = planInstances({ plan, options: chosen.options }, null);
+      process.stdout.write(visibleLines(explainPlan(await withParts(staged, chosen.options, (type) => loaded.catalogue.get(type)))));
       return 0;
     }
     if (!options.json) printProblems(result.problems, loaded);

@@ -18,6 +18,7 @@ export function explainPlan(plan: PhysicalPlan): string {
     `${count(plan.nodes.length, 'node')}, ${count(plan.edges.length, 'edge')}. ${ends}\n${place(plan)}`,
     section('Sources, in reading order', sources(plan)),
     section('Stages, each in threads of its own', stages(plan)),
+    section('Parts of the input, each in a thread of its own', partsOfInput(plan)),
     section('Loops, each one pass over a batch', loops(plan, nodes)),
     section(
       'Steps',
@@ -28,9 +29,12 @@ export function explainPlan(plan: PhysicalPlan): string {
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function place({ stages = [] }: PhysicalPlan): string {
+const mebibyte = 1024 * 1024;
+
+function place({ stages = [], parts }: PhysicalPlan): string {
   const where = stages.length === 0 ? 'Everything runs' : 'All but the stages below runs';
-  return `${where} in one thread of this machine.\n"here, elsewhere": plain data that another runner could execute; there is none yet.`;
+  const threads = parts ? 'in one thread of this machine, or in several where the input is large: see below.' : 'in one thread of this machine.';
+  return `${where} ${threads}\n"here, elsewhere": plain data that another runner could execute; there is none yet.`;
 }
 
 function section(title: string, lines: readonly string[]): string {
@@ -55,6 +59,17 @@ function stages({ stages: all = [] }: PhysicalPlan): string[] {
     '    state: by key, in the instance that has the key',
     '    order: kept for each key, not between keys',
   ]);
+}
+
+function partsOfInput({ parts }: PhysicalPlan): string[] {
+  if (!parts) return [];
+  const { source, most, leastBytes } = parts;
+  const size = leastBytes >= mebibyte ? ` of at least ${Math.round(leastBytes / mebibyte)} MB each` : '';
+  return [
+    `${source}: up to ${count(most, 'part')}${size}, if its files can be split`,
+    '    each goes through all steps by itself, and its outputs are written aside',
+    '    order: kept; the outputs are joined in the order of the input, and committed once',
+  ];
 }
 
 function loops({ chains }: PhysicalPlan, nodes: Nodes): string[] {

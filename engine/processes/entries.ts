@@ -7,6 +7,7 @@ export type Entry =
   | 'engine'
   | 'data-thread'
   | 'instance-thread'
+  | 'part-thread'
   | 'guard-thread'
   | 'preview'
   | 'discovery'

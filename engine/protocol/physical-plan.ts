@@ -1,5 +1,6 @@
 /** The physical plan: what a run process executes. Plain data; made by plan.ts from a checked pipeline. */
 
+import type { SplitSize } from '@millrace/kit/node';
 import type { Op } from '@millrace/kit/ops';
 import type { Json, Schema } from '../../model/values/types.ts';
 import type { Edge, ErrorPolicy, NodeId } from '../document/pipeline.ts';
@@ -71,6 +72,8 @@ export interface PhysicalPlan {
   readonly chains: readonly (readonly NodeId[])[];
   /** What runs in several instances, apart from each other; absent where everything runs in one. */
   readonly stages?: readonly Stage[];
+  /** The whole plan may run in several threads, each with a stretch of the input: see engine/runners/local/parts. */
+  readonly parts?: SplitSize & { readonly source: NodeId };
   /**
    * Sources of rows that failed before and now enter the run beside those of the pipeline: no watermark waits for them, and a run
    * that resumes without them is of the same pipeline.

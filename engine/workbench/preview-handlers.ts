@@ -1,4 +1,5 @@
 import type { PipelineReceiver } from '../document/transfer.ts';
+import type { Catalogue } from '../plan/catalogue.ts';
 import { explainPlan } from '../plan/explain.ts';
 import type { Preview } from '../preview/preview.ts';
 import type { TypeChecks } from '../preview/type-checks.ts';
@@ -20,6 +21,7 @@ export function previewHandlers(
   received: PipelineReceiver,
   secrets: Secrets,
   watch: ConnectionsWatch,
+  catalogue: Catalogue,
 ): Answers<'pipeline.check' | 'pipeline.explain' | 'preview.read'> {
   return {
     'pipeline.check': async (asked) => {
@@ -38,7 +40,9 @@ export function previewHandlers(
     'pipeline.explain': async ({ documentId, pipeline }) => {
       const document = documents.trusted(documentId);
       const { plan } = await checks.plan(pipeline, document, { touch: true, mustKnow: true });
-      return { text: explainPlan(planInstances({ plan, options: defaultRunOptions(plan) }, null)) };
+      const options = defaultRunOptions(plan);
+      const { withParts } = await import('../runners/local/parts/eligible.ts');
+      return { text: explainPlan(await withParts(planInstances({ plan, options }, null), options, (type) => catalogue.get(type))) };
     },
     'preview.read': async (asked, signal) => {
       const { documentId, node, port, limit } = asked;

@@ -85,7 +85,7 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
         received.forget(documentId);
       }),
       ...trustHandlers(documents, store, checks, runs, catalogue),
-      ...previewHandlers(documents, checks, preview, typeChecks, received, secrets, watch),
+      ...previewHandlers(documents, checks, preview, typeChecks, received, secrets, watch, catalogue),
       ...connectionHandlers({ documents, catalogue, secrets, trials, onChanged: onConnectionsChanged }),
       ...scanHandlers(documents, checks, scans, received, secrets, (progress) => service.emit('source.scanning', progress)),
       ...runHandlers(runs, documents, checks, catalogue, options.dataFolder, secrets),

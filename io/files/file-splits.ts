@@ -27,9 +27,10 @@ const searchedBytes = 256 * 1024;
 export async function splitFiles(files: readonly InputFile[], options: SplitOptions): Promise<FileSplit[]> {
   const total = files.reduce((sum, { size }) => sum + size, 0);
   const count = Math.min(options.most, Math.floor(total / options.leastBytes));
+  const lead = Math.min(options.lead ?? 0, total / count / 2);
   const places: FilePlace[] = [];
   for (let i = 1; i < count; i++) {
-    const place = await placeNear(files, (total * i) / count, options);
+    const place = await placeNear(files, lead + ((total - lead) * i) / count, options);
     const last = places.at(-1);
     if (place && (place.file !== last?.file || place.offset > last.offset)) places.push(place);
   }

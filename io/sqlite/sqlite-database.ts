@@ -17,6 +17,8 @@ import type { Recorder } from './sqlite-values.ts';
 
 /** Pages kept before a transaction spills into the file; more did not help, and count against a run's memory. */
 const cacheKib = 16 * 1024;
+/** SQLite's own limit. */
+const mostAttached = 10;
 /** Twice SQLite's own: a long transaction of new rows takes 7 % less time. Many short ones would write twice as much. */
 const newFilePageSize = 8192;
 
@@ -154,8 +156,9 @@ export class SqliteDatabase implements Transaction {
     return this.#drain();
   }
 
-  /** The name of a new file for a part of the rows. */
-  part(): string {
+  /** The name of a new file for a part of the rows; null where there are as many as can be attached. */
+  part(): string | null {
+    if (this.#parts.length === mostAttached) return null;
     const path = this.#names.rows(this.#parts.length + 1);
     this.#parts.push(path);
     return path;

@@ -113,6 +113,7 @@ export class SqliteWriter implements Writer, Participant {
     // A redo log must see each row.
     if (continues || (mode !== 'replace' && mode !== 'create') || this.#isRecorded) return null;
     const path = this.#database.part();
+    if (path === null) return null;
     this.#context.guard?.({ remove: path });
     return { path, table } satisfies SqlitePlace;
   }

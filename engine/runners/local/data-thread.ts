@@ -113,6 +113,7 @@ async function run(job: RunJob): Promise<void> {
     execution?.flow?.expireRecent();
     post({ kind: 'stats', ...snapshot() });
   }, statsEveryMs);
+  const threads = new InstanceThreads(post);
   execution = new Execution(job, {
     definition: (type) => catalogue.get(type),
     sandbox,
@@ -125,7 +126,8 @@ async function run(job: RunJob): Promise<void> {
       else waits.set(node, reason);
     },
     onLog: (level, message, node) => post({ kind: 'log', line: { at: Date.now(), level, message, ...(node !== '' && { node }) } }),
-    instances: new InstanceThreads(post),
+    instances: threads,
+    parts: threads,
     onCode: (number, node, field) => post({ kind: 'code', number, node, field }),
     onGuard: (node, undo) => post({ kind: 'guard', node, undo }),
     onResumed: (checkpoint) => post({ kind: 'resumed', checkpoint }),

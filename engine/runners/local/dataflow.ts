@@ -58,6 +58,8 @@ export interface DataflowEnv {
     open(node: NodeId, hub: Hub): Unit;
     room(): Promise<void> | null;
   };
+  /** Of a stretch of the input: where each sink writes its rows aside, as of `Writer.part`. Phase one is then all there is. */
+  readonly places?: { readonly [sink: NodeId]: Json };
   /** Keyed state, that of a checkpoint included; in memory alone where nothing is said. The dataflow closes it. */
   readonly states?: NodeStates;
   /** What to go on from. */
@@ -92,8 +94,8 @@ export interface Divided {
  * dataflow is of no more use than to be aborted and closed.
  */
 export interface Dataflow {
-  /** Opens a source: its rows are then the caller's to push. `start` as `Reader.position` gave it. */
-  openReader(source: NodeId, start?: Json): Promise<Reader>;
+  /** Opens a source: its rows are then the caller's to push. `start` as `Reader.position` gave it; `split`: what to read of it, all where it is left out. */
+  openReader(source: NodeId, start?: Json, split?: Json): Promise<Reader>;
   /** Resolves, where it is a promise, when the sinks have taken the rows. */
   push(source: NodeId, batch: SourceBatch): void | Promise<void>;
   /** The source's watermark has moved without a row. Rows that this sets free are pushed as by `push`. */
@@ -114,6 +116,10 @@ export interface Dataflow {
   readonly ticks: boolean;
   /** The first sink whose transaction decides whether a checkpoint counts, or null: see kit/node.ts. */
   readonly decider: NodeId | null;
+  /** By sink, where a part of its rows is to be written; null where some sink takes none. See `Writer.part`. */
+  part(index: number): { readonly [sink: NodeId]: Json } | null;
+  /** Takes up a part: what its sinks' `PartWriter.finish` gave, and its books. Parts come in their order, behind all rows that were pushed. */
+  join(finished: { readonly [sink: NodeId]: Json }, counts: { readonly [node: NodeId]: NodeCounts }): Promise<void>;
   /** How many outputs become visible each by itself. */
   readonly outputCount: number;
   /** Everything that operators keep, and the books of all nodes, as of this checkpoint. To be called with no push under way. */

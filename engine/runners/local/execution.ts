@@ -8,6 +8,7 @@ import { MillraceError } from '../../../model/problems/problem.ts';
 import { durationText } from '../../../model/time/duration.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { Shape } from '../../plan/shape.ts';
+import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
 import type { RunJob, StopMode } from '../../protocol/run-api.ts';
 import type { CheckpointHead } from '../../store/checkpoints.ts';
 import { Checkpointer, type Committed } from './checkpointer.ts';
@@ -17,6 +18,9 @@ import type { SourceMark } from './flow-snapshot.ts';
 import { asOfOneInstance, divisionOf } from './instances/division.ts';
 import { asEngine } from './monitor.ts';
 import { openDataflow } from './open-dataflow.ts';
+import { withParts } from './parts/eligible.ts';
+import type { PartHost } from './parts/messages.ts';
+import { Parts } from './parts/parts.ts';
 import { Pull, Stopped } from './pull.ts';
 import { findStart, isDecided, type Start } from './recovery.ts';
 import type { Snapshot } from './run-messages.ts';
@@ -29,6 +33,8 @@ const decisionWithinMs = 5000;
 
 export interface ExecutionEnv extends Pick<DataflowEnv, 'definition' | 'sandbox' | 'monitor' | 'onFailure' | 'onLog' | 'onCode' | 'onGuard' | 'instances'> {
   readonly onWaits?: DataflowEnv['onWaits'];
+  /** Who starts the threads of a plan with parts; without it there is one thread. */
+  readonly parts?: PartHost;
   /** What goes on from a checkpoint says so before its first row. */
   onResumed(checkpoint: number): void;
   /** See `CheckpointerOptions`. */
@@ -47,6 +53,7 @@ export class Execution {
   #abort = new AbortController();
   readonly #stalls: Stalls;
   #flow: Dataflow | null = null;
+  #parts: Parts | null = null;
   #pull: Pull | null = null;
   #checkpointer: Checkpointer | null = null;
   /** Sources are being read. */
@@ -82,11 +89,13 @@ export class Execution {
     } catch (error) {
       this.#abort.abort();
       await this.#checkpointer?.idle();
+      await this.#parts?.close();
       await this.#flow?.abort();
       await this.#settle();
       if (this.#isStopped || error instanceof Stopped) return false;
       throw error;
     } finally {
+      await this.#parts?.close();
       await this.#closeReaders();
     }
   }
@@ -112,9 +121,10 @@ export class Execution {
   async #startOver(): Promise<void> {
     this.#abort.abort();
     await this.#checkpointer?.idle();
+    await this.#parts?.close();
     await this.#closeReaders();
     const flow = this.#flow;
-    this.#flow = this.#pull = this.#checkpointer = null;
+    this.#flow = this.#pull = this.#checkpointer = this.#parts = null;
     await flow?.abort();
     await flow?.close();
     this.#abort = new AbortController();
@@ -132,6 +142,7 @@ export class Execution {
     if (how === 'drain') {
       this.#isDraining = true;
       this.#pull?.drain();
+      this.#parts?.abandon();
     } else if (how === 'cancel' || !canCheckpoint || !this.#pull) this.#cancel();
     else if (this.#isPulling)
       (this.#checkpointer ?? missing('the checkpointer'))
@@ -142,11 +153,13 @@ export class Execution {
   pause(): void {
     this.#isPaused = true;
     this.#pull?.pause();
+    this.#parts?.pause(true);
   }
 
   resume(): void {
     this.#isPaused = false;
     this.#pull?.resume();
+    this.#parts?.pause(false);
   }
 
   /** Resolves when it is committed. */
@@ -168,12 +181,14 @@ export class Execution {
   }
 
   snapshot(): Omit<Snapshot, 'failures' | 'waits'> {
-    const counts = this.#flow?.counters() ?? {};
+    const own = this.#flow?.counters() ?? {};
+    const counts = this.#parts?.counts(own) ?? own;
+    const progress = this.#pull?.progress() ?? {};
     const { heldBy } = this.#stalls;
     const held = Object.entries(counts).map(([id, count]) => [id, heldBy.has(id) ? { ...count, heldBy: heldBy.get(id) } : count]);
     return {
       counts: heldBy.size > 0 ? Object.fromEntries(held) : counts,
-      progress: this.#pull?.progress() ?? {},
+      progress: this.#parts?.progress(progress) ?? progress,
       backlog: this.#pull?.backlog() ?? {},
       outputs: this.#flow?.outputs() ?? [],
       stateUse: this.#flow?.stateUse() ?? null,
@@ -198,6 +213,7 @@ export class Execution {
     });
     this.#start = start;
     const { store, from } = start;
+    if (!from && !this.#isDraining) this.#parts = await this.#startParts(start.plan);
     if (from) {
       env.onLog('info', `Resuming from checkpoint ${from.head.id} of ${new Date(from.head.at).toISOString()}.`, '');
       if (start.keyed.divided) {
@@ -227,7 +243,9 @@ export class Execution {
       return;
     }
     if (signal.aborted) throw new Stopped();
+    const stretch = (await this.#parts?.open(this.#flow)) ?? null;
     const pull = new Pull(this.#flow, this.#abort, {
+      stretch,
       start: from?.content.sources && carried(from),
       keepsMarks: options.commits === 'checkpoint',
       alignment: plan.alignment,
@@ -247,14 +265,30 @@ export class Execution {
       stateFolder: start.keyed.folder,
       onLog: (level, message) => env.onLog(level, message, ''),
     });
-    if (this.#isPaused) pull.pause();
-    if (this.#isDraining) pull.drain();
+    if (this.#isPaused) this.pause();
+    if (this.#isDraining) this.stop('drain');
     await this.#pullAll(pull);
     await this.#flow.finish();
+    await this.#parts?.join(this.#flow);
     if (signal.aborted) throw new Stopped();
     await this.#checkpointer.finish(plan.bounded ? 'complete' : 'draining');
     await this.#acknowledge(pull.marks(), { lineage: start.lineage, id: (this.#checkpointer.committed ?? missing('the checkpoint')).id });
     if (plan.bounded) this.#forget(start);
+  }
+
+  /** They load what they need while the outputs are opened here. */
+  async #startParts(plan: PhysicalPlan): Promise<Parts | null> {
+    const { definition, parts: host, onFailure, onLog } = this.#env;
+    const { folder, options } = this.#job;
+    if (!host) return null;
+    return Parts.start(await withParts(plan, options, definition), {
+      host,
+      definition,
+      folder,
+      signal: this.#abort.signal,
+      onFailure: (problem) => onFailure(problem, undefined),
+      onLog: ({ level, message, node }) => onLog(level, message, node),
+    });
   }
 
   /** Whether what is gone on from was the end of a run that only did not come to commit all of it. Who asks for it by its number means what comes after. */

@@ -32,7 +32,7 @@ import { type OpenOperator, segmentsOf } from './segments.ts';
 import { plainBytes, stateSize, stateUse } from './state-use.ts';
 import { ChainUnit, leadsOn, SinkUnit, StatefulUnit } from './units.ts';
 import { type Waiting, waitingForTime } from './waiting.ts';
-import { abortAll, closeAll, commitAll, deciders, independentOutputs, markCommitted, type OpenWriter, prepareOne, takenBy } from './writers.ts';
+import { abortAll, closeAll, commitAll, deciders, independentOutputs, joinPart, markCommitted, type OpenWriter, prepareOne, takenBy } from './writers.ts';
 
 /** How long a node may go on emitting before others have a turn. */
 const breathAfterMs = 50;
@@ -200,8 +200,8 @@ class OpenDataflow implements Dataflow {
     compile();
   }
 
-  openReader(source: NodeId, start: Json = null): Promise<Reader> {
-    return this.#opener.reader(this.#stations.of(source), start);
+  openReader(source: NodeId, start: Json = null, split?: Json): Promise<Reader> {
+    return this.#opener.reader(this.#stations.of(source), start, split);
   }
 
   push(source: NodeId, batch: SourceBatch): void | Promise<void> {
@@ -321,6 +321,24 @@ class OpenDataflow implements Dataflow {
       nodes[id] = { ...this.#hub.time(station, unit), counts: station.counters.snapshot(), state };
     }
     return { nodes, stateful, keyed: this.#states.snapshot(checkpoint), time: this.#clock.now() };
+  }
+
+  part(index: number): { readonly [sink: NodeId]: Json } | null {
+    const places: { [sink: NodeId]: Json } = {};
+    for (const { node, writer } of this.#writers) {
+      const place = this.#atWork(node, () => writer.part?.(index) ?? null);
+      if (place === null) return null;
+      places[node] = place;
+    }
+    return places;
+  }
+
+  async join(finished: { readonly [sink: NodeId]: Json }, counts: { readonly [node: NodeId]: NodeCounts }): Promise<void> {
+    await asEngineThroughout(this.#env.monitor, () => joinPart(this.#writers, finished, this.#atWork, this.#namedWriter));
+    for (const [id, { counters }] of this.#stations) {
+      const part = counts[id];
+      if (part) counters.restore(Instances.merged([counters.snapshot(), part]));
+    }
   }
 
   async prepare(checkpoint: number): Promise<{ readonly [sink: NodeId]: Json }> {

@@ -1,5 +1,5 @@
 /** Opens the nodes of a plan with the context that each gets: operators, writers and readers. */
-import type { OutputTime, Reader, RowFailure, SinkContext, Writer } from '@millrace/kit/node';
+import type { OutputTime, PartContext, Reader, RowFailure, SinkContext, SinkDefinition, Writer } from '@millrace/kit/node';
 import { missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
@@ -83,7 +83,9 @@ export class NodeOpener {
       const token = isCarried ? (from?.tokens[planned.id] ?? null) : null;
       const resume = isCarried && from ? { checkpoint: from.checkpoint, token, isOlder: from.isOlder } : null;
       const context: SinkContext = { ...this.#context(station), commits, resume, lineage };
-      writer = await asEngineThroughout(env.monitor, () => hub.work(station, () => definition.run(context)));
+      const place = env.places?.[planned.id];
+      const open = place === undefined ? () => definition.run(context) : () => openPart(definition, { ...context, part: place });
+      writer = await asEngineThroughout(env.monitor, () => hub.work(station, open));
     } catch (error) {
       throw hub.named(error, station);
     }
@@ -92,7 +94,7 @@ export class NodeOpener {
     return { node: planned.id, writer, counters, committed: false, committedRows: earlierRows, earlierRows, isSettled: false };
   }
 
-  async reader(station: Station, start: Json): Promise<Reader> {
+  async reader(station: Station, start: Json, split?: Json): Promise<Reader> {
     const { planned, definition } = station;
     if (definition.kind !== 'source') throw new Error(`${planned.id} is not a source`);
     const { hub } = this.#flow;
@@ -100,7 +102,8 @@ export class NodeOpener {
       const code = this.#codeOf(planned.id);
       const refuse = (failure: RowFailure) => station.failures.refuse(this.#saidOf(failure));
       const pattern = (text: string, flags: string, field: string) => code.pattern(text, flags, field);
-      const context = sourceContext(this.#context(station), start, this.#orderOf(planned.id), refuse, pattern);
+      const whole = sourceContext(this.#context(station), start, this.#orderOf(planned.id), refuse, pattern);
+      const context = split === undefined ? whole : { ...whole, split };
       // Apart from its work: what it does then is the node's, from the first line on.
       await definition.code?.load();
       return watchedReader(await hub.work(station, () => definition.run(context)), station, hub);
@@ -153,4 +156,18 @@ export class NodeOpener {
       startsOver,
     });
   }
+}
+
+/** A part as a writer: what phase one gives is for whoever joins it. */
+async function openPart(definition: SinkDefinition, context: PartContext): Promise<Writer> {
+  if (!definition.openPart) throw new Error(`${definition.type} takes no parts`);
+  const part = await definition.openPart(context);
+  return {
+    write: (rows) => part.write(rows),
+    prepare: () => part.finish(),
+    commit() {},
+    abort() {},
+    close: () => part.close(),
+    output: () => ({ kind: 'file', path: '' }),
+  };
 }

@@ -1,4 +1,4 @@
-import type { CheckpointRef, Reader, SourceBatch } from '@millrace/kit/node';
+import type { CheckpointRef, Reader, SourceBatch, SplitEnd } from '@millrace/kit/node';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Json } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
@@ -27,6 +27,15 @@ export interface PullOptions {
   readonly keepsMarks?: boolean;
   /** Sources that are read in step by event time. */
   readonly alignment?: AlignmentPlan | undefined;
+  /** Of one source: other threads read the rest of it. */
+  readonly stretch?: Stretch | null;
+}
+/** What is read of a source: see `SourceDefinition.split`. */
+export interface Stretch {
+  readonly split: Json;
+  onOpened?(): void;
+  /** Whether the reader is to read on, to the end of the input. */
+  atEnd(end: SplitEnd): boolean | Promise<boolean>;
 }
 
 /** A source that is being read. */
@@ -179,7 +188,9 @@ export class Pull {
   }
 
   async #readFrom(source: NodeId, start: Json): Promise<void> {
-    const reader = await this.#flow.openReader(source, start);
+    const { stretch } = this.#options;
+    const reader = await this.#flow.openReader(source, start, stretch?.split);
+    stretch?.onOpened?.();
     const state: Open = { reader, before: null, waitsFrom: null, waitsSince: 0, isIdle: false, hasEnded: false, isRead: false };
     this.#open.set(source, state);
     try {
@@ -200,6 +211,7 @@ export class Pull {
 
   async #readAll(source: NodeId, state: Open): Promise<void> {
     const { reader } = state;
+    let stretch = this.#options.stretch ?? null;
     const { signal } = this.#abort;
     const drain = this.#drain.signal;
     const gate = this.#gate;
@@ -223,7 +235,12 @@ export class Pull {
       }
       if (signal.aborted) throw new Stopped();
       if (drain.aborted) return;
-      if (batch === null) break;
+      if (batch === null) {
+        if (!stretch || !reader.splitEnd || !(await stretch.atEnd(reader.splitEnd()))) break;
+        stretch = null;
+        reader.readOn?.();
+        continue;
+      }
       state.before = null;
       const pushed = this.#flow.push(source, batch);
       if (pushed) await this.#blocked(source, this.#atWork(pushed));

@@ -24,6 +24,8 @@ export function watchedReader(reader: Reader, station: Station, hub: Hub): Reade
       }),
     backlog: reader.backlog?.bind(reader),
     progress: reader.progress?.bind(reader),
+    splitEnd: reader.splitEnd?.bind(reader),
+    readOn: reader.readOn?.bind(reader),
     async close() {
       try {
         await reader.close();

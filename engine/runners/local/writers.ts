@@ -49,6 +49,17 @@ export async function prepareOne(each: OpenWriter, checkpoint: number, atWork: A
   }
 }
 
+/** Takes up a part of the rows: by sink, what `PartWriter.finish` gave. */
+export async function joinPart(writers: readonly OpenWriter[], finished: { readonly [sink: NodeId]: Json }, atWork: AtWork, named: Named): Promise<void> {
+  for (const each of writers) {
+    try {
+      await atWork(each.node, () => each.writer.join?.(finished[each.node] ?? null));
+    } catch (error) {
+      throw named(error, each);
+    }
+  }
+}
+
 /**
  * Phase two. `isStored`: a checkpoint's file says what was prepared, so once it is decided nothing of it is undone any more,
  * and what could not be committed here will be by a run that goes on from it. Without such a file all that is not yet
