@@ -2,20 +2,19 @@ import { join } from 'node:path';
 import type { Output, Reader, SourceBatch } from '@millrace/kit/node';
 import { traitsOf } from '@millrace/kit/op-traits';
 import { itemAt } from '../../../model/faults/missing.ts';
-import { MillraceError, type Problem } from '../../../model/problems/problem.ts';
+import type { Problem } from '../../../model/problems/problem.ts';
 import { KnownMap } from '../../../model/values/known-map.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import { loadOperators } from '../../operators/open.ts';
 import { Graph } from '../../plan/graph.ts';
-import { lower } from '../../plan/lower.ts';
 import type { RunOutput } from '../../protocol/messages.ts';
 import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
 import { type Clock, clockOf } from './clock.ts';
 import { SharedThings } from './contexts.ts';
-import { NodeCounters, type NodeCounts } from './counters.ts';
+import type { NodeCounts } from './counters.ts';
 import type { Dataflow, DataflowEnv } from './dataflow.ts';
-import { Failures } from './failures.ts';
+import { instancesOf, stationsOf } from './flow-parts.ts';
 import { type FlowSnapshot, type NodeSnapshot, standing } from './flow-snapshot.ts';
 import { Hub, type Station, type Unit } from './hub.ts';
 import { divisionOf } from './instances/division.ts';
@@ -108,19 +107,11 @@ class OpenDataflow implements Dataflow {
   }
 
   async open(): Promise<void> {
-    this.#plan.nodes.forEach((planned, index) => {
-      const definition = this.#env.definition(planned.type);
-      if (!definition) {
-        throw new MillraceError({ code: 'node/unknown', message: `There is no node type "${planned.type}".`, hint: 'Update Millrace.', node: planned.id });
-      }
-      const latePorts = definition.kind === 'sink' ? [] : definition.outputs.filter(({ late }) => late).map(({ name }) => name);
-      const counters = new NodeCounters(Object.keys(planned.outputs), latePorts);
-      const failures = new Failures(planned, counters, (problem, row) => this.#env.onFailure(problem, row));
-      const op = planned.op ?? lower(definition, planned.params, planned.inputs);
-      this.#stations.set(planned.id, { planned, definition, op, index, counters, shift: { nodes: [counters], shares: [1] }, failures });
-      if (planned.kind === 'source') this.#running.add(planned.id);
-    });
-    if (this.#plan.stages) this.#instances = this.#startInstances();
+    for (const station of stationsOf(this.#plan, this.#env)) {
+      this.#stations.set(station.planned.id, station);
+      if (station.planned.kind === 'source') this.#running.add(station.planned.id);
+    }
+    if (this.#plan.stages) this.#instances = this.#stagesElsewhere();
     const isHere = ({ planned }: Station) => !this.#instances?.nodes.has(planned.id);
     await loadOperators([...this.#stations.values()].flatMap(({ op }) => (op ? [op.op] : [])));
     // Code first: it is what fails most often, and before anything is touched.
@@ -145,24 +136,9 @@ class OpenDataflow implements Dataflow {
     await this.#instances?.start();
   }
 
-  #startInstances(): Instances {
-    const env = this.#env;
-    if (!env.instances) throw new Error('A plan with stages needs somebody to start their instances');
-    return new Instances(this.#plan, {
-      host: env.instances,
-      folder: env.folder,
-      commits: env.commits ?? 'end',
-      ...(env.lineage !== undefined && { lineage: env.lineage }),
-      stateFolder: this.#states.folder,
-      memory: this.#memoryOfInstance,
-      hub: this.#hub,
-      stations: this.#stations,
-      sinks: () => this.#sinksPending(),
-      onFailure: (problem, row) => env.onFailure(problem, row),
-      onLog: (level, message, node) => env.onLog(level, message, node),
-      ...(env.onGuard && { onGuard: env.onGuard }),
-      onBroken: (error) => env.onBroken?.(error),
-    });
+  #stagesElsewhere(): Instances {
+    const memory = { stateFolder: this.#states.folder, memory: this.#memoryOfInstance };
+    return instancesOf(this.#plan, this.#env, { ...memory, hub: this.#hub, stations: this.#stations, sinks: () => this.#sinksPending() });
   }
 
   async #openSink(station: Station): Promise<void> {
