@@ -4,6 +4,7 @@ import { checkFrame, formatFrame } from '../engine/protocol/frame-text.ts';
 import { serveRuns } from '../engine/supervisor/remote-runs.ts';
 import type { Supervisor } from '../engine/supervisor/supervisor.ts';
 import { type DesktopEngineProcess, forkEngine } from './fork-engine.ts';
+import { keychain } from './keychain.ts';
 import { takeFile } from './window.ts';
 
 interface Connection {
@@ -22,6 +23,7 @@ export function connectWindow(window: BrowserWindow, supervisor: Supervisor, dat
     dataFolder,
     examplesFolder: join(app.getAppPath(), 'examples'),
     appVersion: app.getVersion(),
+    seals: true,
     open: takeFile(window),
     crashed: earlier?.crashed ?? null,
   });
@@ -29,7 +31,7 @@ export function connectWindow(window: BrowserWindow, supervisor: Supervisor, dat
   connections.set(window, connection);
   earlier?.process.kill();
 
-  serveRuns(process.port, supervisor);
+  serveRuns(process.port, supervisor, keychain);
   const { port1, port2 } = new MessageChannelMain();
   if (process.handOver) process.handOver(port1);
   else passOn(port1, process);

@@ -8,6 +8,12 @@ export interface KeyedState<V extends State> {
   get(key: string): V | undefined;
   /** `expiresAt` is compared with the argument of `expire`: event time or the wall clock, as the operator chooses. Without it the entry stays. */
   set(key: string, value: V, expiresAt?: number): void;
+  /** As `set`, for what will not be read soon: it is the first to leave memory. */
+  setAside(key: string, value: V): void;
+  /** A value as bytes, for values that are written and read once: they take what they are counted for. Absent where state never leaves memory. */
+  pack?(value: State): Uint8Array;
+  /** What `pack` was given. */
+  unpack?(bytes: Uint8Array): State;
   delete(key: string): void;
   /** Removes all entries that expire at this time or before; returns their number. */
   expire(time: number): number;
@@ -42,6 +48,10 @@ export class MemoryState<V extends State> implements KeyedState<V> {
 
   set(key: string, value: V, expiresAt?: number): void {
     this.#entries.set(key, { value, expiresAt });
+  }
+
+  setAside(key: string, value: V): void {
+    this.set(key, value);
   }
 
   delete(key: string): void {

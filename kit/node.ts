@@ -271,7 +271,7 @@ export interface Transaction {
    */
   keepRedo(folder: string): void;
   /** Everything is committed, and nothing will resume from it: records of checkpoints are removed, unless another program prevents it. */
-  forget?(): void;
+  forget?(): void | Promise<void>;
 }
 export type Output =
   | { readonly kind: 'sqlite'; readonly path: string; readonly table: string }
@@ -279,6 +279,8 @@ export type Output =
   | { readonly kind: 'file'; readonly path: string; readonly isPattern?: boolean }
   /** Rows that were printed to standard output. */
   | { readonly kind: 'printed' }
+  /** Messages in a topic of a server. */
+  | { readonly kind: 'topic'; readonly topic: string }
   | { readonly kind: 'memory'; readonly rows: readonly Row[]; readonly schema: Schema };
 
 // ---- The definition
@@ -402,7 +404,7 @@ export interface SourceDefinition<F extends Fields = Fields, O extends Ports = P
    * says so. So rows, failures and places are always those of one reader. Absent if there can be only one.
    */
   split?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'connection' | 'path' | 'signal'>, wanted: SplitSize): readonly Json[] | Promise<readonly Json[]>;
-  /** What two stretches, one behind the other, tell together (`SplitEnd.told`); null where one reader of both would have read rows of the second otherwise. */
+  /** What two consecutive stretches say together (`SplitEnd.told`); null if one reader of both would have read rows of the second differently. */
   joinSplits?(first: Json, second: Json): Json | null;
   run(context: SourceContext<ParamsOf<F>, PortSchemas<O>>): Reader | Promise<Reader>;
 }

@@ -150,7 +150,7 @@ function checkNode({ id, node, definition, onError, graph, schemaAt, parameters,
   for (const problem of migrated.ok ? problems : []) findings.node(id, problem);
   reportAbsent(id, definition, params, graph, findings);
   const known = options.connections ?? nothingKnown;
-  const { connection, problems: ofConnection } = findConnection(definition, params, known, options.catalogue);
+  const { connection, elsewhere, problems: ofConnection } = findConnection(definition, params, known, options.catalogue);
   for (const problem of ofConnection) findings.node(id, problem);
   const secrets = secretsIn(definition.params, params);
   const severity = options.needsSecrets ? 'error' : 'warning';
@@ -189,6 +189,7 @@ function checkNode({ id, node, definition, onError, graph, schemaAt, parameters,
     op,
     valid,
     connection,
+    elsewhere,
     secrets,
     lacksSecrets: absent.length > 0,
     onError,

@@ -22,6 +22,8 @@ export interface CheckedNode {
   readonly op: Op | null;
   /** What it is connected to; null if it names none that can be used. */
   readonly connection: CheckedConnection | null;
+  /** See `FoundConnection`. */
+  readonly elsewhere: readonly string[];
   /** Secrets of its own params. */
   readonly secrets: readonly SecretUse[];
   /** Some of its secrets are not available here, so the source cannot be asked to `discover`. */

@@ -8,6 +8,7 @@ import type { Problem } from '../../model/problems/problem.ts';
 import { didYouMean } from '../../model/text/closest.ts';
 import { nameList } from '../../model/text/name-list.ts';
 import { own } from '../../model/text/own.ts';
+import { describeReach } from '../../model/text/reach.ts';
 import { describeReference, readSecretReference } from '../../model/text/secret-reference.ts';
 import type { Json } from '../../model/values/types.ts';
 import { type Connections, connectionsFileName, effectiveConnection, noConnections, type StoredConnection } from '../document/connections.ts';
@@ -77,6 +78,8 @@ export function connectionField({ params }: Pick<NodeDefinition, 'params'>): { r
 
 export interface FoundConnection {
   readonly connection: CheckedConnection | null;
+  /** Where it leads in other environments, in words. */
+  readonly elsewhere: readonly string[];
   readonly problems: readonly NodeProblem[];
 }
 
@@ -84,8 +87,9 @@ export interface FoundConnection {
 export function findConnection(definition: NodeDefinition, params: Params, known: KnownConnections, catalogue: Catalogue): FoundConnection {
   const field = connectionField(definition);
   const name = field && params[field.name];
-  if (!field || typeof name !== 'string' || name === '' || !isShown(definition.params, field.name, params)) return { connection: null, problems: [] };
-  const at = (problem: NodeProblem) => ({ connection: null, problems: [{ ...problem, field: field.name }] });
+  if (!field || typeof name !== 'string' || name === '' || !isShown(definition.params, field.name, params))
+    return { connection: null, elsewhere: [], problems: [] };
+  const at = (problem: NodeProblem) => ({ connection: null, elsewhere: [], problems: [{ ...problem, field: field.name }] });
   const { file, environment } = known;
   const stored = effectiveConnection(file, name, environment);
   const unreadable = known.problems.find(({ field }) => field === undefined);
@@ -106,7 +110,19 @@ export function findConnection(definition: NodeDefinition, params: Params, known
     const own: ProblemCode = code === 'secret/written' ? code : 'connection/invalid';
     return { code: own, severity, message: `The connection "${name}": ${message}`, field: field.name, ...(hint !== undefined && { hint }) };
   });
-  return { connection: checked, problems };
+  return { connection: checked, elsewhere: reachedElsewhere(name, checked, known, catalogue), problems };
+}
+
+/** Trust holds in every environment: so what it lets a pipeline reach is told of all of them. */
+function reachedElsewhere(name: string, { reaches }: CheckedConnection, { file, environment }: KnownConnections, catalogue: Catalogue): string[] {
+  const others = [null, ...Object.keys(file.environments)].filter((each) => each !== environment);
+  return others.flatMap((each) => {
+    const stored = effectiveConnection(file, name, each);
+    const checked = stored && checkConnection(name, stored, catalogue);
+    if (!checked || 'problem' in checked) return [];
+    const further = checked.reaches.filter((address) => !reaches.includes(address));
+    return further.map((address) => `${describeReach(address)} (${each === null ? 'without an environment' : `in the environment ${each}`})`);
+  });
 }
 
 /** The secrets that are not there, each at the field that needs it. `severity`: a run needs them, an edit does not yet. */

@@ -59,8 +59,8 @@ export interface SubstitutionReport {
 }
 
 /**
- * Replaces `${name}` in the text params of a node; `$${` stands for `${` itself. Code and expressions are not changed, since `${` has a
- * meaning of its own there. Takes time proportional to the size of the result.
+ * Replaces `${name}` in the text params of a node; `$${` stands for `${` itself. Code, expressions and names of columns are not changed, since
+ * `${` has a meaning of its own there. Takes time proportional to the size of the result.
  */
 export function substitute(fields: Fields, params: Params, values: ParameterValues, found: SubstitutionReport): Params {
   const inFields = (fields: Fields, params: Params, path: string): Params =>
@@ -78,8 +78,9 @@ export function substitute(fields: Fields, params: Params, values: ParameterValu
       case 'connection':
         return inText(value, path);
       case 'keyValue':
-      case 'condition':
         return inTexts(value, path);
+      case 'condition':
+        return inOperands(value, path);
       case 'list':
         return Array.isArray(value) ? value.map((item: Json, i) => (isObject(item) ? inFields(field.item, item, `${path}.${i}`) : item)) : value;
       default:
@@ -90,6 +91,14 @@ export function substitute(fields: Fields, params: Params, values: ParameterValu
   const inTexts = (value: Json, path: string): Json => {
     if (Array.isArray(value)) return value.map((item: Json, i) => inTexts(item, `${path}.${i}`));
     return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inTexts(item, `${path}.${key}`)])) : inText(value, path);
+  };
+  /** Of a condition, what columns are compared with: their names are names here as in all other fields. */
+  const inOperands = (condition: Json, path: string): Json => {
+    if (!isObject(condition) || !Array.isArray(condition['rules'])) return condition;
+    const rules = condition['rules'].map((rule: Json, i) =>
+      isObject(rule) && 'value' in rule ? { ...rule, value: inText(rule['value'], `${path}.rules.${i}.value`) } : rule,
+    );
+    return { ...condition, rules };
   };
   const inText = (value: Json, path: string): Json => {
     if (typeof value !== 'string' || !value.includes('${')) return value;

@@ -10,6 +10,15 @@ import { checkConnection, connectionField } from './connections.ts';
  * pipeline that has none.
  */
 export function reachFacts({ nodes }: Pick<Pipeline, 'nodes'>, file: Connections, catalogue: Catalogue): string {
+  const names = connectionsUsed({ nodes }, file, catalogue);
+  if (names.length === 0) return '';
+  const environments = [null, ...Object.keys(file.environments).sort()];
+  const facts = names.map((name) => [name, distinct(environments.map((environment) => factOf(name, environment, file, catalogue)))]);
+  return JSON.stringify(facts);
+}
+
+/** The names of the connections that a pipeline uses, or may use, in the order of the alphabet. */
+export function connectionsUsed({ nodes }: Pick<Pipeline, 'nodes'>, file: Connections, catalogue: Catalogue): string[] {
   const names = new Set<string>();
   for (const { type, params } of Object.values(nodes)) {
     const definition = catalogue.get(type);
@@ -20,10 +29,7 @@ export function reachFacts({ nodes }: Pick<Pipeline, 'nodes'>, file: Connections
     const meant = name.includes('${') ? Object.keys(file.connections).filter((each) => file.connections[each]?.type === field.type) : [name];
     for (const each of meant) names.add(each);
   }
-  if (names.size === 0) return '';
-  const environments = [null, ...Object.keys(file.environments).sort()];
-  const facts = [...names].sort().map((name) => [name, distinct(environments.map((environment) => factOf(name, environment, file, catalogue)))]);
-  return JSON.stringify(facts);
+  return [...names].sort();
 }
 
 function factOf(name: string, environment: string | null, file: Connections, catalogue: Catalogue): string {

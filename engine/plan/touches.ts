@@ -17,6 +17,7 @@ export interface TouchingNode {
   /** With parameters substituted, and placeholders for what is wrong. */
   readonly params?: Params;
   readonly connection?: CheckedConnection | null;
+  readonly elsewhere?: readonly string[];
   readonly secrets?: readonly SecretUse[];
   /** False: some of `params` are placeholders. */
   readonly valid: boolean;
@@ -31,7 +32,7 @@ export function touchesOf(nodes: readonly TouchingNode[], errorsFile: string): T
   const secrets = new Set<string>();
   const code: NodeId[] = [];
   const unknown: { node: NodeId; reason: string }[] = [];
-  for (const { id, node, definition, params, connection, secrets: uses = [], valid } of nodes) {
+  for (const { id, node, definition, params, connection, elsewhere = [], secrets: uses = [], valid } of nodes) {
     const report = (reason: string) => unknown.push({ node: id, reason });
     if (!definition || !params) {
       report(`there is no node type "${node.type}" here, so what it does is not known`);
@@ -42,7 +43,9 @@ export function touchesOf(nodes: readonly TouchingNode[], errorsFile: string): T
     // Plus every other file param, so that forgetting to declare one hides nothing.
     for (const { path, mode } of filesIn(files, params)) found[mode === 'open' ? 'reads' : 'writes'].add(path);
     for (const { reference } of [...uses, ...(connection?.planned.secrets ?? [])]) secrets.add(reference);
-    for (const address of connection?.reaches ?? []) found.reaches.add(address);
+    for (const { path, mode } of connection ? filesIn(fileFields(connection.definition), connection.shown) : [])
+      found[mode === 'open' ? 'reads' : 'writes'].add(path);
+    for (const address of [...(connection?.reaches ?? []), ...elsewhere]) found.reaches.add(address);
     const connects = connectionField(definition);
     if (connects && params[connects.name] && !connection) report(`the connection "${params[connects.name]}" that it names is not known`);
     if (codeIn(definition.params, params)) code.push(id);
@@ -88,7 +91,7 @@ function codeIn(fields: Fields, params: Params): boolean {
   });
 }
 
-function fileFields(definition: NodeDefinition): { readonly name: string; readonly mode: 'open' | 'save' }[] {
+function fileFields(definition: { readonly params: Fields }): { readonly name: string; readonly mode: 'open' | 'save' }[] {
   return Object.entries(definition.params as Fields).flatMap(([name, field]) => (field.kind === 'file' ? [{ name, mode: field.mode }] : []));
 }
 

@@ -10,7 +10,7 @@ const most = 4;
 
 /** Tries connections in processes that are killed at their limits, and at once when nobody waits any more. */
 export class ConnectionTrials {
-  readonly #pool = new WorkerPool<ConnectJob, Connected>({ entry: 'connection', limitMs, memoryMb, most });
+  readonly #pool = new WorkerPool<ConnectJob, Connected>({ secrets: ({ texts }) => texts, entry: 'connection', limitMs, memoryMb, most });
 
   /** Rejects with what is wrong: as the other side says, `connection/slow`, `connection/ended`, or `cancelled`. */
   async run(job: ConnectJob, signal: AbortSignal): Promise<Connected> {

@@ -2,6 +2,7 @@ import type { Discovery, NodeDefinition, NodeProblem } from '@millrace/kit/node'
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Json } from '../../model/values/types.ts';
 import { WorkerPool } from '../processes/pool.ts';
+import { guardSockets, type SocketGuard } from '../processes/socket-guard.ts';
 import { WorkerEnded } from '../processes/worker-process.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { LinkedPath } from '../protocol/messages.ts';
@@ -59,7 +60,7 @@ export interface SourceLooks {
 
 /** In processes that are killed at their limits, as what a source names may be slow, endless or huge. */
 export function looksInProcesses(): SourceLooks {
-  const pool = new WorkerPool<LookJob, unknown>({ entry: 'discovery', limitMs, memoryMb, most });
+  const pool = new WorkerPool<LookJob, unknown>({ secrets: (job) => ('texts' in job ? job.texts : undefined), entry: 'discovery', limitMs, memoryMb, most });
   return {
     look: (_definition, look) => pool.run(look) as Promise<Looked>,
     stamps: (paths) => pool.run({ paths }) as Promise<string>,
@@ -70,11 +71,33 @@ export function looksInProcesses(): SourceLooks {
 
 /** In the process that asks: for one that runs this pipeline alone, reads the same without limits next, and ends at Ctrl+C. */
 export const looksToRun: SourceLooks = {
-  look: (definition, look) => lookAt(definition, look, true),
+  look: (definition, look) => guarded(look.reaches ?? [], () => lookAt(definition, look, true)),
   stamps: stampsOf,
   links: async (paths, folder) => linkedPaths(paths, folder),
   close() {},
 };
+
+/** What may be reached by those that look now, and the guard that is there meanwhile. */
+const reached: string[] = [];
+let guard: SocketGuard | null = null;
+
+/** This process opens sockets of its own: nodes are guarded as in a run while they look, and only then. */
+async function guarded<T>(reaches: readonly string[], look: () => Promise<T>): Promise<T> {
+  if (reaches.length === 0) return look();
+  guard ??= guardSockets();
+  reached.push(...reaches);
+  guard.allow(reached);
+  try {
+    return await look();
+  } finally {
+    for (const each of reaches) reached.splice(reached.indexOf(each), 1);
+    if (reached.length > 0) guard.allow(reached);
+    else {
+      guard.release();
+      guard = null;
+    }
+  }
+}
 
 /** What sources said about the outside world, until it changes: by type, params and folder, and by the files that they depend on. */
 export class Discoveries {

@@ -47,7 +47,7 @@ export class Preview {
   readonly #newest = new Map<string, AbortController>();
 
   constructor({ limitMs = defaultLimitMs, memoryMb = defaultMemoryMb, file }: PreviewOptions = {}) {
-    this.#pool = new WorkerPool({ entry: file === undefined ? 'preview' : { file }, limitMs, memoryMb, idleMs });
+    this.#pool = new WorkerPool({ entry: file === undefined ? 'preview' : { file }, limitMs, memoryMb, idleMs, secrets: ({ secrets }) => secrets });
   }
 
   /** Starts the process ahead of the first preview. */

@@ -27,7 +27,8 @@ export function forkNode(role: Role, options: ForkOptions = {}): EngineProcess {
     execPath: binary,
     execArgv: ['--disable-warning=ExperimentalWarning'],
     stdio: [options.readsInput ? 'inherit' : 'ignore', 'inherit', 'pipe', 'ipc'],
-    env: nodeEnvironment(binary),
+    // A workbench asks for secrets itself; all others are sent those that they need.
+    env: role === 'workbench' ? { ...nodeEnvironment(binary), ...secretVariables() } : nodeEnvironment(binary),
   });
   let words = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -70,10 +71,19 @@ export function nodeBinary(): string {
   return existsSync(binary) ? binary : process.execPath;
 }
 
-/** An Electron without a Node beside it acts as Node if told to. */
+/** Without the secrets in it. An Electron without a Node beside it acts as Node if told to. */
 export function nodeEnvironment(binary: string): NodeJS.ProcessEnv {
   const isElectron = binary === process.execPath && process.versions['electron'] !== undefined;
-  return { ...process.env, ELECTRON_RUN_AS_NODE: isElectron ? '1' : undefined };
+  const plain = Object.entries(process.env).filter(([name]) => !isSecret(name));
+  return { ...Object.fromEntries(plain), ELECTRON_RUN_AS_NODE: isElectron ? '1' : undefined };
+}
+
+function secretVariables(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => isSecret(name)));
+}
+
+function isSecret(name: string): boolean {
+  return name.startsWith('MILLRACE_SECRET_');
 }
 
 function exitReason(code: number | null, signal: string | null, words: string): string {

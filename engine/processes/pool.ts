@@ -1,7 +1,10 @@
 import { type Entry, entryFile } from './entries.ts';
+import { Redactor } from './redaction.ts';
 import { WorkerEnded, WorkerProcess } from './worker-process.ts';
 
-export interface PoolOptions {
+export interface PoolOptions<Job = unknown> {
+  /** Texts of a job that must not be in what is said of its end: the last words of a process are its own. */
+  readonly secrets?: (job: Job) => { readonly [reference: string]: string } | undefined;
   /** The entry of the process, or the path of its file. */
   readonly entry: Entry | { readonly file: string };
   /** How long a job may take, in ms. */
@@ -41,14 +44,14 @@ const defaultIdleMs = 60_000;
  * job at a time, so what happens to one job affects no other.
  */
 export class WorkerPool<Job, Result> {
-  readonly #options: PoolOptions;
+  readonly #options: PoolOptions<Job>;
   readonly #processes = new Set<WorkerProcess>();
   readonly #queue: Waiting[] = [];
   readonly #idle = new Map<WorkerProcess, NodeJS.Timeout>();
   #more: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(options: PoolOptions) {
+  constructor(options: PoolOptions<Job>) {
     this.#options = options;
   }
 
@@ -134,7 +137,8 @@ export class WorkerPool<Job, Result> {
     try {
       resolve(await process.run(job, this.#options.limitMs, onProgress));
     } catch (error) {
-      reject(error as Error);
+      const redactor = new Redactor(Object.values(this.#options.secrets?.(job as Job) ?? {}));
+      reject(redactor.error(error as Error));
     } finally {
       clearTimeout(grace);
       signal?.removeEventListener('abort', cancel);

@@ -51,6 +51,14 @@ export class Redactor {
   }
 }
 
+/** What libraries print in this thread goes to a log of its keeper: from now on without secrets. */
+export function redactOutput(redactor: Redactor): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    const write = stream.write.bind(stream) as (chunk: unknown, ...rest: unknown[]) => boolean;
+    stream.write = (chunk: unknown, ...rest: unknown[]) => write(typeof chunk === 'string' ? redactor.text(chunk) : chunk, ...rest);
+  }
+}
+
 /** A secret as it is, and as it is written in addresses, JSON, headers and dumps. */
 function formsOf(secret: string): string[] {
   if (secret === '') return [];

@@ -46,6 +46,8 @@ datagrams.close();
 const server = net.createServer((socket) => socket.end()).listen(0, '127.0.0.1');
 await new Promise((done) => server.on('listening', done));
 server.close();
+guard.release();
+found.released = await outcome(() => net.connect(ports.other, '127.0.0.1'));
 process.stdout.write(JSON.stringify({ found, refused: refused.length }));
 `;
 
@@ -76,6 +78,7 @@ describe('the guard of sockets', () => {
     expect(found['other']).toEqual(Array(6).fill('reach/undeclared'));
     expect([found['pipe'], found['datagram']]).toEqual(['reach/undeclared', 'reach/undeclared']);
     expect(refused).toBe(8);
+    expect(found['released']).toBe('open');
   });
 
   it('lets nothing through where nothing is declared, and no name by its address', async () => {

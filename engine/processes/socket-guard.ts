@@ -9,6 +9,8 @@ import { MillraceError } from '../../model/problems/problem.ts';
 export interface SocketGuard {
   /** From now on: as `ConnectionDefinition.reaches` says them. */
   allow(reaches: readonly string[]): void;
+  /** Takes the guard away, in a thread that has sockets of its own to open. */
+  release(): void;
 }
 
 interface Target {
@@ -71,6 +73,11 @@ export function guardSockets(onRefused: (refusal: MillraceError) => void = () =>
       declared = reaches.map((each) => each.replace(/\*$/, ' and its members'));
       allowed = reaches.flatMap((each) => declaredTarget(each) ?? []);
       paths = new Set(reaches.filter((each) => each.startsWith('/')));
+    },
+    release() {
+      net.Socket.prototype.connect = connect;
+      dgram.Socket.prototype.send = send;
+      dgram.Socket.prototype.connect = connectDatagrams;
     },
   };
 }

@@ -49,7 +49,7 @@ const pipelineOrChanges = { pipeline: pipelineSchema.optional(), sent: sentPipel
 
 const connection = { type: z.string().max(100), typeVersion: z.number().int().min(1), params: z.record(z.string(), jsonSchema) };
 
-/** What each request takes. Both ends infer their types from here; the engine parses with it. */
+/** The params of each request. Both ends infer their types from here; the engine parses with it. */
 export const requestParams = {
   hello: z.object({ protocolVersion: z.number() }),
   'catalogue.read': z.object({}),
@@ -287,8 +287,8 @@ export interface Events {
   'source.refused': { readonly documentId: string; readonly node: string; readonly problem: Problem };
   /** The connections of an open document, or their secrets, are others now. */
   'connections.changed': { readonly documentId: string };
-  /** Trust in an open document was taken back. */
-  'document.distrusted': { readonly documentId: string };
+  /** Trust in an open document was revoked, or its connections were changed by somebody else and lead elsewhere now. */
+  'document.distrusted': { readonly documentId: string; readonly why: 'revoked' | 'connections' };
   /** State, counters, problems or outputs of a run changed; at most ten a second per run, and always once at its end. */
   'run.changed': RunSummary;
   'run.logged': { readonly runId: string; readonly line: LogLine };

@@ -272,7 +272,7 @@ export interface NodeStats {
   readonly watermark: number;
   /** What it waits for, in its own words: `reconnecting, attempt 3`. */
   readonly waits?: string;
-  /** Set where rows wait for a watermark that has not moved for long: the node, mostly a source, that holds it back. */
+  /** Set if rows wait for a watermark that has not moved for long: the node, usually a source, that holds it back. */
   readonly heldBy?: string;
   /** Rows that went to a late port. */
   readonly late: number;
@@ -332,8 +332,9 @@ export interface CheckpointElsewhere {
 }
 export interface RunOutput {
   readonly node: string;
-  readonly kind: 'sqlite' | 'file' | 'printed' | 'memory';
+  readonly kind: 'sqlite' | 'file' | 'printed' | 'topic' | 'memory';
   readonly path?: string;
+  readonly topic?: string;
   readonly table?: string;
   /** Rows that the sink has taken since the start from scratch, except those that failed. */
   readonly rows: number;

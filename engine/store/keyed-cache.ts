@@ -19,7 +19,12 @@ export interface StateMemory {
   version: number;
   /** Call it when memory exceeds the limit. Any entry may be spilled, including the one that was used last. */
   makeRoom(): void;
+  /** To be called when a state has put aside more than an eighth of the limit: it is to be given a file, if it has none, and to move that there. */
+  moveAside(state: { evictAside(): void }): void;
 }
+
+/** What was put aside is written once there is so much of it. */
+const asideShare = 1 / 8;
 
 /** The value of an entry that was removed, while the file still has it. */
 const gone = Symbol('gone');
@@ -70,6 +75,11 @@ export class CachedState<V extends State> implements KeyedState<V> {
   #id = 0;
   /** Entries to be written; some were written since. */
   #dirty: Entry[] = [];
+  /** Entries that are to leave first, and what they took when they came. */
+  readonly #aside = new Set<Entry>();
+  #asideBytes = 0;
+  /** Whether what is read is put aside again, too. */
+  #setsAside = false;
   /** A key that is known to be neither in memory nor in the file. */
   #absent: string | null = null;
   /** What the file has: how many entries, and the sum of their checksums. */
@@ -89,6 +99,8 @@ export class CachedState<V extends State> implements KeyedState<V> {
     const entry = this.#find(key);
     if (entry === undefined) return undefined;
     const { value } = entry;
+    // What was once put aside is read, mostly, to be deleted or not to be needed for long.
+    if (this.#setsAside) this.#putAside(entry);
     if (this.#memory.bytes > this.#memory.limit) this.#memory.makeRoom();
     return value === gone ? undefined : (value as V);
   }
@@ -109,6 +121,31 @@ export class CachedState<V extends State> implements KeyedState<V> {
       }
     }
     if (this.#memory.bytes > this.#memory.limit) this.#memory.makeRoom();
+  }
+
+  setAside(key: string, value: V): void {
+    this.set(key, value);
+    // It may have left by now.
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#setsAside = true;
+    this.#putAside(entry);
+  }
+
+  pack(value: State): Uint8Array {
+    // A copy, as the buffer has room to grow.
+    return new Uint8Array(serialize(value));
+  }
+
+  unpack(bytes: Uint8Array): State {
+    return deserialize(bytes) as State;
+  }
+
+  #putAside(entry: Entry): void {
+    if (this.#aside.has(entry)) return;
+    this.#aside.add(entry);
+    this.#asideBytes += entry.bytes;
+    if (this.#asideBytes > this.#memory.limit * asideShare) this.#memory.moveAside(this);
   }
 
   delete(key: string): void {
@@ -175,6 +212,8 @@ export class CachedState<V extends State> implements KeyedState<V> {
     this.#size = this.#bytes = this.#stored = this.#storedSum = this.#spilled = this.#spilledBytes = 0;
     this.#last = this.#absent = this.#store = null;
     this.#dirty = [];
+    this.#aside.clear();
+    this.#asideBytes = 0;
     this.#nextExpiry = Number.POSITIVE_INFINITY;
   }
 
@@ -216,7 +255,20 @@ export class CachedState<V extends State> implements KeyedState<V> {
       missing -= entry.bytes;
       leaving.push(entry);
     }
-    for (const entry of leaving.sort(byKey)) {
+    this.#leave(leaving);
+    return missing;
+  }
+
+  /** Moves what was put aside out of memory. */
+  evictAside(): void {
+    const leaving = [...this.#aside].filter((entry) => this.#entries.get(entry.key) === entry);
+    this.#aside.clear();
+    this.#asideBytes = 0;
+    this.#leave(leaving);
+  }
+
+  #leave(entries: Entry[]): void {
+    for (const entry of entries.sort(byKey)) {
       this.#write(entry);
       if (entry.value !== gone) {
         this.#spilled++;
@@ -226,7 +278,6 @@ export class CachedState<V extends State> implements KeyedState<V> {
       this.#drop(entry);
     }
     this.#dirty = this.#dirty.filter(({ dirty }) => dirty);
-    return missing;
   }
 
   /** Writes what has changed; returns what the file has of this state now. */

@@ -59,13 +59,15 @@ export class Secrets {
 
   /** By name. Throws `secret/store` where the file cannot be read. */
   list(): StoredSecret[] {
-    const names = new Map(Object.keys(this.#read().secrets).map((name) => [name, this.find(secretReference(name))]));
+    const file = this.#read();
+    const find = (name: string) => this.find(secretReference(name), file);
+    const names = new Map(Object.keys(file.secrets).map((name) => [name, find(name)]));
     for (const [variable, text] of Object.entries(this.#environment)) {
       const [, name] = /^MILLRACE_SECRET_([A-Z][A-Z0-9_]{0,63})$/.exec(variable) ?? [];
       if (name === undefined || !text) continue;
       // `-` in a name is `_` in the environment: one that is stored keeps the name that it has.
       const isListed = [...names.keys()].some((each) => secretVariable(each) === variable);
-      if (!isListed) names.set(name.toLowerCase(), this.find(secretReference(name.toLowerCase())));
+      if (!isListed) names.set(name.toLowerCase(), find(name.toLowerCase()));
     }
     return [...names.values()].filter((secret) => secret !== null).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
@@ -78,13 +80,13 @@ export class Secrets {
   }
 
   /** Null for one that is not there. */
-  find(reference: string): StoredSecret | null {
+  find(reference: string, file?: SecretsFile): StoredSecret | null {
     const found = readSecretReference(reference);
     if (!found) return null;
     const { name } = found;
     const variable = found.from === 'environment' ? name : secretVariable(name);
     if (this.#environment[variable]) return { name, where: 'environment', since: null, isReadable: true };
-    const entry = found.from === 'secret' ? this.#entry(name) : undefined;
+    const entry = found.from === 'secret' ? this.#entry(name, file) : undefined;
     if (!entry) return null;
     const isSealed = 'sealed' in entry;
     return { name, where: isSealed ? 'sealed' : 'file', since: entry.since, isReadable: !isSealed || this.#sealer !== null };
@@ -92,7 +94,9 @@ export class Secrets {
 
   /** Differs when one of them was set again. */
   stamp(references: readonly string[]): string {
-    return references.map((reference) => `${reference} ${this.find(reference)?.where} ${this.find(reference)?.since}`).join(' ');
+    const file = this.#read();
+    const found = references.map((reference) => [reference, this.find(reference, file)] as const);
+    return found.map(([reference, secret]) => `${reference} ${secret?.where} ${secret?.since}`).join(' ');
   }
 
   /** By reference. Rejects with `secret/missing`, `secret/sealed` or `secret/unseal` where one of them cannot be had. */
@@ -147,8 +151,7 @@ export class Secrets {
     }
   }
 
-  #entry(name: string): Entry | undefined {
-    const { secrets } = this.#read();
+  #entry(name: string, { secrets }: SecretsFile = this.#read()): Entry | undefined {
     return Object.hasOwn(secrets, name) ? secrets[name] : undefined;
   }
 

@@ -41,7 +41,7 @@ export function serveRuns(port: Port, runs: RunControl, sealer: Sealer | null = 
   });
 }
 
-/** The workbench's side: the host's supervisor and key, as if they were here. */
+/** The workbench's side: the host's supervisor and key, as if they were local. */
 export function remoteHost(port: Port): { readonly runs: RunControl; readonly sealer: Sealer } {
   const client = new Client<HostProtocol>(port);
   const sealer: Sealer = {

@@ -120,7 +120,12 @@ export class Checks {
 
   async #ask(pipeline: Pipeline, document: CheckedDocument, { touch, mustKnow = false, parameters }: Options, wanted: Wanted) {
     const connections = await knownConnections(document, this.#secrets);
-    const about: CheckAbout = { file: document.path === null ? null : basename(document.path), parameters, connections, needsSecrets: mustKnow };
+    const about: CheckAbout = {
+      file: document.path === null ? null : basename(document.path),
+      parameters,
+      connections,
+      needsSecrets: mustKnow && wanted.for === 'plan',
+    };
     const none = { discovered: {}, key: '', sampleKeys: {} };
     const find = async () => {
       const { sources } = (await this.#run(pipeline, document.id, about, null, wanted)) as { readonly sources: readonly SoundSource[] };

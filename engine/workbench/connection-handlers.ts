@@ -30,7 +30,7 @@ export interface ConnectionHandlersOptions {
   readonly documents: Documents;
   readonly catalogue: Catalogue;
   readonly secrets: Secrets;
-  readonly trials: ConnectionTrials;
+  readonly trials: Pick<ConnectionTrials, 'run'>;
   /** The connections of the document were changed, or are others now. */
   onChanged(documentId: string): void;
 }

@@ -4,11 +4,13 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { missing } from '../../model/faults/missing.ts';
 import { placeOf } from '../../model/problems/path-place.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
-import { noConnections } from '../document/connections.ts';
+import { own } from '../../model/text/own.ts';
+import { setConnection } from '../document/connection-edits.ts';
+import { formatConnections, noConnections } from '../document/connections.ts';
 import { fileExtension, formatPipeline, parsePipeline, titleOfFile } from '../document/file.ts';
 import { emptyPipeline, type Pipeline } from '../document/pipeline.ts';
 import { Catalogue } from '../plan/catalogue.ts';
-import { reachFacts } from '../plan/reach-facts.ts';
+import { connectionsUsed, reachFacts } from '../plan/reach-facts.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { ExampleFile, OpenedDocument } from '../protocol/messages.ts';
 import type { Store } from '../store/store.ts';
@@ -47,7 +49,7 @@ export class Documents {
   readonly #store: Store;
   readonly #dataFolder: string;
   readonly #examplesFolder: string;
-  readonly #onDistrusted: (id: string) => void;
+  readonly #onDistrusted: (id: string, why: 'revoked' | 'connections') => void;
   readonly #catalogue: Catalogue;
   readonly #open = new Map<string, OpenDocument>();
 
@@ -55,7 +57,7 @@ export class Documents {
   constructor(
     store: Store,
     folders: { readonly dataFolder: string; readonly examplesFolder: string },
-    onDistrusted: (id: string) => void = () => {},
+    onDistrusted: (id: string, why: 'revoked' | 'connections') => void = () => {},
     catalogue: Catalogue = new Catalogue([]),
   ) {
     this.#catalogue = catalogue;
@@ -157,7 +159,10 @@ export class Documents {
     if (stamp !== null) await refuseIfChanged(file, stamp);
     if (document.migrated && document.path === file) await keepCopy(file);
     await writeText(file, text);
-    if (document.path === null && document.trusted) await takeAlong(reads, document.folder, dirname(file));
+    if (document.path === null && document.trusted) {
+      await takeAlong(reads, document.folder, dirname(file));
+      await takeConnectionsAlong(pipeline, document.folder, dirname(file), this.#catalogue);
+    }
     const saved = stampOf(text);
     const connections = await readConnectionsFile(dirname(file));
     const facts = reachFacts(pipeline, connections.connections, this.#catalogue);
@@ -187,11 +192,13 @@ export class Documents {
     const document = this.get(id);
     const before = document.connections;
     if (document.folder !== folder || before?.stamp === now.stamp) return;
-    this.#open.set(id, { ...document, connections: now });
+    // One that somebody has removed is not chosen any more: the editor shows none.
+    const isGone = document.environment !== null && now.ok && !own(now.connections.environments, document.environment);
+    this.#open.set(id, { ...document, connections: now, ...(isGone && { environment: null }) });
     const factsOf = ({ connections }: ReadFile) => reachFacts(pipeline, connections, this.#catalogue);
     const isSame = !before || factsOf(before) === factsOf(now);
     if (isSame || !document.trusted || document.path === null || this.#store.trust.folderOf(document.path) !== null) return;
-    this.#distrust({ ...document, connections: now });
+    this.#distrust(this.get(id), 'connections');
   }
 
   /** Connections that were changed here: what is trusted stays so. */
@@ -245,10 +252,10 @@ export class Documents {
     return path === null || this.#store.trust.covers(path, stamp, facts);
   }
 
-  #distrust(document: OpenDocument): OpenDocument {
+  #distrust(document: OpenDocument, why: 'revoked' | 'connections' = 'revoked'): OpenDocument {
     const changed = { ...document, trusted: false };
     this.#open.set(document.id, changed);
-    this.#onDistrusted(document.id);
+    this.#onDistrusted(document.id, why);
     return changed;
   }
 
@@ -262,7 +269,7 @@ export class Documents {
     migrated: readonly string[] = [],
   ): OpenedDocument {
     const id = randomUUID();
-    const environment = environmentOf(this.#store, document.folder);
+    const environment = environmentOf(this.#store, document.folder, document.connections ?? null);
     this.#open.set(id, { saved: null, facts: null, connections: null, environment, migrated: false, ...document, id });
     const opened = { documentId: id, pipeline, path: document.path, trusted: document.trusted, stamp: document.stamp };
     return migrated.length > 0 ? { ...opened, migrated } : opened;
@@ -346,6 +353,19 @@ async function takeAlong(reads: readonly string[], from: string, to: string): Pr
   }
 }
 
+/** The connections that it uses, unless the new place has one of that name. A file there that cannot be read stays as it is. */
+async function takeConnectionsAlong(pipeline: Pipeline, from: string, to: string, catalogue: Catalogue): Promise<void> {
+  if (from === to) return;
+  const [source, target] = [await readConnectionsFile(from), await readConnectionsFile(to)];
+  if (!target.ok) return;
+  let file = target.connections;
+  for (const name of connectionsUsed(pipeline, source.connections, catalogue)) {
+    const stored = own(source.connections.connections, name);
+    if (stored && !own(file.connections, name)) file = setConnection(file, name, stored);
+  }
+  if (file !== target.connections) await writeText(target.path, formatConnections(file));
+}
+
 /** Which of the examples' data to copy: not files that exist and are as new, so that unchanged files and outputs of earlier runs stay. */
 async function isNewData(source: string, target: string): Promise<boolean> {
   if ((await stat(source)).isDirectory()) return true;
@@ -369,8 +389,9 @@ function firstSentence(text: string): string {
   return /^.*?[.!?](?=\s|$)/s.exec(text)?.[0] ?? text;
 }
 
-/** That which was chosen last for a folder. */
-function environmentOf(store: Store, folder: string): string | null {
+/** That which was chosen last for a folder, unless its connections have it no more. */
+function environmentOf(store: Store, folder: string, read: ReadFile | null): string | null {
   const found = store.setting(`environment ${folder}`);
-  return typeof found === 'string' ? found : null;
+  if (typeof found !== 'string') return null;
+  return read?.ok && !own(read.connections.environments, found) ? null : found;
 }

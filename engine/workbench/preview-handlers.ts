@@ -44,8 +44,10 @@ export function previewHandlers(
       const { withParts } = await import('../runners/local/parts/eligible.ts');
       return { text: explainPlan(await withParts(planInstances({ plan, options }, null), options, (type) => catalogue.get(type))) };
     },
-    'preview.read': (asked, signal) => {
+    'preview.read': async (asked, signal) => {
       const { documentId, node, port, limit } = asked;
+      // Refused at once, whatever else is asked.
+      documents.trusted(documentId);
       const pipeline = pipelineOf(asked, received);
       const prepare = async () => {
         await documents.review(documentId, pipeline);

@@ -56,10 +56,10 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
   const documents = new Documents(
     store,
     options,
-    (documentId) => {
+    (documentId, why) => {
       preview.forget(documentId);
       scans.forget(documentId);
-      service.emit('document.distrusted', { documentId });
+      service.emit('document.distrusted', { documentId, why });
     },
     catalogue,
   );

@@ -1,6 +1,7 @@
 /** better-sqlite3 as a driver's library: see sqlite-driver.ts. */
 import { createRequire } from 'node:module';
 import type Sqlite from 'better-sqlite3';
+import { refuseNul } from './sqlite-codes.ts';
 import type { SqliteConnection, SqliteInput, SqliteLibrary, SqliteStatement, SqliteValue } from './sqlite-library.ts';
 
 /** Loaded when first needed, which is rare. */
@@ -28,10 +29,12 @@ class Connection implements SqliteConnection {
   }
 
   exec(sql: string): void {
+    refuseNul(sql);
     this.#database.exec(sql);
   }
 
   prepare<Values extends readonly SqliteInput[], Row>(sql: string): SqliteStatement<Values, Row> {
+    refuseNul(sql);
     return new Statement<Values, Row>(this.#database, sql);
   }
 

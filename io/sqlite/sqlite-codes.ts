@@ -1,4 +1,4 @@
-/** The names of SQLite's result codes (rescode.html), for a library that gives them as numbers. */
+/** SQLite's errors, and the names of its result codes (rescode.html) for a library that gives them as numbers. */
 
 /** From 1 on. */
 const primary =
@@ -26,4 +26,19 @@ export function codeName(code: number): string {
   if (!kind) return `SQLITE_${code}`;
   const more = code > 255 ? extended[kind]?.split(' ')[(code >> 8) - 1] : undefined;
   return more && more !== '-' ? `SQLITE_${kind}_${more}` : `SQLITE_${kind}`;
+}
+
+export class SqliteError extends Error {
+  readonly code: string;
+
+  constructor(message: string, code: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'SqliteError';
+    this.code = code;
+  }
+}
+
+/** The libraries would take what comes before it as the whole text. */
+export function refuseNul(sql: string): void {
+  if (sql.includes('\0')) throw new SqliteError('unrecognized token: a NUL character', 'SQLITE_ERROR');
 }

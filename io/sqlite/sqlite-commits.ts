@@ -1,7 +1,6 @@
 /** Which checkpoint a database contains: a table of its own, written in the same transaction. */
 import { existsSync } from 'node:fs';
 import { MillraceError } from '../../model/problems/problem.ts';
-import type { Json } from '../../model/values/types.ts';
 import { outputProblem } from '../files/output-problem.ts';
 import { openSqlite } from './sqlite-driver.ts';
 import type { SqliteConnection } from './sqlite-library.ts';
@@ -10,19 +9,6 @@ import { withLock } from './sqlite-lock.ts';
 export const commitsTable = '_millrace_commits';
 /** Lineages that are remembered in one file; a run that may resume is rarely older. */
 const keptLineages = 1000;
-
-/** The result of a database's `prepare`. */
-export type DatabaseToken = {
-  /** The number that it had before; null if it had none. */
-  readonly before: number | null;
-  /** The log with the rows of this checkpoint, if the database does not decide. */
-  readonly redo: string | null;
-};
-
-export function databaseToken(token: Json): DatabaseToken {
-  if (typeof token === 'object' && token !== null && 'redo' in token) return token as DatabaseToken;
-  throw new Error(`No token of a database: ${JSON.stringify(token)}`);
-}
 
 /** In the same transaction. */
 export function writeMarker(connection: SqliteConnection, lineage: string, checkpoint: number): void {

@@ -4,9 +4,10 @@ import { foldName, quoteName } from '@millrace/kit/formats/sqlite-name';
 import type { SinkContext, Transaction } from '@millrace/kit/node';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Json } from '../../model/values/types.ts';
+import { type CommitToken, commitToken } from '../files/commit-token.ts';
 import { outputProblem } from '../files/output-problem.ts';
 import { PartNames } from '../files/part-file.ts';
-import { changedDatabase, type DatabaseToken, databaseToken, goneDatabase, readMarker, removeMarker, writeMarker } from './sqlite-commits.ts';
+import { changedDatabase, goneDatabase, readMarker, removeMarker, writeMarker } from './sqlite-commits.ts';
 import { openSqlite, pragma } from './sqlite-driver.ts';
 import type { SqliteConnection } from './sqlite-library.ts';
 import { isBusy, type LockPatience, withLock } from './sqlite-lock.ts';
@@ -107,7 +108,7 @@ export class SqliteDatabase implements Transaction {
     await this.#opened;
     if (!resume) return;
     try {
-      await this.#goOn(databaseToken(resume.token), resume.checkpoint);
+      await this.#goOn(commitToken(resume.token), resume.checkpoint);
     } catch (error) {
       throw outputProblem(error, this.path);
     }
@@ -202,7 +203,7 @@ export class SqliteDatabase implements Transaction {
     this.#prepared = checkpoint;
     this.#wasPrepared = true;
     this.#ready.add(participant);
-    return { before: this.#marker, redo: this.#redo?.path ?? null } satisfies DatabaseToken;
+    return { before: this.#marker, redo: this.#redo?.path ?? null } satisfies CommitToken;
   }
 
   /** Waits for readers. Commits what was prepared, for all sinks with the first call; if nothing was prepared, when all sinks have called. */
@@ -273,7 +274,7 @@ export class SqliteDatabase implements Transaction {
   }
 
   /** Ensures that the checkpoint is committed, from the redo log if necessary. */
-  async #goOn(token: DatabaseToken, checkpoint: number): Promise<void> {
+  async #goOn(token: CommitToken, checkpoint: number): Promise<void> {
     // A later one: the run resumes from an older checkpoint than the last, and has reported that.
     if (this.#marker !== null && this.#marker >= checkpoint) return;
     const found = this.#marker === null ? 'it holds no checkpoint of it' : `it holds checkpoint ${this.#marker} and not ${checkpoint}`;

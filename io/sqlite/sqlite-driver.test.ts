@@ -241,6 +241,11 @@ describe.each(Object.entries(libraries))('%s', (_, library) => {
       expect(error).toBeInstanceOf(Error);
     });
 
+    test('a NUL character ends no statement', () => {
+      const error = thrown(() => open(':memory:').prepare('SELECT 1 AS a\0 FROM nowhere'));
+      expect(error).toMatchObject({ code: 'SQLITE_ERROR', message: expect.stringContaining('unrecognized token') });
+    });
+
     test('a trigger ends the transaction, and that can be seen', () => {
       const connection = open();
       connection.exec(tables);

@@ -1,7 +1,7 @@
 /** Node's own SQLite as a driver's library: see sqlite-driver.ts. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { codeName } from './sqlite-codes.ts';
+import { codeName, refuseNul, SqliteError } from './sqlite-codes.ts';
 import type { SqliteConnection, SqliteInput, SqliteLibrary, SqliteStatement, SqliteValue } from './sqlite-library.ts';
 
 /** Versions of Node that have it under its later name warn about the earlier one. */
@@ -61,10 +61,12 @@ class Connection implements SqliteConnection {
   }
 
   exec(sql: string): void {
+    refuseNul(sql);
     told(() => this.#database.exec(sql));
   }
 
   prepare<Values extends readonly SqliteInput[], Row>(sql: string): SqliteStatement<Values, Row> {
+    refuseNul(sql);
     return told(() => new Statement<Values, Row>(this.#database, sql));
   }
 
@@ -174,14 +176,4 @@ function named(error: unknown): Error & { readonly code?: string } {
   const { code, errcode, message } = error as { code?: unknown; errcode?: number; message: string };
   if (code === 'ERR_SQLITE_ERROR') return new SqliteError(message, codeName(errcode ?? 1), error);
   return typeof code === 'string' && code.startsWith('ERR_') ? new TypeError(message, { cause: error }) : (error as Error);
-}
-
-class SqliteError extends Error {
-  readonly code: string;
-
-  constructor(message: string, code: string, cause: unknown) {
-    super(message, { cause });
-    this.name = 'SqliteError';
-    this.code = code;
-  }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Detected } from '../../model/schema/detected.ts';
 import type { Json, Row, Schema } from '../../model/values/types.ts';
+import type { Connection } from '../connection.ts';
 import type { Discovery, NodeProblem, OrderCare, Reader, RowFailure, SourceDefinition, WatermarkStep } from '../node.ts';
 import { completeParams, type Params } from '../params.ts';
 
@@ -45,6 +46,9 @@ export interface SourceOptions {
   readonly now?: () => number;
   readonly order?: OrderCare;
   readonly sample?: boolean;
+  /** That its node names, secrets filled in. */
+  readonly connection?: Connection | undefined;
+  readonly waits?: (reason: string | null) => void;
 }
 export interface OpenSource {
   readonly schema: Schema | null;
@@ -66,7 +70,9 @@ export async function openSource(
   const params: any = completeParams(definition.params, given as Params);
   const path = (relative: string) => resolve(folder, relative);
   const signal = options.signal ?? new AbortController().signal;
-  const discovery: Discovery = options.schema ? { schema: options.schema } : ((await definition.discover?.({ params, path, signal })) ?? { schema: null });
+  const discovery: Discovery = options.schema
+    ? { schema: options.schema }
+    : ((await definition.discover?.({ params, path, signal, connection: options.connection })) ?? { schema: null });
   const inference = definition.infer({ params, inputs: {}, inputLists: {}, discovered: discovery.schema, analyse: null as never });
   const schema = inference.outputs['rows'] ?? null;
   const failures: RowFailure[] = [];
@@ -94,6 +100,8 @@ export async function openSource(
       // Does not advance if the test gives the time.
       elapsed: options.now ? () => 0 : () => performance.now(),
       sample: options.sample ?? false,
+      connection: options.connection,
+      ...(options.waits && { waits: options.waits }),
       pattern: (source, flags) => (text) => new RegExp(source, flags).exec(text),
       refuse: (failure) => failures.push(failure),
     });

@@ -17,7 +17,7 @@ export const resources: readonly Promised<SinkTrial>[] = [
       // Beside another database it is the same sink.
       applies: (trial) => waitsForCommit(trial) && trial.decides,
       async run(trial) {
-        trial.begin();
+        await trial.begin();
         const { run, writer } = await trial.open({ commits });
         const text = (n: number) => Buffer.alloc(textBytes, String(n)).toString('latin1');
         let next = 0;
@@ -39,7 +39,7 @@ export const resources: readonly Promised<SinkTrial>[] = [
   {
     name: 'a token is small, and plain JSON',
     async run(trial) {
-      trial.begin();
+      await trial.begin();
       const { run, writer } = await trial.open();
       await trial.write(writer, 0, 2000);
       const token = (await writer.prepare?.(1)) ?? null;
@@ -58,7 +58,7 @@ export const resources: readonly Promised<SinkTrial>[] = [
       await within(trial.patience, 'It goes on when it may write again', written);
       await trial.checkpoint(writer, 2);
       await run.close();
-      trial.expectRows(5, 'at the end');
+      await trial.expectRows(5, 'at the end');
     },
   },
   {
@@ -76,14 +76,14 @@ export const resources: readonly Promised<SinkTrial>[] = [
       }
       await writer.abort();
       await run.close();
-      trial.expectRows(2, 'after the abort');
+      await trial.expectRows(2, 'after the abort');
     },
   },
 ];
 
 /** Two rows are committed, and three more cannot be written. */
 async function blocked(trial: SinkTrial, signal?: AbortSignal) {
-  trial.begin();
+  await trial.begin();
   const opened = await trial.open(signal ? { signal } : {});
   await trial.write(opened.writer, 0, 2);
   await trial.checkpoint(opened.writer, 1);

@@ -2,6 +2,7 @@
 import { rmSync, truncateSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Json, Row, Schema } from '../../model/values/types.ts';
+import type { Connection } from '../connection.ts';
 import type { PartWriter, RowFailure, SinkContext, SinkDefinition, Undo, Writer } from '../node.ts';
 import { completeParams, type Params } from '../params.ts';
 
@@ -22,6 +23,8 @@ export interface Interval {
 }
 export interface SinkSpec {
   readonly definition: SinkDefinition<any>;
+  /** That it names, secrets filled in. */
+  readonly connection?: Connection | undefined;
   readonly params: { readonly [param: string]: unknown };
 }
 
@@ -47,7 +50,7 @@ export class SinkRun {
     this.#options = options;
   }
 
-  async open({ definition, params }: SinkSpec, schema: Schema, resume: Resume = null): Promise<Writer> {
+  async open({ definition, params, connection }: SinkSpec, schema: Schema, resume: Resume = null): Promise<Writer> {
     const { commits = 'checkpoint', lineage = 'trial', signal = new AbortController().signal } = this.#options;
     const index = this.writers.length;
     const writer = await definition.run({
@@ -66,6 +69,7 @@ export class SinkRun {
         this.#undos[index] = Array.isArray(undo) ? undo : [...(this.#undos[index] ?? []), undo as Undo];
       },
       commits,
+      connection,
       // As read from a checkpoint's file.
       resume: resume && { checkpoint: resume.checkpoint, token: JSON.parse(JSON.stringify(resume.token)) as Json, isOlder: resume.isOlder === true },
       lineage,
@@ -146,7 +150,9 @@ export async function writeThroughCrashes(
 
   const start = async (): Promise<SinkRun> => {
     const params: any = decider && completeParams(decider.definition.params, decider.params as Params);
-    const number = decider && (await decider.definition.committedCheckpoint!({ params, path, lineage: 'trial', signal: new AbortController().signal }));
+    const number =
+      decider &&
+      (await decider.definition.committedCheckpoint!({ params, path, connection: decider.connection, lineage: 'trial', signal: new AbortController().signal }));
     if (number !== undefined && stored.length > 0 && stored.at(-1)!.checkpoint !== number) stored.pop();
     const from = stored.at(-1) ?? { checkpoint: 0, tokens: [], position: 0 };
     const started = new SinkRun(folder);

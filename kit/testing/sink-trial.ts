@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Json, Row, Schema } from '../../model/values/types.ts';
+import type { Connection } from '../connection.ts';
 import type { PartWriter, SinkDefinition, Writer } from '../node.ts';
 import { completeParams, type Params } from '../params.ts';
 import { patience, type SuiteOptions } from './contract.ts';
@@ -18,11 +19,15 @@ export interface SinkHarness {
    * The numbers of the rows that any other program finds in the output now, in order; empty if there is no output. Reads by its own means:
    * not by the sink, nor by what the sink is made of.
    */
-  shown(folder: string): readonly number[];
+  shown(folder: string): readonly number[] | Promise<readonly number[]>;
+  /** Why the server that it needs is not available here; null if it is. Absent: it needs none. */
+  whyMissing?(): string | null;
+  /** The connection of a sink that has one. */
+  connection?(): Connection;
   /** What happens to existing rows when a run starts from scratch: they are replaced, they stay at the start, or the run is refused. */
   readonly earlier: 'make way' | 'stay' | 'are refused';
   /** Creates an output with just the row -1. Absent: the trials begin without an output. */
-  before?(folder: string): void;
+  before?(folder: string): void | Promise<void>;
   /** The names in the folder while no run is in progress. */
   readonly files: readonly string[];
   /** Absent: never. Others see rows before they are committed: in runs that commit with checkpoints, or (for printed rows) in all. */
@@ -71,11 +76,11 @@ export class SinkTrial {
 
   /** Whether a checkpoint that was stored counts although the sink has not committed it. */
   get followsStored(): boolean {
-    return !this.decides || this.definition.committedCheckpoint === undefined;
+    return !this.decides || this.definition.committedCheckpoint === undefined || this.harness.delivers !== undefined;
   }
 
   get spec(): SinkSpec {
-    return { definition: this.definition, params: this.harness.params };
+    return { definition: this.definition, params: this.harness.params, connection: this.harness.connection?.() };
   }
 
   get #state(): string {
@@ -83,9 +88,9 @@ export class SinkTrial {
   }
 
   /** Creates what exists before the first run. */
-  begin(): void {
+  async begin(): Promise<void> {
     mkdirSync(this.#state);
-    this.harness.before?.(this.folder);
+    await this.harness.before?.(this.folder);
   }
 
   async open(options: SinkOptions = {}, resume: Resume = null): Promise<{ readonly run: SinkRun; readonly writer: Writer }> {
@@ -138,32 +143,32 @@ export class SinkTrial {
   async committed(lineage = 'trial'): Promise<number | null> {
     const params: any = completeParams(this.definition.params, this.harness.params as Params);
     const path = (relative: string) => resolve(this.folder, relative);
-    return this.definition.committedCheckpoint!({ params, path, lineage, signal: new AbortController().signal });
+    return this.definition.committedCheckpoint!({ params, path, connection: this.harness.connection?.(), lineage, signal: new AbortController().signal });
   }
 
   /** The output contains the rows up to `count`, with earlier ones if these stay, and there are no other files. */
-  expectRows(count: number, moment: string): void {
+  async expectRows(count: number, moment: string): Promise<void> {
     const { earlier, before } = this.harness;
     const numbers = Array.from({ length: count }, (_, i) => i);
-    this.expectShown(before && earlier === 'stay' ? [-1, ...numbers] : numbers, moment);
+    await this.expectShown(before && earlier === 'stay' ? [-1, ...numbers] : numbers, moment);
     this.expectNothingBeside(moment);
     assert.deepEqual(readdirSync(this.#state), [], `What lies in the run's own folder ${moment}`);
   }
 
   /** The same during a run. If rows are seen early, there may be more of them. */
-  expectRowsSoFar(count: number, moment: string): void {
+  async expectRowsSoFar(count: number, moment: string): Promise<void> {
     const { early, earlier, before, shown } = this.harness;
     const numbers = [...(before && earlier === 'stay' ? [-1] : []), ...Array.from({ length: count }, (_, i) => i)];
-    if (early) assert.deepEqual(shown(this.folder).slice(0, numbers.length), numbers, moment);
-    else this.expectShown(numbers, moment);
+    if (early) assert.deepEqual((await shown(this.folder)).slice(0, numbers.length), numbers, moment);
+    else await this.expectShown(numbers, moment);
   }
 
-  expectAsBefore(moment: string): void {
-    this.expectShown(this.harness.before ? [-1] : [], moment);
+  async expectAsBefore(moment: string): Promise<void> {
+    await this.expectShown(this.harness.before ? [-1] : [], moment);
   }
 
-  expectShown(expected: readonly number[], moment: string): void {
-    const shown = this.harness.shown(this.folder);
+  async expectShown(expected: readonly number[], moment: string): Promise<void> {
+    const shown = await this.harness.shown(this.folder);
     const counted = this.harness.delivers === 'at least once' ? [...new Set(shown)] : shown;
     assert.deepEqual(counted, expected, `The rows of the output ${moment}`);
   }

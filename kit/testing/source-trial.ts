@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json, Row } from '../../model/values/types.ts';
+import type { Connection } from '../connection.ts';
 import type { Reader, SourceBatch, SourceDefinition } from '../node.ts';
 import { patience, type SuiteOptions, within } from './contract.ts';
 import { openSource, type SourceOptions } from './read-source.ts';
@@ -14,6 +15,10 @@ export interface SourceHarness {
   /** Appends rows. For a source that waits for more. */
   add?(folder: string, from: number, to: number): void | Promise<void>;
   numberOf(row: Row): number;
+  /** Why the server that it needs cannot be had here; null where it can. Absent: it needs none. */
+  whyMissing?(): string | null;
+  /** That its node names, of a source with a field for one. */
+  connection?(): Connection;
 }
 
 /** A source that is being read, and what was found. */
@@ -63,7 +68,7 @@ export class SourceTrial {
       this.definition,
       this.folder,
       { ...(await this.harness.params(this.folder)), ...more },
-      { signal: stop.signal, ...options },
+      { signal: stop.signal, connection: this.harness.connection?.(), ...options },
     );
     const errors = source.problems.filter(({ severity }) => severity === 'error');
     assert.deepEqual(errors, [], 'The source is sound');

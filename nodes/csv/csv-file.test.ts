@@ -173,6 +173,15 @@ describe('bad files', () => {
     const known = (await read({ 'x.csv': 'a,b\n1,2\n' }, {})).schema!;
     await expect(read({ 'x.csv': text }, {}, { schema: known })).rejects.toThrow(/end with a carriage return alone at its beginning/);
   });
+  it.each([
+    ['a,b\n1,2\r3,4\n5,6\n', 2],
+    ['a,b\r\n1,2\r\n3,4\r5,6\r\n', 3],
+  ])('have some lines that end with a carriage return alone: %j', async (text, line) => {
+    const { problems } = await read({ 'x.csv': text }, {});
+    const hint = expect.stringContaining('Set its line ends');
+    const message = expect.stringMatching(`Line ${line}: .* 3; it contains a carriage return alone`);
+    expect(problems[0]).toMatchObject({ code: 'csv/unreadable-rows', message, hint, fix: { param: 'lineEnds', value: 'any' } });
+  });
   it('changed after the pipeline was checked', async () => {
     const { schema } = await read({ 'x.csv': 'a,b\n' }, {});
     await expect(read({ 'x.csv': 'b,c\n' }, {}, { schema: schema! })).rejects.toThrow(

@@ -5,6 +5,7 @@ import { errorPort } from '../../engine/document/pipeline.ts';
 import type { NodeStats } from '../../engine/protocol/messages.ts';
 import { rowsSent } from '../../engine/protocol/run-facts.ts';
 import { beginningOfTime, endOfTime } from '../../model/schema/event-time.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { formatBytes, formatCount, formatDuration, formatEventTime } from '../format/run-text.ts';
 import { useShownZone } from '../session/time-zone.ts';
 
@@ -114,6 +115,17 @@ export const runColumns: readonly RunColumn[] = [
       return lines.length > 0 ? lines.join('\n') : undefined;
     },
     tone: ({ stats: { watermark, heldBy } }) => (heldBy === undefined ? (isEventTime(watermark) ? undefined : 'zero') : 'notable'),
+  },
+  {
+    name: 'waits',
+    label: () => 'Waits for',
+    help: 'What the node waits for, such as a server that it connects to again.',
+    isShown: (all) => all.some(({ waits }) => waits !== undefined),
+    value: ({ stats: { waits } }) => (waits === undefined ? null : 1),
+    cell: ({ stats: { waits }, isLive }) => (isLive && waits !== undefined ? visible(waits) : ''),
+    details: ({ stats: { waits } }) => waits,
+    tone: ({ stats: { waits } }) => (waits === undefined ? undefined : 'notable'),
+    isLeft: true,
   },
   {
     name: 'work',

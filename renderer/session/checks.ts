@@ -140,7 +140,7 @@ export function collectProblems(): void {
   const all = [...(refusal ? [refusal] : []), ...(check?.problems ?? []), ...codeProblems, ...ofPreview, ...runProblems].filter((problem) => {
     if (problem.node && !pipeline.nodes[problem.node]) return false;
     const { row: _row, position: _position, ...rest } = problem;
-    const key = JSON.stringify(rest);
+    const key = JSON.stringify(Object.entries(rest).sort());
     // The compiler finds the same errors again as the check, at the same place of a snippet.
     const { node, field, range } = problem;
     const place = range && JSON.stringify([node, field, range.line, range.column]);

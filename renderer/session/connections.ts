@@ -19,8 +19,8 @@ type Asked<K extends Edit> = Omit<RequestParams<K>, 'documentId' | 'stamp'>;
 export async function editConnections<K extends Edit>(name: K, asked: Asked<K>): Promise<ConnectionsView> {
   const { client, documentId, connections } = getState();
   if (!client || !documentId) throw new Error('The engine is not running.');
-  const params = { ...asked, documentId, stamp: connections?.stamp ?? null } as unknown as RequestParams<K>;
-  const view = await client.request(name, params);
+  const params: object = { ...asked, documentId, stamp: connections?.stamp ?? null };
+  const view = await client.request(name, params as RequestParams<K>);
   if (getState().documentId === documentId) setState({ connections: view });
   scheduleCheck(0);
   return view;

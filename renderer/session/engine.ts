@@ -62,9 +62,9 @@ async function introduceDocument(): Promise<void> {
 
 function listen(client: Client<EditorProtocol>): void {
   client.on('run.changed', acceptRun);
-  client.on('document.distrusted', ({ documentId }) => {
+  client.on('document.distrusted', ({ documentId, why }) => {
     if (documentId !== getState().documentId) return;
-    setState({ trusted: false });
+    setState({ trusted: false, hasMovedConnections: why === 'connections' });
     scheduleCheck(0);
   });
   client.on('connections.changed', ({ documentId }) => {

@@ -53,6 +53,8 @@ function startEngine(): Port {
   const handlers = {
     hello: () => ({ appVersion: '1', protocolVersion: 1, platform: 'test', home: '/', open: null, firstStart: false }),
     'catalogue.read': () => [],
+    'connections.types': () => [],
+    'connections.read': () => ({ path: '', stamp: null, writable: true, problems: [], environments: [], environment: null, connections: [] }),
     'settings.read': () => ({ minimap: false }),
     'settings.write': () => null,
     'run.list': () => [],
@@ -116,7 +118,10 @@ describe('a session', () => {
     const warning = { code: 'a/b' as ProblemCode, severity: 'warning' as const, message: 'Odd', node: 'sieve' };
     add('sieve');
     await eventually(() => expect(checks.length).toBe(4));
-    checks[3]!({ ...emptyCheck, problems: [warning, warning, { ...warning, node: 'gone' }] });
+    checks[3]!({
+      ...emptyCheck,
+      problems: [warning, { node: 'sieve', message: 'Odd', severity: 'warning', code: warning.code }, { ...warning, node: 'gone' }],
+    });
     await eventually(() => expect(getState().problems).toEqual([warning]));
     service.emit('code.checked', { documentId: 'd1', problems: [{ code: 'code/type', severity: 'error', message: 'Wrong', node: 'sieve' }] });
     await eventually(() => expect(getState().problems.map(({ code }) => code)).toEqual(['code/type', 'a/b']));

@@ -131,6 +131,7 @@ export const session = {
       path: opened.path,
       isStart: options.start ?? false,
       trusted: opened.trusted,
+      hasMovedConnections: false,
       stamp: opened.stamp,
       connections: null,
       check: null,

@@ -61,6 +61,8 @@ export interface SessionState {
   readonly documentId: string | null;
   readonly path: string | null;
   readonly trusted: boolean;
+  /** It was trusted until its connections were changed by somebody else. */
+  readonly hasMovedConnections: boolean;
   readonly stamp: string | null;
 
   /** Those beside the document; null until the engine has answered. */
@@ -117,6 +119,7 @@ export const useSession = create<SessionState>()(() => ({
   documentId: null,
   path: null,
   trusted: true,
+  hasMovedConnections: false,
   stamp: null,
   connections: null,
   check: null,

@@ -12,7 +12,7 @@ import { Catalogue } from '../../plan/catalogue.ts';
 import { readOutputProblem, readOutputs } from '../../plan/check-outputs.ts';
 import { reachedBy } from '../../plan/connections.ts';
 import { writtenBy } from '../../plan/touches.ts';
-import { Redactor } from '../../processes/redaction.ts';
+import { Redactor, redactOutput } from '../../processes/redaction.ts';
 import { guardSockets } from '../../processes/socket-guard.ts';
 import { problemOf } from '../../protocol/connection.ts';
 import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
@@ -21,6 +21,7 @@ import { threadSandbox, withoutCode } from '../../sandbox/thread-sandbox.ts';
 import { lockOutputs, type OutputClaim } from '../../store/output-locks.ts';
 import { refuseLinkOut } from '../../store/output-place.ts';
 import { Execution } from './execution.ts';
+import { paceHeap } from './heap-pacing.ts';
 import { InstanceThreads } from './instance-threads.ts';
 import { countTurn, type Monitor } from './monitor.ts';
 import { readable } from './readable.ts';
@@ -44,6 +45,7 @@ let redactor = new Redactor([]);
 const post = (message: ToControl) => port.postMessage(withoutRows.has(message.kind) ? redactor.data(message) : message);
 const withoutRows: ReadonlySet<ToControl['kind']> = new Set(['log', 'stats', 'checkpointed', 'guard'] as const);
 
+paceHeap(monitor);
 let sandbox = withoutCode;
 /** What comes in meanwhile waits for it, in its order. */
 let isReady: Promise<void> = Promise.resolve();
@@ -69,6 +71,7 @@ process.on('unhandledRejection', (reason) => {
 async function confine({ plan, secrets = {} }: RunJob): Promise<void> {
   guard.allow(reachedBy(plan));
   redactor = new Redactor(Object.values(secrets));
+  if (Object.keys(secrets).length > 0) redactOutput(redactor);
   sandbox = await threadSandbox(plan.nodes);
 }
 

@@ -21,6 +21,8 @@ const megabyte = 2 ** 20;
 const heldLimit = 4 * megabyte;
 /** What is left in memory once it was too full. */
 const keptShare = 0.75;
+/** Keyed state has this share of the budget, whatever operators hold. */
+const leastShare = 0.25;
 
 export interface NodeStatesOptions {
   /** The run's own folder for state; null for a run that keeps none. */
@@ -66,7 +68,9 @@ export class NodeStates implements StateMemory {
   epoch = 0;
   inflow = 0;
   version = 0;
-  /** In bytes. */
+  /** Bytes that all state may take in memory, what operators hold themselves included. */
+  budget: number;
+  /** Of these, what there is for keyed state. */
   limit: number;
   readonly folder: string | null;
   readonly #monitor: Monitor | undefined;
@@ -78,7 +82,12 @@ export class NodeStates implements StateMemory {
   constructor({ folder = null, memory = stateBudget(), monitor }: NodeStatesOptions = {}) {
     this.folder = folder;
     this.#monitor = monitor;
-    this.limit = memory;
+    this.budget = this.limit = memory;
+  }
+
+  /** Shares the budget with what operators hold in plain memory, in bytes. Entries leave when there is next something to do with them. */
+  shareWith(plain: number): void {
+    this.limit = Math.max(this.budget - plain, this.budget * leastShare);
   }
 
   of(node: NodeId): StatesOfNode {
@@ -163,6 +172,14 @@ export class NodeStates implements StateMemory {
     asEngine(this.#monitor, () => this.#makeRoom());
   }
 
+  moveAside(state: { evictAside(): void }): void {
+    asEngine(this.#monitor, () => {
+      this.#spill();
+      this.#store?.together(() => state.evictAside());
+      this.#pruneTemporary();
+    });
+  }
+
   #makeRoom(): void {
     this.#spill();
     const byEpoch = new Map<number, number>();
@@ -179,7 +196,11 @@ export class NodeStates implements StateMemory {
       for (const [, , state] of this.#all()) missing = state.evict(last - 1, missing);
       for (const [, , state] of this.#all()) missing = state.evict(last, missing);
     });
-    // Nobody goes back in a file that is temporary.
+    this.#pruneTemporary();
+  }
+
+  /** Nobody goes back in a file that is temporary. */
+  #pruneTemporary(): void {
     if (this.folder === null) this.#store?.prune(this.version);
   }
 

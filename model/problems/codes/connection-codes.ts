@@ -13,12 +13,12 @@ export const connectionCodes = {
   'connection/too-new': permanent('A connection was made with a newer version of its type.', 'Open the pipeline with a newer Millrace.'),
   'connection/migration-failed': permanent('A connection could not be brought to the current version of its type.', 'Make the connection again.'),
   'connection/file-invalid': permanent(
-    'connections.millrace.json cannot be read, or an entry in it is not one.',
+    'The file connections.millrace.json cannot be read, or an entry in it is not one.',
     'Fix it in a text editor, or restore it from a copy. Millrace does not write to a file that it cannot read.',
   ),
-  'connection/file-too-new': permanent('connections.millrace.json has a newer format than this Millrace reads.', 'Update Millrace.'),
+  'connection/file-too-new': permanent('The file connections.millrace.json has a newer format than this Millrace reads.', 'Update Millrace.'),
   'connection/file-changed': permanent(
-    'connections.millrace.json was changed by another program meanwhile.',
+    'The file connections.millrace.json was changed by another program meanwhile.',
     'Look at it as it is now, and make your change again.',
   ),
   'connection/environment': permanent('There is no environment of that name in connections.millrace.json.', 'Choose one that is there.'),

@@ -19,6 +19,7 @@ import { formatOffers, readingsOf } from '../cells/format-offers.ts';
 import { asWindows1252, encodingEvidence, textHead } from '../text/text-evidence.ts';
 import { type CsvLayout, detectLayout } from './csv-dialect.ts';
 import { csvEvidence } from './csv-evidence.ts';
+import { hasStrayReturn, lineEndsHint, readAnyLineEnds, strayReturn } from './csv-line-ends.ts';
 import { emptyFile, headerMismatch, isBlank, withoutTrailing } from './csv-parser.ts';
 import { type CsvField, readCsvRecord } from './csv-record.ts';
 import type { CsvHead, CsvHeadOptions, CsvSample, LineKind } from './csv-sample.ts';
@@ -369,7 +370,7 @@ class Sample {
       this.#width = fields.length;
       if (header) {
         this.#names = fields.map((field) => field.text);
-        if (fields.some(({ text, quoted }) => !quoted && text.includes('\r'))) throw otherLineEnds(this.#file);
+        if (hasStrayReturn(fields)) throw otherLineEnds(this.#file);
         return;
       }
     }
@@ -380,17 +381,20 @@ class Sample {
       while (cells.length < this.#width) cells.push(null);
       this.#rows.push(cells);
       this.#rowLines.push(this.#line);
-    } else
-      this.#bad(
-        `The row does not have ${this.#width} fields, but ${fields.length}.`,
-        'Check its delimiters, and the delimiter that is set here. For lines before the table, set how many to skip.',
-        'csv/fields',
-      );
+      return;
+    }
+    const what = `The row does not have ${this.#width} fields, but ${fields.length}`;
+    if (hasStrayReturn(record)) {
+      const { message, hint, code } = strayReturn(what);
+      this.#bad(message, hint, code);
+    } else {
+      this.#bad(`${what}.`, 'Check its delimiters, and the delimiter that is set here. For lines before the table, set how many to skip.', 'csv/fields');
+    }
   }
 
   #bad(message: string, generalHint: string, code: ProblemCode): void {
-    const fix = code === 'csv/encoding' && this.#options.encoding === 'auto' ? asWindows1252 : null;
-    const hint = fix ? 'Set the encoding that it has: most often that is windows-1252.' : generalHint;
+    const fix = code === 'csv/line-ends' ? readAnyLineEnds : code === 'csv/encoding' && this.#options.encoding === 'auto' ? asWindows1252 : null;
+    const hint = fix === asWindows1252 ? 'Set the encoding that it has: most often that is windows-1252.' : generalHint;
     if (this.#width === 0 && this.#options.header)
       throw new MillraceError({ code, message: `The header of ${this.#file.name} cannot be read. ${message}`, hint, ...(fix && { fix }) });
     this.#unreadable++;
@@ -407,8 +411,8 @@ function otherLineEnds(file: InputFile): MillraceError {
   return new MillraceError({
     code: 'csv/line-ends',
     message: `Some lines of ${file.name} end with a carriage return alone, as on old Macs.`,
-    hint: 'Set its line ends to "LF, CR LF and CR", or save it with LF or CR LF line ends.',
-    fix: { title: 'Read these ends too', param: 'lineEnds', value: 'any' },
+    hint: lineEndsHint,
+    fix: readAnyLineEnds,
   });
 }
 

@@ -16,6 +16,7 @@ import { type CellFormat, type CellFormats, type ColumnEntry, missingMarks, none
 import { readAs } from '../column-fields.ts';
 import { asWindows1252 } from '../text/text-evidence.ts';
 import { type CellReader, CsvFields } from './csv-fields.ts';
+import { hasStrayReturn, strayReturn } from './csv-line-ends.ts';
 import { type CsvDialect, type CsvField, type CsvRecord, readCsvRecord } from './csv-record.ts';
 
 export interface CsvFormat {
@@ -188,9 +189,10 @@ export class CsvParser implements Parser {
     const fields = this.#fit(record.fields);
     if (fields.length !== this.#width) {
       const expected = `${this.#header ? 'the header has' : 'the first row has'} ${this.#width}`;
-      const message = `The row has ${count(fields.length, 'field')}, but ${expected}.`;
+      const what = `The row has ${count(fields.length, 'field')}, but ${expected}`;
       const hint = 'Check its delimiters: a field that holds one has to be in quotes.';
-      this.#fail(unreadable(window, record.next, record.lines, { code: 'csv/fields', message, hint }));
+      const problem = hasStrayReturn(record.fields) ? strayReturn(what) : ({ code: 'csv/fields', message: `${what}.`, hint } as const);
+      this.#fail(unreadable(window, record.next, record.lines, problem));
       return;
     }
     const row: Record<string, Value> = {};

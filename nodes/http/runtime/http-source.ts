@@ -74,7 +74,7 @@ export async function openHttp(context: SourceContext<Params, { readonly rows: S
   return reader;
 }
 
-/** Rows that wait are for the user alone, as SQLite's files beside the inbox are then. Where it cannot be made, the inbox says why. */
+/** Waiting rows are for the user alone, and so are SQLite's files beside the inbox. If it cannot be created, the inbox says why. */
 function makePrivate(path: string): void {
   try {
     closeSync(openSync(path, 'ax', 0o600));

@@ -25,7 +25,7 @@ interface Props {
   readonly widgets: Widgets;
   readonly trial: Trial | null;
   readonly canWrite: boolean;
-  readonly onChange: (change: Partial<Draft>) => void;
+  readonly onChange: (change: (draft: Draft) => Partial<Draft>) => void;
   readonly onTest: () => void;
   readonly onCancelTest: () => void;
   readonly onSave: () => void;
@@ -50,10 +50,8 @@ export function ConnectionForm(props: Props) {
       values: draft.params,
       secrets: {
         texts: draft.texts,
-        onChange: (reference: string, text: string | null) => {
-          const { [reference]: _, ...others } = draft.texts;
-          onChange({ texts: text === null ? others : { ...others, [reference]: text } });
-        },
+        onChange: (reference: string, text: string | null) =>
+          onChange(({ texts: { [reference]: _, ...others } }) => ({ texts: text === null ? others : { ...others, [reference]: text } })),
       },
       secretName: (field: string) => secretNameFor(draft.name, ...(environment === null ? [] : [environment]), field),
       isInherited: (field: string) => environment !== null && draft.original !== null && !shown?.ownParams.includes(field.split('.')[0] ?? ''),
@@ -92,14 +90,17 @@ export function ConnectionForm(props: Props) {
               spellCheck={false}
               disabled={!canWrite}
               data-autofocus={draft.original === null || undefined}
-              onChange={(event) => onChange({ name: event.currentTarget.value })}
+              onChange={(event) => {
+                const name = event.currentTarget.value;
+                onChange(() => ({ name }));
+              }}
             />
             <div className={formStyles.help}>What nodes and the file call it.</div>
           </div>
           <Form
             fields={manifest.params}
             values={draft.params}
-            onChange={(name, value) => onChange({ params: { ...draft.params, [name]: value } })}
+            onChange={(name, value) => onChange(({ params }) => ({ params: { ...params, [name]: value } }))}
             onDone={() => {}}
           />
           <ProblemLines problems={outside} />

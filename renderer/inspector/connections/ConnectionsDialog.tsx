@@ -12,8 +12,8 @@ import { ProblemLines } from '../form/ProblemLines.tsx';
 import type { Widgets } from '../form/widget.ts';
 import { ConnectionForm } from './ConnectionForm.tsx';
 import styles from './Connections.module.css';
-import { type Draft, draftOf, newDraft, paramsToSave, renamedIn, usersOf } from './draft.ts';
-import type { ConnectionsRequest } from './show-connections.tsx';
+import { type ConnectionsRequest, type Draft, draftOf, newDraft, paramsToSave, renamedIn, usersOf } from './draft.ts';
+import { EnvironmentMenu } from './EnvironmentMenu.tsx';
 import { useTrials } from './use-trials.ts';
 
 interface Props {
@@ -38,6 +38,7 @@ export default function ConnectionsDialog({ widgets, request, onClose }: Props) 
   });
   const [chosen, setChosen] = useState(() => (drafts.has(newKey) ? newKey : (request.select ?? view?.connections[0]?.name ?? '')));
   const [saved, setSaved] = useState<string | null>(null);
+  const [saves, setSaves] = useState(0);
   const [isLeaving, setLeaving] = useState(false);
 
   const shown = view?.connections.find(({ name }) => name === chosen);
@@ -49,6 +50,12 @@ export default function ConnectionsDialog({ widgets, request, onClose }: Props) 
       if (next) after.set(key, next);
       else after.delete(key);
       return after;
+    });
+  /** Two fields may change at once, such as a secret and the name of it. */
+  const update = (key: string, otherwise: Draft, change: (draft: Draft) => Partial<Draft>) =>
+    setDrafts((before) => {
+      const now = before.get(key) ?? otherwise;
+      return new Map(before).set(key, { ...now, ...change(now), isEdited: true });
     });
   const begin = (type: ConnectionManifest, from?: Draft) => {
     put(newKey, newDraft(type, view, from));
@@ -72,6 +79,8 @@ export default function ConnectionsDialog({ widgets, request, onClose }: Props) 
       put(chosen, null);
       setChosen(name);
       setSaved(name);
+      // The form is drawn anew: what was typed as a secret is not held any longer.
+      setSaves((count) => count + 1);
       return true;
     } catch (error) {
       notifyError(error, 'The connection was not saved');
@@ -99,10 +108,10 @@ export default function ConnectionsDialog({ widgets, request, onClose }: Props) 
       onClose={leave}
       size={880}
       title={
-        <>
+        <span className={styles.heading}>
           Connections
-          {view?.environment && <span className={styles.environment}>{visible(view.environment)}</span>}
-        </>
+          <EnvironmentMenu canWrite={trusted && view?.writable !== false} />
+        </span>
       }
       classNames={{ body: styles.body }}
     >
@@ -135,18 +144,22 @@ export default function ConnectionsDialog({ widgets, request, onClose }: Props) 
           <div className={styles.add}>{add}</div>
         </nav>
         <section className={styles.main}>
-          <ProblemLines problems={view?.problems ?? []} />
-          {!trusted && <p className="dialog-text dim">This pipeline is not trusted: its connections can be looked at, not used or changed.</p>}
+          {view && view.problems.length > 0 && (
+            <div className={styles.notes}>
+              <ProblemLines problems={view.problems} />
+            </div>
+          )}
+          {!trusted && <p className={styles.untrusted}>This pipeline is not trusted: its connections can be looked at, not used or changed.</p>}
           {draft && manifest ? (
             <ConnectionForm
-              key={`${chosen} ${view?.environment}`}
+              key={`${chosen} ${view?.environment} ${saves}`}
               draft={draft}
               manifest={manifest}
               shown={shown ?? null}
               widgets={widgets}
               trial={trials.of(draft.name)}
               canWrite={trusted && view?.writable !== false}
-              onChange={(change) => put(chosen, { ...draft, ...change, isEdited: true })}
+              onChange={(change) => update(chosen, draft, change)}
               onTest={() => void trials.start(draft, manifest.version)}
               onCancelTest={() => trials.cancel(draft.name)}
               onSave={() => void save()}
@@ -183,7 +196,7 @@ export default function ConnectionsDialog({ widgets, request, onClose }: Props) 
               {unsaved.length === 1 ? 'One connection is not saved.' : `${unsaved.length} connections are not saved.`}
             </span>
             <Button variant="subtle" color="red" onClick={() => onClose(saved)}>
-              Discard
+              Discard and close
             </Button>
             <Button variant="default" onClick={() => setLeaving(false)}>
               Keep editing
@@ -232,16 +245,17 @@ function Item({ connection, manifest, isChosen, isEdited, state, onChoose }: Ite
 }
 
 function Unknown({ connection, onDelete }: { readonly connection: ShownConnection; readonly onDelete: () => void }) {
+  const [asks, setAsks] = useState(false);
   return (
-    <>
+    <div className={styles.fields}>
       <h3 className={styles.title}>{visible(connection.name)}</h3>
       <ProblemLines problems={connection.problems} />
-      <div className={styles.actions}>
-        <Button variant="subtle" color="red" onClick={onDelete}>
-          Delete
+      <div>
+        <Button variant="light" color="red" onClick={asks ? onDelete : () => setAsks(true)}>
+          {asks ? 'Delete it for good' : 'Delete this connection…'}
         </Button>
       </div>
-    </>
+    </div>
   );
 }
 

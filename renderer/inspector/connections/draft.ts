@@ -3,6 +3,14 @@ import type { Pipeline } from '../../../engine/document/pipeline.ts';
 import type { ConnectionManifest, ConnectionsView, NodeManifest, ShownConnection } from '../../../engine/protocol/messages.ts';
 import type { Json } from '../../../model/values/types.ts';
 
+/** What the dialog is opened for. */
+export interface ConnectionsRequest {
+  /** The connection to show first. */
+  readonly select?: string;
+  /** Begins a new connection of this type. */
+  readonly create?: string;
+}
+
 /** A connection as the form holds it until it is saved. */
 export interface Draft {
   /** Null: it is new. */

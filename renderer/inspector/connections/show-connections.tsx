@@ -1,15 +1,9 @@
 import { lazy, Suspense } from 'react';
 import { showDialog } from '../../shell/dialogs.tsx';
 import type { Widgets } from '../form/widget.ts';
+import type { ConnectionsRequest } from './draft.ts';
 
 const ConnectionsDialog = lazy(() => import('./ConnectionsDialog.tsx'));
-
-export interface ConnectionsRequest {
-  /** The connection to show first. */
-  readonly select?: string;
-  /** Begins a new connection of this type. */
-  readonly create?: string;
-}
 
 /** The connections beside the document. Resolves with the name of the one that was saved last, or null. */
 export function showConnections(widgets: Widgets, request: ConnectionsRequest = {}): Promise<string | null> {

@@ -41,7 +41,7 @@ export interface FormContext {
   readonly secretName: (field: string) => string;
   /** The value of a field comes from elsewhere, and a secret is not to be replaced but gets a new one: as everywhere else, in an environment. */
   readonly isInherited?: (field: string) => boolean;
-  /** Given, not imported, to fields: the widget of a list holds fields itself. */
+  /** A prop of fields rather than an import: the widget of a list contains fields itself. */
   readonly widgets: Widgets;
 }
 export const FormContext = createContext<FormContext | null>(null);

@@ -12,7 +12,7 @@ type Found = RequestResults['secrets.find'];
 
 const places: Readonly<Record<Found['state'], string>> = {
   missing: 'not there on this machine',
-  environment: 'taken from the environment',
+  environment: 'taken from an environment variable',
   file: 'stored in a file that only you can read',
   sealed: "stored with the operating system's keychain",
   locked: 'sealed by the desktop app, and not to be read here',
@@ -63,21 +63,23 @@ export function SecretWidget({ id, path, field, value, onChange, onDone, problem
   const isShown = typed === null && isNamed && pending === undefined && found?.state !== 'missing';
   if (isShown) {
     return (
-      <div className={styles.secret} data-error={hasError(problems) || undefined}>
-        <IconKey size={14} stroke={1.6} aria-hidden />
-        <span className={styles.secretText}>
-          <span aria-hidden>••••••••</span> {found ? places[found.state] : ''}
-          <code>{readSecretReference(written)?.name}</code>
-        </span>
-        <Button id={id} size="compact-xs" variant="subtle" aria-label={`Replace ${label}`} aria-describedby={describedBy} onClick={() => setTyped('')}>
-          Replace
-        </Button>
-        {(field.optional || field.default === '') && (
-          <Button size="compact-xs" variant="subtle" color="gray" aria-label={`Clear ${label}`} onClick={() => onChange(field.optional ? null : '')}>
-            Clear
+      <>
+        <div className={styles.secret} data-error={hasError(problems) || undefined}>
+          <IconKey size={14} stroke={1.6} aria-hidden />
+          <span className={styles.secretText}>
+            <span aria-hidden>••••••</span> <code>{readSecretReference(written)?.name}</code>
+          </span>
+          <Button id={id} size="compact-xs" variant="subtle" aria-label={`Replace ${label}`} aria-describedby={describedBy} onClick={() => setTyped('')}>
+            Replace
           </Button>
-        )}
-      </div>
+          {(field.optional || field.default === '') && (
+            <Button size="compact-xs" variant="subtle" color="gray" aria-label={`Clear ${label}`} onClick={() => onChange(field.optional ? null : '')}>
+              Clear
+            </Button>
+          )}
+        </div>
+        {found && <div className={styles.secretPlace}>{places[found.state].replace(/^./, (letter) => letter.toUpperCase())}</div>}
+      </>
     );
   }
   const missing = isNamed && pending === undefined ? `The text of “${readSecretReference(written)?.name}” is ${places.missing}` : 'Stored apart from the file';
