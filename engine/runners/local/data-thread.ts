@@ -22,7 +22,7 @@ import { lockOutputs, type OutputClaim } from '../../store/output-locks.ts';
 import { refuseLinkOut } from '../../store/output-place.ts';
 import { Execution } from './execution.ts';
 import { paceHeap } from './heap-pacing.ts';
-import { InstanceThreads } from './instances/instance-threads.ts';
+import { InstanceThreads } from './instance-threads.ts';
 import { countTurn, type Monitor } from './monitor.ts';
 import { readable } from './readable.ts';
 import type { KeptRows, Outcome, Snapshot, ToControl, ToData } from './run-messages.ts';

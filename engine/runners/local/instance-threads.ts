@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads';
-import type { NodeId } from '../../../document/pipeline.ts';
-import { entryFile } from '../../../processes/entries.ts';
-import { memoryLimit } from '../memory-limits.ts';
-import { type Monitor, newMonitor } from '../monitor.ts';
-import type { FromPart, PartHandle, PartHost, ToPart } from '../parts/messages.ts';
-import type { ToControl } from '../run-messages.ts';
-import type { FromInstance, InstanceHandle, InstanceHost, ToInstance } from './messages.ts';
+import type { NodeId } from '../../document/pipeline.ts';
+import { entryFile } from '../../processes/entries.ts';
+import type { FromInstance, InstanceHandle, InstanceHost, ToInstance } from './instances/messages.ts';
+import { memoryLimit } from './memory-limits.ts';
+import { type Monitor, newMonitor } from './monitor.ts';
+import type { FromPart, PartHandle, PartHost, ToPart } from './parts/messages.ts';
+import type { ToControl } from './run-messages.ts';
 
 /** As of the data thread: rows die young. */
 const youngMb = 32;
