@@ -129,7 +129,8 @@ async function lookAtAll(client: Client<EditorProtocol>, ours: string): Promise<
       ask('run.resumable', { documentId }),
       ask('clipboard.copied', { documentId, text: 'x' }),
     ]);
-    for (const answer of refused) expect(answer, JSON.stringify([name, answer])).toMatchObject({ status: 'rejected', reason: { problem: { code: 'document/untrusted' } } });
+    for (const answer of refused)
+      expect(answer, JSON.stringify([name, answer])).toMatchObject({ status: 'rejected', reason: { problem: { code: 'document/untrusted' } } });
     const copy = { id: `copy${opened.size}`, documentId, path, pipeline };
     await tried(ask('autosave.write', copy));
     const restored = await tried(ask('autosave.restore', copy));
