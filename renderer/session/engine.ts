@@ -27,17 +27,19 @@ export async function keepConnected(prepare: (hello: RequestResults['hello']) =>
       const client = new Client<EditorProtocol>(port);
       setState({ engineMessage: null });
       listen(client);
-      const [hello, catalogue] = await Promise.race([
-        Promise.all([client.request('hello', { protocolVersion }), client.request('catalogue.read', {})]),
-        closed.then(() => Promise.reject(new ConnectionError('The engine ended while it was starting.'))),
-      ]);
-      setState({ client, hello });
-      await readEngineSettings().catch(() => {});
-      await introduceDocument();
-      const begin = first ? await prepare(hello) : null;
+      const ended = closed.then(() => Promise.reject(new ConnectionError('The engine ended while it was starting.')));
+      const reading = client.request('catalogue.read', {});
+      const greeted = client.request('hello', { protocolVersion }).then((hello) => {
+        setState({ client, hello });
+        // None of them waits for another: each answer would cost the time that both sides take to get to it.
+        return Promise.all([reading, first ? prepare(hello) : null, introduceDocument(), readEngineSettings().catch(() => {})]);
+      });
+      const [catalogue, begin, introduced] = await Promise.race([Promise.all([greeted, reading]).then(([all]) => all), ended]);
       first = false;
       setState({ engine: 'ready', catalogue: new Map(catalogue.map((manifest) => [manifest.type, manifest])) });
       begin?.();
+      // What is opened first is checked by itself: the engine need not look at an empty pipeline before that.
+      if (getState().documentId === introduced) scheduleCheck(0);
       void readRuns();
       attempt = 0;
       await closed;
@@ -50,12 +52,13 @@ export async function keepConnected(prepare: (hello: RequestResults['hello']) =>
   }
 }
 
-/** Gives the engine the document that is open here, under a new id. What the editor holds stays as it is. */
-async function introduceDocument(): Promise<void> {
+/** Gives the engine the document that is open here, under a new id, which is returned. What the editor holds stays as it is. */
+async function introduceDocument(): Promise<string | null> {
   const { client, path, stamp, trusted } = getState();
-  if (!client) return;
-  setState(await client.request('document.resume', { path, stamp, trusted }));
-  scheduleCheck(0);
+  if (!client) return null;
+  const known = await client.request('document.resume', { path, stamp, trusted });
+  setState(known);
+  return known.documentId;
 }
 
 function listen(client: Client<EditorProtocol>): void {
@@ -77,7 +80,10 @@ function listen(client: Client<EditorProtocol>): void {
     const message = title ? `The engine was restarted: ${reason} (node “${title}”)` : `The engine was restarted: ${reason}`;
     setState({ engineMessage: message });
     setTimeout(() => getState().engineMessage === message && setState({ engineMessage: null }), restartNoteMs);
-    void introduceDocument().catch(() => {});
+    void introduceDocument().then(
+      () => scheduleCheck(0),
+      () => {},
+    );
   });
 }
 
