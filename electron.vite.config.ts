@@ -22,6 +22,7 @@ export default defineConfig({
           discovery: at('engine/preview/discovery-process.ts'),
           scan: at('engine/preview/scan-process.ts'),
           typecheck: at('engine/preview/typecheck-process.ts'),
+          connection: at('engine/preview/connection-process.ts'),
           check: at('engine/workbench/check-process.ts'),
           query: at('engine/workbench/query-process.ts'),
         },

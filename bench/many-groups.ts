@@ -39,6 +39,8 @@ const operator = grouping({
   aggregates: (['count', 'average'] as const).map((name) => ({ function: name, column: 'value', percent: null })),
   memory: states.limit / 2,
   state: (name) => states.of('aggregate').open(name),
+  breathe: () => {},
+  signal: new AbortController().signal,
   emit: (_, rows) => {
     out += rows.length;
     for (const row of rows) sum += row['count'] as number;

@@ -30,7 +30,7 @@ export function serveEditor(root: string): void {
     headers.set('X-Content-Type-Options', 'nosniff');
     return new Response(found.body, { status: 200, headers });
   });
-  // The clipboard is the one thing of the machine that the editor page itself may use.
+  // The clipboard is the only part of the machine that the editor page itself may use.
   session.defaultSession.setPermissionRequestHandler((_contents, permission, answer, { requestingUrl, isMainFrame }) =>
     answer(isMainFrame && isEditor(requestingUrl) && isClipboard(permission)),
   );
@@ -51,7 +51,7 @@ export function hardenContents(contents: WebContents): void {
   contents.on('will-redirect', (event, url) => {
     if (!isEditor(url)) event.preventDefault();
   });
-  // Electron 26 and newer tell of frames; before, the page's policy alone keeps them out.
+  // Electron 26 and newer report frames; in older ones, the page's policy alone keeps them out.
   (contents as NodeJS.EventEmitter).on('will-frame-navigate', (event: { readonly isMainFrame: boolean; preventDefault(): void }) => {
     if (!event.isMainFrame) event.preventDefault();
   });

@@ -31,7 +31,7 @@ export function registerDesktopCalls(): void {
       title: options.title,
       defaultPath: options.suggestion,
       filters: filters(options.extensions),
-      // Linux replaces files without a question otherwise.
+      // Otherwise Linux replaces files without asking.
       properties: ['showOverwriteConfirmation', 'createDirectory'],
     });
     return filePath || null;

@@ -7,9 +7,9 @@ import type { WorkbenchSettings } from '../engine/protocol/host-api.ts';
 /** An Electron that embeds an older Node runs the engine in the one that comes with the dependencies. */
 const ownNodeIsNewEnough = Number(process.versions.node.split('.')[0]) >= oldestNode;
 
-/** An engine process of this app, with the port to hand a window to it directly where that is possible. */
+/** An engine process of this app, with the port to connect a window to it directly if possible. */
 export interface DesktopEngineProcess extends EngineProcess {
-  /** Gives a MessagePort to the process; absent for a plain Node child, whose editor frames the host passes on. */
+  /** Gives a MessagePort to the process; absent for a plain Node child, whose editor frames the host forwards. */
   readonly handOver?: (port: Electron.MessagePortMain) => void;
 }
 

@@ -33,7 +33,7 @@ else {
   app.on('window-all-closed', () => {
     if (process.platform !== 'darwin') app.quit();
   });
-  // Runs go on: they are found again when the app is opened, and by the command line.
+  // Runs continue: they are found again when the app is opened, and by the command line.
   app.on('will-quit', () => supervisor.dispose());
   void app.whenReady().then(start);
 }
@@ -49,7 +49,7 @@ function start(): void {
     const window = senderWindow(event);
     if (!window) return;
     connectWindow(window, supervisor, data);
-    // The next run begins at once; but first of all the editor does.
+    // The next run starts at once; but the editor starts first.
     setTimeout(() => supervisor.prepare(), prepareAfterMs).unref();
   });
   openWindow(fileArgument(process.argv));

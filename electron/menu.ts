@@ -6,8 +6,8 @@ const isMac = process.platform === 'darwin';
 const menus = new WeakMap<BrowserWindow, Menu>();
 
 /**
- * The native menu bar shows the editor's own commands, which each window sends; until it has, only the platform's entries.
- * Shortcuts are shown here and handled in the page, where text fields come first; a Mac handles them here.
+ * The native menu bar shows the editor's own commands, which each window sends; before that, only the platform's entries. Shortcuts are
+ * shown here and handled in the page, where text fields take precedence; on a Mac they are handled here.
  */
 export function installMenus(): void {
   app.setAboutPanelOptions({ applicationName: 'Millrace', applicationVersion: app.getVersion() });
@@ -28,7 +28,7 @@ export function installMenus(): void {
 
 function build(sent: readonly DesktopMenu[]): Menu {
   const own = sent.map((menu): MenuItemConstructorOptions => {
-    // A Mac's text fields get copy and paste from the menu's roles alone.
+    // On a Mac, text fields get copy and paste only from the menu's roles.
     if (isMac && menu.label === 'Edit') return { role: 'editMenu' };
     const closing: MenuItemConstructorOptions[] = menu.label === 'File' ? [{ type: 'separator' }, isMac ? { role: 'close' } : { role: 'quit' }] : [];
     return { label: menu.label, submenu: [...menu.entries.map(entryOf), ...closing] };

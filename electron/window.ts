@@ -10,7 +10,7 @@ interface WindowState {
 const defaultSize = { width: 1440, height: 900 };
 const files = new WeakMap<BrowserWindow, string>();
 
-/** A window with the editor, where and as large as the last one was. `file` is opened in it. */
+/** A window with the editor, with the position and size of the last one. `file` is opened in it. */
 export function createWindow(options: { readonly preload: string; readonly file: string | null }): BrowserWindow {
   const state = readState();
   const window = new BrowserWindow({
@@ -31,14 +31,14 @@ export function createWindow(options: { readonly preload: string; readonly file:
   return window;
 }
 
-/** The file that the window was opened with, once: a workbench that starts later must not open it again. */
+/** The file with which the window was opened, once: a workbench that starts later must not open it again. */
 export function takeFile(window: BrowserWindow): string | null {
   const file = files.get(window) ?? null;
   files.delete(window);
   return file;
 }
 
-/** The window that a message came from, or null when it did not come from the editor's own top frame. */
+/** The window that sent a message, or null if it was not the editor's own top frame. */
 export function senderWindow(event: IpcMainEvent | IpcMainInvokeEvent): BrowserWindow | null {
   const frame = event.senderFrame;
   if (!frame || frame.parent || !isEditor(frame.url)) return null;
@@ -68,7 +68,7 @@ function writeState(state: WindowState): void {
   }
 }
 
-/** A screen may have gone since the state was written. */
+/** A screen may have been removed since the state was written. */
 function isVisible(bounds: Rectangle): boolean {
   const { workArea } = screen.getDisplayMatching(bounds);
   const width = Math.min(bounds.x + bounds.width, workArea.x + workArea.width) - Math.max(bounds.x, workArea.x);

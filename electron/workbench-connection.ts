@@ -4,6 +4,7 @@ import { checkFrame, formatFrame } from '../engine/protocol/frame-text.ts';
 import { serveRuns } from '../engine/supervisor/remote-runs.ts';
 import type { Supervisor } from '../engine/supervisor/supervisor.ts';
 import { type DesktopEngineProcess, forkEngine } from './fork-engine.ts';
+import { keychain } from './keychain.ts';
 import { takeFile } from './window.ts';
 
 interface Connection {
@@ -13,8 +14,8 @@ interface Connection {
 const connections = new WeakMap<BrowserWindow, Connection>();
 
 /**
- * Gives the window a fresh workbench process and a MessagePort to it. Called when the editor starts and again when its
- * workbench died; a workbench that the window had before is ended.
+ * Gives the window a new workbench process and a MessagePort to it. Called when the editor starts and again when its workbench has ended;
+ * an earlier workbench of the window is ended.
  */
 export function connectWindow(window: BrowserWindow, supervisor: Supervisor, dataFolder: string): void {
   const earlier = connections.get(window);
@@ -22,6 +23,7 @@ export function connectWindow(window: BrowserWindow, supervisor: Supervisor, dat
     dataFolder,
     examplesFolder: join(app.getAppPath(), 'examples'),
     appVersion: app.getVersion(),
+    seals: true,
     open: takeFile(window),
     crashed: earlier?.crashed ?? null,
   });
@@ -29,7 +31,7 @@ export function connectWindow(window: BrowserWindow, supervisor: Supervisor, dat
   connections.set(window, connection);
   earlier?.process.kill();
 
-  serveRuns(process.port, supervisor);
+  serveRuns(process.port, supervisor, keychain);
   const { port1, port2 } = new MessageChannelMain();
   if (process.handOver) process.handOver(port1);
   else passOn(port1, process);
@@ -42,7 +44,7 @@ export function connectWindow(window: BrowserWindow, supervisor: Supervisor, dat
   window.webContents.postMessage('port', null, [port2]);
 }
 
-/** A plain Node child has no MessagePort: its frames go through here. What is no frame closes the window's port. */
+/** A plain Node child has no MessagePort: its frames pass through here. Anything that is not a frame closes the window's port. */
 function passOn(port: Electron.MessagePortMain, process: DesktopEngineProcess): void {
   process.editor.onText((text) => port.postMessage(JSON.parse(text)));
   port.on('message', (event) => {

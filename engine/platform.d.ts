@@ -16,7 +16,7 @@ declare function structuredClone<T>(value: T): T;
 declare function queueMicrotask(task: () => void): void;
 declare function setTimeout(task: () => void, ms: number): PlatformTimer;
 declare function clearTimeout(timer: PlatformTimer): void;
-/** A number in browsers, an object in Node: handed back, and nothing else. */
+/** A number in browsers, an object in Node: only to be passed back. */
 declare const platformTimer: unique symbol;
 interface PlatformTimer {
   readonly [platformTimer]: true;

@@ -1,4 +1,4 @@
-/** What the declarations of nodes that aggregate share: their functions, and the types of these. */
+/** What nodes that aggregate share in their declarations: the functions and their types. */
 import { expectsNull } from '../model/schema/nulls.ts';
 import type { Column, ColumnType } from '../model/values/types.ts';
 import { keyTypes, numberTypes } from './columns.ts';
@@ -22,7 +22,7 @@ export function acceptedTypes(name: AggregateFunction): readonly ColumnType[] {
   return name === 'min' || name === 'max' || name === 'distinctCount' ? keyTypes : [...keyTypes, 'json', 'bytes'];
 }
 
-/** Stands for the rows themselves, where no column is counted. */
+/** Stands for the rows themselves, if no column is counted. */
 export const countColumn = { type: 'integer', nullable: false } as const;
 
 /** The result for a column of values. Null if there were none; null counts as seen if it was seen among the values. */

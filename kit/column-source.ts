@@ -1,7 +1,7 @@
 /** Parts of generated expressions over `row`. */
 import { escapeRefused } from './formats/source-escapes.ts';
 
-/** A string literal of JavaScript. What a sandbox refuses even inside a text (`import(`, `<!--`) is written with escapes. */
+/** A string literal of JavaScript. Sequences that a sandbox refuses even inside a text (`import(`, `<!--`) are written with escapes. */
 export function stringLiteral(text: string): string {
   return escapeRefused(JSON.stringify(text));
 }

@@ -21,7 +21,7 @@ export const keyTypes = ['string', 'integer', 'number', 'decimal', 'boolean', 't
 /** Types whose values are instants: a day is its midnight in UTC. */
 export const timeTypes = ['timestamp', 'date'] as const satisfies readonly ColumnType[];
 export const numericTypes = ['integer', 'number'] as const satisfies readonly ColumnType[];
-/** Types of numbers, decimals among them. */
+/** Types of numbers, including decimals. */
 export const numberTypes = ['integer', 'number', 'decimal'] as const satisfies readonly ColumnType[];
 
 /** Wider schemas are looked up in an index, because thousands of params may name thousands of columns. */
@@ -46,12 +46,12 @@ export function findColumn(schema: Schema | null | undefined, name: string): Col
   return index.get(name);
 }
 
-/** The column of that name, which is known to be there. */
+/** The column of that name, which is known to exist. */
 export function columnOf(schema: Schema, name: string): Column {
   return findColumn(schema, name) ?? missing(`the column "${name}"`);
 }
 
-/** The type that holds the values of both, or null: a type goes with itself, integers are numbers too, and both are decimals. */
+/** The type that holds the values of both, or null: a type is compatible with itself, integers with numbers, and both with decimals. */
 export function commonType(a: ColumnType, b: ColumnType): ColumnType | null {
   if (a === b) return a;
   const numeric: readonly ColumnType[] = numberTypes;
@@ -59,7 +59,7 @@ export function commonType(a: ColumnType, b: ColumnType): ColumnType | null {
   return a === 'decimal' || b === 'decimal' ? 'decimal' : 'number';
 }
 
-/** `name`, or with `suffix` as often as it takes to be none of `taken`. */
+/** `name`, with `suffix` appended as often as needed to differ from all in `taken`. */
 export function freeName(name: string, suffix: string, taken: { has(name: string): boolean }): string {
   let free = name;
   while (taken.has(free)) free += suffix;
@@ -88,8 +88,8 @@ export function duplicateNames(names: readonly string[], field: (index: number) 
 }
 
 /**
- * What the analysis says of an expression, as problems of the param `field`: what is wrong, or else what may be null. Without a
- * known input only the syntax can be judged.
+ * The findings about an expression, as problems of the param `field`: errors, or otherwise where null may occur. Without a known input only
+ * the syntax can be checked.
  */
 export function expressionProblems(analyse: CodeAnalysis, source: string, input: Schema | null, field: string): NodeProblem[] {
   if (source.trim() === '') return [];

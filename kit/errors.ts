@@ -1,6 +1,7 @@
 /**
- * Errors that say what may be done about them: what a source or a sink throws when the other side is at fault, not a row. Runs are
- * restarted by that alone, however the error is worded: see model/problems/codes/behaviour.ts. It crosses threads and processes in the problem.
+ * Errors that say what may be done about them: a source or a sink throws them when the other side is at fault, not a row. This alone
+ * decides whether runs are restarted, not the wording of the error: see model/problems/codes/behaviour.ts. The problem carries it between
+ * threads and processes.
  */
 import type { Behaviour, CodeTable } from '../model/problems/codes/behaviour.ts';
 import type { NodeCode } from '../model/problems/codes/index.ts';
@@ -46,8 +47,8 @@ export type NodeCodes<T extends string, C extends CodeTable> = {
 };
 
 /**
- * The codes that a node declares for itself, which begin with its type. What they give is spread into a problem, so that their behaviour
- * goes wherever the problem does:
+ * The codes that a node declares for itself, which begin with its type. Spread them into a problem, so that their behaviour is part of the
+ * problem:
  *
  *     const codes = { 'no-topic': permanent('The topic does not exist.', 'Create it.') } as const satisfies CodeTable;
  *     const raised = nodeCodes('my-source', codes);

@@ -1,17 +1,17 @@
 import type { ColumnType, Json } from '../model/values/types.ts';
 
-/** The properties of every field of a params declaration. A field is plain data: it crosses the protocol unchanged. */
+/** The properties of every field of a params declaration. A field is plain data: it is sent over the protocol unchanged. */
 export interface FieldBase {
   readonly label: string;
   /** One or two sentences under the field. */
   readonly help?: string;
   /** Folded away under "More" in the inspector. */
   readonly advanced?: boolean;
-  /** A heading of the inspector under which fields of one matter stand, folded while all of them have their defaults. */
+  /** A heading of the inspector for related fields, folded while all of them have their defaults. */
   readonly group?: string;
   /**
-   * What holds where nobody sets it is found by looking at the input (`Discovery.detected`): the inspector shows that as a line of its
-   * group, which opens to the evidence and the field. A list of columns gets a line for each column.
+   * If nobody sets it, the value is determined from the input (`Discovery.detected`): the inspector shows it as a line of its group, which
+   * opens to the evidence and the field. A list of columns gets a line for each column.
    */
   readonly detected?: boolean;
   /** May be left empty; the value is then null. */
@@ -25,10 +25,17 @@ type Of<K extends string, V, Extra = unknown> = FieldBase & { readonly kind: K; 
 export type TextField = Of<
   'text',
   string,
-  { readonly placeholder?: string; readonly multiline?: boolean; readonly pattern?: string; readonly suggest?: 'timeZones' | 'encodings' }
+  {
+    readonly placeholder?: string;
+    readonly multiline?: boolean;
+    readonly pattern?: string;
+    readonly suggest?: 'timeZones' | 'encodings';
+    /** Names that the node's connection offers: `ConnectionDefinition.entries`. */
+    readonly entries?: string;
+  }
 >;
 export type NumberField = Of<'number', number, { readonly min?: number; readonly max?: number; readonly integer?: boolean; readonly unit?: string }>;
-/** Milliseconds in the params; the form takes and shows `500ms`, `10s`, `5m`, `1h`, `1d`. `placeholder` says what an empty one means. */
+/** Milliseconds in the params; the form accepts and shows `500ms`, `10s`, `5m`, `1h`, `1d`. `placeholder` says what an empty one means. */
 export type DurationField = Of<'duration', number, { readonly min?: number; readonly placeholder?: string }>;
 export type ChoiceField<C extends string = string> = Of<
   'choice',
@@ -37,16 +44,16 @@ export type ChoiceField<C extends string = string> = Of<
 >;
 export type BooleanField = Of<'boolean', boolean>;
 /**
- * The name of one column of an input port (`input` defaults to the first one), or of the node's own first output: only
- * `infer` knows that one, so it checks the name there (`outputColumnProblem`).
+ * The name of one column of an input port (`input` defaults to the first one), or of the node's own first output: only `infer` knows the
+ * latter, so it checks the name there (`outputColumnProblem`).
  */
 export type ColumnField = Of<'column', string, { readonly input?: string; readonly of?: 'output'; readonly types?: readonly ColumnType[] }>;
 export type ColumnsField = Of<'columns', readonly string[], { readonly input?: string; readonly types?: readonly ColumnType[]; readonly min?: number }>;
 /** A TypeScript expression over `row`. `returns` is what its value must be. */
 export type ExpressionField = Of<'expression', string, { readonly input?: string; readonly returns?: ColumnType | 'any'; readonly placeholder?: string }>;
 /**
- * A TypeScript module with one `export default function`; `signature` is the template for an empty snippet. With `keyed`, the
- * name of the columns param that says what the keys are, it is a keyed module (`onRow`, `onTimer`, `initial`) instead.
+ * A TypeScript module with one `export default function`; `signature` is the template for an empty snippet. With `keyed`, the name of the
+ * columns param with the keys, it is a keyed module (`onRow`, `onTimer`, `initial`) instead.
  */
 export type CodeField = Of<'code', string, { readonly input?: string; readonly signature: string; readonly keyed?: string }>;
 export type SqlField = Of<'sql', string, { readonly placeholder?: string }>;
@@ -56,17 +63,19 @@ export type FileField = Of<
   string,
   { readonly mode: 'open' | 'save'; readonly glob?: boolean; readonly extensions?: readonly string[]; readonly placeholder?: string }
 >;
-/** The name of a secret, never its text. */
+/** A reference to a secret (`${secret:name}`), never its text. A node that runs, looks or listens gets the text. */
 export type SecretField = Of<'secret', string>;
+/** The name of a connection of that type: see connection.ts. A node has at most one. */
+export type ConnectionField = Of<'connection', string, { readonly type: string }>;
 export type KeyValueField = Of<
   'keyValue',
   Readonly<Record<string, string>>,
   { readonly keyLabel?: string; readonly valueLabel?: string; readonly options?: readonly string[] }
 >;
 /**
- * Rows of small forms, e.g. the aggregations of an aggregate. Items hold flat fields only. `sampled`: the form offers to add an item
- * for each value that the sample has in the column which the sibling param `column` names; `into` is the item's text field for it.
- * `readings`: the item's field that names a column of the node's own, of which the form shows how cells of the sample are read.
+ * Rows of small forms, e.g. the aggregations of an aggregate. Items contain flat fields only. `sampled`: the form offers to add an item for
+ * each value that the sample has in the column which the sibling param `column` names; `into` is the item's text field for it. `readings`:
+ * the item's field that names a column of the node's own; the form shows how cells of its sample are read.
  */
 export type ListField<F extends Fields = Fields> = Of<
   'list',
@@ -107,6 +116,7 @@ export type Field =
   | SqlField
   | FileField
   | SecretField
+  | ConnectionField
   | KeyValueField
   | ListField
   | ConditionField;
@@ -118,7 +128,7 @@ type ValueOf<F> =
     ? readonly ParamsOf<I>[]
     : F extends { readonly kind: 'choice'; readonly options: readonly { readonly value: infer C }[] }
       ? C
-      : F extends { readonly kind: 'text' | 'column' | 'expression' | 'code' | 'sql' | 'file' | 'secret' }
+      : F extends { readonly kind: 'text' | 'column' | 'expression' | 'code' | 'sql' | 'file' | 'secret' | 'connection' }
         ? string
         : F extends { readonly kind: 'number' | 'duration' }
           ? number
@@ -145,7 +155,7 @@ const field =
   <const O extends Options<F>>(options: O) =>
     ({ kind, ...options }) as { readonly kind: K } & O;
 
-/** The builders that a params declaration is written with. */
+/** The builders for params declarations. */
 export const f = {
   text: field('text')<TextField>(),
   number: field('number')<NumberField>(),
@@ -159,6 +169,7 @@ export const f = {
   sql: field('sql')<SqlField>(),
   file: field('file')<FileField>(),
   secret: field('secret')<SecretField>(),
+  connection: field('connection')<ConnectionField>(),
   keyValue: field('keyValue')<KeyValueField>(),
   list: <const F extends Fields, const O extends Omit<ListField<F>, 'kind' | 'item'>>(options: O & { readonly item: F }) =>
     ({ kind: 'list', ...options }) as { readonly kind: 'list' } & O & ListField<F>,

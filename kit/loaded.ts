@@ -1,6 +1,6 @@
 /**
- * A module that is loaded when it is needed. Such is the part of a source or sink that carries it out, with its libraries: the declaration
- * names it by an `import()`, and nothing of it is there before somebody looks at the outside world, reads or writes.
+ * A module that is loaded when it is needed: the code that executes a source or sink, with its libraries. The declaration names it by an
+ * `import()`, and nothing of it is loaded before it is needed to look at the outside world, read or write.
  *
  *     const code = loaded(() => import('./runtime/kafka.ts'));
  *     export default defineNode({ …, code, run: (context) => code().openTopic(context) });
@@ -40,7 +40,7 @@ export function loaded<M extends object>(load: () => Promise<M>): Loaded<M> {
 }
 
 /** What of a definition needs its code. */
-const needingCode = ['discover', 'listen', 'acknowledge', 'rewind', 'committedCheckpoint', 'split', 'openPart', 'run'] as const;
+const needingCode = ['discover', 'listen', 'acknowledge', 'rewind', 'committedCheckpoint', 'split', 'openPart', 'run', 'test', 'entries'] as const;
 type NeedingCode = { readonly [name in (typeof needingCode)[number]]?: unknown };
 
 /** A definition whose code is loaded before it is used; where it is loaded already, calls go straight through. */

@@ -5,11 +5,13 @@ import type { AnyParams, Fields, ParamsOf } from './fields.ts';
 import type { IconName } from './icons.ts';
 import type { EarlierInstance, KeyedState, Owns } from './keyed-state.ts';
 import { type Loaded, loadingCode } from './loaded.ts';
+import type { Migration } from './migration.ts';
 import type { Op } from './ops.ts';
 import type { ByPort, PortSchemas, Ports } from './ports.ts';
 import type { AnySchemas, NodeProblem, OrderCare, RowFailure, RunContext } from './run-context.ts';
 import type { CheckpointRef, DiscoverContext, Discovery, Heard, ListenContext, Reader, SourceContext, SplitSize } from './source.ts';
 
+export type * from './migration.ts';
 export type * from './ports.ts';
 export type * from './run-context.ts';
 export type * from './source.ts';
@@ -40,11 +42,11 @@ export interface Identity {
 
 /** Static analysis of users' code. Total: never throws. */
 export interface CodeAnalysis {
-  /** What an expression over `row` gives. */
+  /** The type of an expression over `row`. */
   expression(source: string, input: Schema): AnalysedExpression;
   /** The columns that a snippet's default function returns, or null if they cannot be determined. `declared` columns take precedence over the code. */
   snippet(source: string, input: Schema, declared?: readonly Column[]): { readonly schema: Schema | null; readonly problem?: CodeProblem };
-  /** The same for what `onRow` and `onTimer` of a keyed module return; `warning` is no reason not to run it. */
+  /** The same for what `onRow` and `onTimer` of a keyed module return; `warning` does not prevent a run. */
   keyed(
     source: string,
     input: Schema,
@@ -56,7 +58,7 @@ export interface AnalysedExpression extends Pick<Column, 'nullable' | 'nulls'> {
   /** Null if it cannot be determined. */
   readonly type: ColumnType | null;
   readonly problem?: CodeProblem;
-  /** Where it may meet null. */
+  /** Where null may occur. */
   readonly warnings?: readonly (CodeProblem & Pick<Problem, 'severity'>)[];
   /** Columns that are not null in rows for which it is true. */
   readonly notNull?: readonly string[];
@@ -73,38 +75,38 @@ export interface InferContext<P = AnyParams, I extends Ports = Ports> {
   readonly analyse: CodeAnalysis;
 }
 export interface Inference<O extends Ports = Ports> {
-  /** By output port; null, or left out, while unknown. */
+  /** By output port; null or absent while unknown. */
   readonly outputs: Partial<ByPort<O, Schema | null>>;
   readonly problems?: readonly NodeProblem[];
 }
 
 // ---- Transforms
 
-/** The time of what a node sends on, where the node makes it. Its inputs' watermark is then not to be handed on (see `outputWatermark`). */
+/** The time of a node's output, if the node makes it. The watermark of its inputs is then not passed on (see `outputWatermark`). */
 export interface OutputTime {
   advance(watermark: number): void;
-  /** Whether rows have stopped coming, so that no watermark waits for them. */
+  /** Whether rows have stopped arriving, so that no watermark waits for them. */
   idle(isIdle: boolean): void;
-  /** To be asked when rows come. */
+  /** Call it when rows arrive. */
   order(): OrderCare | undefined;
 }
 /** What the runner gives to an operation. */
 export interface OperatorContext<In = AnySchemas, Out = AnySchemas> extends Omit<RunContext<unknown, In, Out>, 'params'> {
   /**
-   * The clock of the run, in milliseconds since 1970: never goes back, not even in a run that resumes from a checkpoint (see
-   * `SteadyClock`), so that state may hold times of it. In previews and tests a virtual one. Event time is better wherever rows have one.
+   * The clock of the run, in milliseconds since 1970: it never goes back, not even in a run that resumes from a checkpoint (see
+   * `SteadyClock`), so state may contain its times. In previews and tests it is virtual. Prefer event time if rows have one.
    */
   now(): number;
-  /** What this machine's clock shows, in milliseconds since 1970: it may be set forward and back. In previews and tests as `now`. */
+  /** This machine's clock, in milliseconds since 1970: it may be set forward and back. In previews and tests the same as `now`. */
   wallTime(): number;
   /**
-   * State by key that the engine keeps for this node: part of every checkpoint, on disk where it outgrows memory, and
-   * measured. `name` tells several apart. Such state is not for `snapshot` to repeat.
+   * State by key that the engine keeps for this node: part of every checkpoint, on disk if it outgrows memory, and measured. `name`
+   * distinguishes several. `snapshot` must not repeat such state.
    */
   state<V extends State>(name: string): KeyedState<V>;
   /**
-   * Bytes, as `stateSize` estimates them, that the operator may hold in plain memory. What is more belongs into `state`, from where
-   * it moves to disk: results must not depend on this limit, and a snapshot is as long as what is held here.
+   * Bytes, as estimated by `stateSize`, that the operator may hold in plain memory. Anything more belongs in `state`, which spills to disk:
+   * results must not depend on this limit, and a snapshot contains everything that is held here.
    */
   readonly memory: number;
 
@@ -113,21 +115,21 @@ export interface OperatorContext<In = AnySchemas, Out = AnySchemas> extends Omit
   /** Sends rows on. `rows` belongs to the receiver from then on. */
   emit(port: keyof Out & string, rows: readonly Row[]): void;
   /**
-   * To be called again and again by a `finish` that emits more than memory holds. A promise is to be awaited: sinks are to take what
-   * was emitted, or others want a turn. Afterwards `signal` says whether to continue.
+   * Call it repeatedly in a `finish` that emits more than fits in memory, and await a promise that it returns: sinks process what was
+   * emitted, or other work gets its turn. Afterwards `signal` says whether to continue.
    */
   breathe(): void | Promise<void>;
   /**
-   * Users' code as a function, confined. `field` is the path of the param that holds it, for error messages. Errors that
-   * the function throws are reported with snippet line and column by the engine; do not catch them.
+   * Users' code as a function, confined. `field` is the path of its param, for error messages. The engine reports errors that the function
+   * throws with line and column of the snippet; do not catch them.
    */
   expression(source: string, field: string): (row: Row) => unknown;
   snippet(source: string, field: string): (row: Row) => unknown;
   /** What a keyed module exports. */
   keyed(source: string, field: string): KeyedCode;
   /**
-   * What users' code threw, with its place in the snippet, as the start of a failure: for operators that see whole batches,
-   * where only they know the row. Total.
+   * What users' code threw, with its place in the snippet, as the start of a failure: for operators that process whole batches, where only
+   * they know the row. Total.
    */
   explain(thrown: unknown): Pick<RowFailure, 'code' | 'message' | 'hint' | 'field' | 'range'>;
 }
@@ -135,16 +137,16 @@ export interface OperatorContext<In = AnySchemas, Out = AnySchemas> extends Omit
 export interface TransformContext<P = AnyParams, In = AnySchemas, Out = AnySchemas> extends OperatorContext<In, Out> {
   readonly params: P;
 }
-/** Users' functions over the rows of one key. What is handed to them besides the row must be frozen, or be theirs to change. */
+/** Users' functions over the rows of one key. Everything that is passed to them besides the row must be frozen, or theirs to change. */
 export interface KeyedCode {
-  /** The state of a key before its first row: a value, or a function that gives it. */
+  /** The state of a key before its first row: a value, or a function that returns it. */
   readonly initial: unknown;
   readonly onRow: (row: Row, state: unknown, context: object) => unknown;
   readonly onTimer: ((timer: object, state: unknown, context: object) => unknown) | null;
 }
 /**
- * What a transform does with rows. The first three are stateless and work row by row: the engine fuses chains of them
- * into one loop, and what they throw is a failure of that row alone. `process` sees whole batches.
+ * What a transform does with rows. The first three are stateless and work row by row: the engine fuses chains of them into one loop, and an
+ * error is a failure of that row alone. `process` receives whole batches.
  */
 export type Operator =
   /** One row in, one row out (to the first output). */
@@ -157,31 +159,33 @@ export type Operator =
 export interface StatefulOperator {
   process(rows: readonly Row[], port: string): void;
   /**
-   * The watermark over all inputs (the least of those that are not idle) has moved to this time: see event-time.ts. What is
-   * complete by now is emitted here, in the order of event time, and so comes before the watermark at the nodes downstream.
-   * Called with `endOfTime` once, before `finish`.
+   * The watermark over all inputs (the minimum of those that are not idle) has moved to this time: see event-time.ts. Emit here what is now
+   * complete, in the order of event time; nodes downstream get it before the watermark. Called with `endOfTime` once, before `finish`.
    */
   advance?(watermark: number): void;
   /** The watermark to send on, if rows still to be emitted may be older than the inputs' watermark: at most that. */
   outputWatermark?(watermark: number): number;
-  /** About ten times a second, with the time as `now` gives it, for what must happen without rows (early firings, rates). Never in previews. */
+  /** Called about ten times a second, with the time of `now`, for what must happen without rows (early firings, rates). Never in previews. */
   tick?(now: number): void;
   /** An input port has ended: no more rows arrive there. Called again after a `restore`, for each port that had ended before. */
   ended?(port: string): void;
   /** All inputs have ended: emit all held rows. Called once. */
   finish?(): void | Promise<void>;
-  /** True once no further row can change what comes out: the engine may then stop pulling what only this node needs. Asked after each `process`. */
+  /** True once no further row can change the output: the engine may then stop pulling what only this node needs. Called after each `process`. */
   done?(): boolean;
-  /** Takes the state, and restores it into a new operator before its first row. The returned state must not change afterwards. */
+  /**
+   * `snapshot` returns the state, `restore` restores it into a new operator before its first row. The returned state must not change
+   * afterwards.
+   */
   snapshot?(): State;
   restore?(state: State): void;
   /**
-   * In place of `restore`, where the keys are divided among instances in another way than they were: takes over what the earlier
-   * instances kept for the keys that this one owns, keyed state included, of which it has nothing yet. All operations whose rows may be
-   * split by keys have it. The earlier ones stopped at one cut and no key was with two of them; what a key had stays in its order.
+   * Called in place of `restore` if keys are divided among instances in another way than before: takes over what the earlier instances kept
+   * for the keys that this one owns, including keyed state, which is still empty here. All operations whose rows may be split by keys have
+   * it. The earlier instances stopped at one cut, no key was in two of them, and the order within a key is kept.
    */
   takeOver?(earlier: readonly EarlierInstance[], owns: Owns): void;
-  /** How many keys, windows or rows the state holds, and about how many bytes: shown while it runs. Cheap. */
+  /** How many keys, windows or rows the state contains, and about how many bytes: shown during the run. Must be cheap. */
   stateSize?(): { readonly entries: number; readonly bytes: number };
 }
 
@@ -191,28 +195,27 @@ export interface StatefulOperator {
  * Sinks commit in two phases, so that several of them and the sources' positions are one consistent cut:
  *
  * 1. `prepare(n)` on every writer: all rows written so far become durable, but not yet visible.
- * 2. Checkpoint n is stored with what each `prepare` gave, its token. From here on it will be committed, whatever happens.
+ * 2. Checkpoint n is stored with the token that each `prepare` returned. From here on it will be committed, whatever happens.
  * 3. `commit(n)` on every writer makes them visible.
  *
- * A run that resumes from checkpoint n gives each writer its token as `resume`: the writer first makes sure that n is
- * committed (step 3 may have been done, half done, or not at all) and that whatever came after n is gone.
+ * A run that resumes from checkpoint n gives each writer its token as `resume`: the writer first ensures that n is committed (step 3 may
+ * have been done, half done, or not at all) and that everything after n is gone.
  *
- * A database cannot promise in step 1 that it will commit in step 3 after a crash. So where a writer has a `transaction`,
- * the one of the first such writer decides: it is committed first, its number n within it, and checkpoint n counts only if
- * `committedCheckpoint` finds that number. Further transactions of the run keep a redo log instead (`keepRedo`).
+ * A database cannot promise in step 1 that it will commit in step 3 after a crash. So if writers have a `transaction`, that of the first
+ * such writer decides: it is committed first, with its number n in it, and checkpoint n counts only if `committedCheckpoint` finds that
+ * number. Further transactions of the run keep a redo log instead (`keepRedo`).
  */
 export interface SinkContext<P = AnyParams, In = AnySchemas> extends RunContext<P, In, Record<never, never>> {
   /**
-   * `end`: all or nothing. Rows become visible at the end of the run, by one `prepare` and `commit`; what existed before is
-   * as it was until then. `checkpoint`: with every checkpoint, many times; rows follow a commit.
+   * `end`: all or nothing. Rows become visible at the end of the run, by one `prepare` and `commit`; until then the output is as it was
+   * before. `checkpoint`: with every checkpoint, many times; rows follow a commit.
    */
   readonly commits: 'end' | 'checkpoint';
   /**
    * What to resume from, or null for a run that starts from scratch (the first of its lineage, or one that failed before its first
-   * checkpoint: what an earlier attempt of the same lineage left behind is then to be undone). With commits `end` there is no
-   * resuming: `run` makes sure that the checkpoint is committed, and the next call is `close`. `isOlder`: later checkpoints were
-   * committed, and are given up; what they wrote is to go where that is possible. Otherwise what comes behind this one in an
-   * output that others may write to is theirs.
+   * checkpoint: undo what an earlier attempt of the same lineage left). With commits `end` there is no resuming: `run` ensures that the
+   * checkpoint is committed, and the next call is `close`. `isOlder`: later checkpoints were committed, and are given up; remove what they
+   * wrote if possible. Otherwise, whatever follows this checkpoint in an output that others may write to is theirs.
    */
   readonly resume: { readonly checkpoint: number; readonly token: Json; readonly isOlder?: boolean } | null;
   /** Identifies this pipeline's output across all restarts of one start from scratch: a marker in a database is stored under it. */
@@ -220,33 +223,39 @@ export interface SinkContext<P = AnyParams, In = AnySchemas> extends RunContext<
 }
 export interface Writer {
   write(rows: readonly Row[]): void | Promise<void>;
-  /** Phase one. Absent where nothing outlives the process (rows kept in memory). Rows may be written right afterwards, and belong to the next checkpoint. */
+  /**
+   * Phase one. Absent if nothing outlives the process (rows kept in memory). Rows may be written right afterwards, and belong to the next
+   * checkpoint.
+   */
   prepare?(checkpoint: number): Json | Promise<Json>;
-  /** Phase two: makes all prepared rows visible. Without `prepare`, or where there was none, everything written. */
+  /** Phase two: makes all prepared rows visible; everything written, if there was no `prepare`. */
   commit(checkpoint?: number): void | Promise<void>;
   /** Undoes everything since the last commit. Not called once a checkpoint is decided. */
   abort(): void | Promise<void>;
   /** Always called last, after commit or abort. */
   close(): void | Promise<void>;
-  /** What this writer made, for the summary and the result view. */
+  /** What this writer wrote, for the summary and the result view. */
   output(): Output;
   /**
-   * Of sinks with `takesParts`, in runs that commit at their end: says where the rows of a part are to be written, or null where this output
-   * takes none after all. `index` counts them from 1. Asked before the first row; what is there already from a killed run is in nobody's way.
+   * For sinks with `takesParts`, in runs that commit at their end: the place for the rows of a part, or null if this output accepts none
+   * after all. `index` counts them from 1. Called before the first row; leftovers of a killed run must not be in the way.
    */
   part?(index: number): Json | null;
-  /** Takes up the rows of a part, by what `PartWriter.finish` gave, behind all rows up to now. Called once for each part, in their order, before the commit. */
+  /**
+   * Joins the rows of a part, by the result of `PartWriter.finish`, after all rows up to now. Called once for each part, in order, before
+   * the commit.
+   */
   join?(finished: Json): void | Promise<void>;
   /** Writers that become visible in one atomic step of their own (tables of one database) share one of these. */
   readonly transaction?: Transaction;
 }
 /**
- * Writes some of the rows of an output aside, in another thread: they become visible with the commit of the writer that joins them. What is
- * aside goes with `close`, where that writer has not joined it.
+ * Writes some of the rows of an output aside, in another thread: they become visible with the commit of the writer that joins them. `close`
+ * removes them if that writer has not joined them.
  */
 export interface PartWriter {
   write(rows: readonly Row[]): void | Promise<void>;
-  /** All rows are written, and what others need to join them is in place. Called once. */
+  /** All rows are written, and what is needed to join them is in place. Called once. */
   finish(): Json | Promise<Json>;
   /** Always last. After `finish` it leaves the rows where they are. */
   close(): void | Promise<void>;
@@ -257,49 +266,44 @@ export interface PartContext<P = AnyParams, In = AnySchemas> extends RunContext<
 }
 export interface Transaction {
   /**
-   * This transaction does not decide: from now on it keeps in `folder` what it takes to write the prepared rows once more,
-   * durable by the end of `prepare`. Called before the first row.
+   * This transaction does not decide: from now on it records in `folder` what is needed to write the prepared rows once more, durable by
+   * the end of `prepare`. Called before the first row.
    */
   keepRedo(folder: string): void;
   /** Everything is committed, and nothing will resume from it: records of checkpoints are removed, unless another program prevents it. */
-  forget?(): void;
+  forget?(): void | Promise<void>;
 }
 export type Output =
   | { readonly kind: 'sqlite'; readonly path: string; readonly table: string }
-  /** `isPattern`: several files, which become visible one after the other; `path` has `*` in it. */
+  /** `isPattern`: several files, which become visible one after the other; `path` contains `*`. */
   | { readonly kind: 'file'; readonly path: string; readonly isPattern?: boolean }
   /** Rows that were printed to standard output. */
   | { readonly kind: 'printed' }
+  /** Messages in a topic of a server. */
+  | { readonly kind: 'topic'; readonly topic: string }
   | { readonly kind: 'memory'; readonly rows: readonly Row[]; readonly schema: Schema };
 
 // ---- The definition
 
-/** A function of params that a definition of any node holds: as with methods, that of one node is one of any node. */
+/** A function of params in the definition of any node: as with methods, that of one node is assignable to that of any node. */
 type OfParams<P, T> = { of(params: P): T }['of'];
 
 type ExampleParams<P> = { readonly [K in keyof P]?: P[K] extends readonly (infer I)[] ? readonly (I extends object ? Partial<I> : I)[] : P[K] };
 export interface Example<P = AnyParams, I extends Ports = Ports, O extends Ports = Ports> {
   readonly title: string;
-  /** Params that differ from the defaults, in the items of lists too. */
+  /** Params that differ from the defaults, also in the items of lists. */
   readonly params: ExampleParams<P>;
   readonly inputs?: Partial<ByPort<I, readonly Row[]>>;
-  /** Needed where `inputs` has no rows to tell types from. */
+  /** Needed if `inputs` has no rows from which to infer types. */
   readonly inputSchemas?: Partial<ByPort<I, Schema>>;
   /** Files to put beside the pipeline before the run, by relative path. */
   readonly files?: { readonly [path: string]: string | Uint8Array | { /** Bytes, deflated without a header, as base64. */ readonly deflated: string } };
   readonly outputs?: Partial<ByPort<O, readonly Row[]>>;
-  /** Sinks: relative path -> text that the file must hold, or for a SQLite file the rows per table. */
+  /** Sinks: relative path -> expected text of the file, or for a SQLite file the rows per table. */
   readonly writes?: { readonly [path: string]: string | { readonly [table: string]: readonly { readonly [column: string]: Value }[] } };
-  /** Messages (or parts of them) of the failures or problems that must be reported, in order. */
+  /** Expected messages (or parts of them) of the failures or problems, in order. */
   readonly failures?: readonly string[];
 }
-export interface Migration {
-  /** The version that it leads to: 2 for the first. */
-  readonly to: number;
-  readonly name: string;
-  migrate(params: { readonly [name: string]: Json }): { readonly [name: string]: Json };
-}
-
 interface Definition<F extends Fields, I extends Ports, O extends Ports> extends Identity {
   /** Markdown: what it does, when to use it, its rules for null and errors. */
   readonly docs: string;
@@ -309,91 +313,98 @@ interface Definition<F extends Fields, I extends Ports, O extends Ports> extends
   /** Total and cheap: called at each edit, with inputs that may still be unknown. Never throws, does no I/O. */
   infer(context: InferContext<ParamsOf<F>, I>): Inference<O>;
   readonly migrations?: readonly Migration[];
-  /** Codes of its own, by what follows `type/`: see `nodeCodes`. */
+  /** The node's own codes, by what follows `type/`: see `nodeCodes`. */
   readonly codes?: CodeTable;
   readonly examples: readonly Example<ParamsOf<F>, I, O>[];
   /**
-   * What it would touch if it ran, shown before a pipeline from elsewhere is trusted. File params count by themselves; everything
-   * else has to be declared here. Pure. Paths as in the params.
+   * What it would touch if it ran, shown before a pipeline from elsewhere is trusted. File params count by themselves; everything else has
+   * to be declared here. Pure. Paths as in the params.
    */
   reads?(params: ParamsOf<F>): readonly string[];
   writes?(params: ParamsOf<F>): readonly string[];
-  /** Addresses that it opens for others to connect to, with their port: `http://127.0.0.1:8700/rows`. */
+  /** Addresses at which it listens, with their port: `http://127.0.0.1:8700/rows`. */
   listens?(params: ParamsOf<F>): readonly string[];
-  /** Addresses that it connects to. */
+  /** Addresses that it connects to beside those of its connection. Nodes can open nothing else: see `ConnectionDefinition.reaches`. */
   reaches?(params: ParamsOf<F>): readonly string[];
 }
 export interface OpensFiles {
   /** Without the dot, in lower case. `gz` may follow each. */
   readonly extensions: readonly string[];
-  /** Whether a file begins as these do. `head` is its beginning, unpacked: at most 64 KB. Asked before the extension is believed. */
+  /** Whether a file begins like such a file. `head` is its beginning, decompressed: at most 64 KB. Takes precedence over the extension. */
   recognises(head: Uint8Array): boolean;
-  /** The params with which such a source reads a file. `path` is how they are to name it, `file` where it is. */
+  /** The params with which such a source reads a file. `path` is the path for the params, `file` where the file is. */
   params(path: string, file: string): { readonly [name: string]: Json };
 }
 /** The code of a source or sink: see loaded.ts. */
 interface CarriedOut {
-  /** Absent where what it needs is all in its file. `opens.params`, `discover`, `run` and all others that do I/O find it loaded. */
+  /**
+   * Absent if all that it needs is in its own file. It is loaded before `opens.params`, `discover`, `run` and all others that do I/O are
+   * called.
+   */
   readonly code?: Loaded;
 }
 export interface SourceDefinition<F extends Fields = Fields, O extends Ports = Ports> extends Definition<F, readonly [], O>, CarriedOut {
   readonly kind: 'source';
   readonly outputs: O;
-  /** False for a source that never ends by itself; a function where that depends on its params. */
+  /** False for a source that never ends by itself; a function if that depends on its params. */
   readonly bounded: boolean | OfParams<ParamsOf<F>, boolean>;
   /**
-   * The column that holds these rows' event time, as what the editor offers first. `simulated`: these times say nothing about
-   * this machine's clock, so none of them is too far ahead of it.
+   * The column with these rows' event time, which the editor offers first. `simulated`: these times are unrelated to this machine's clock,
+   * so none of them is too far ahead of it.
    */
   readonly eventTime?: { readonly column: string; readonly simulated?: boolean };
-  /** Its input is gone once read. Absent: it can be opened again and gives the same rows, as long as the input does not change. */
+  /** Its input can be read only once. Absent: it can be opened again and gives the same rows, as long as the input does not change. */
   readonly readsOnce?: boolean;
-  /** While it has no rows, its watermark stays where it is. Sources themselves leave it out: event-time-source.ts gives it. */
+  /** While it has no rows, its watermark does not move. Not set by sources themselves: event-time-source.ts does. */
   holdsBack?(params: ParamsOf<F>): boolean;
-  /** Its rows have the time at which they are read. Sources themselves leave it out: event-time-source.ts gives it. */
+  /** Its rows have the time at which they are read. Not set by sources themselves: event-time-source.ts does. */
   timesByReading?(params: ParamsOf<F>): boolean;
-  /** Looks at the outside world for the schema: a file's first rows, a table's columns. Cached by the engine. */
+  /** Reads the schema from the outside world: a file's first rows, a table's columns. Cached by the engine. */
   discover?(context: DiscoverContext<ParamsOf<F>>): Promise<Discovery>;
   /**
-   * It keeps books of what was committed outside of checkpoints, and hears by this of a durable position that `Reader.committed`
-   * may not have been notified of because the run was killed: before anything resumes from there, and before it is forgotten.
+   * For a source that records commits outside of checkpoints: called with a durable position of which `Reader.committed` may not have been
+   * notified because the run was killed, before anything resumes from there, and before it is forgotten.
    */
-  acknowledge?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'path' | 'signal' | 'log'>, position: Json, checkpoint: CheckpointRef): Promise<void>;
+  acknowledge?(
+    context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'connection' | 'path' | 'signal' | 'log'>,
+    position: Json,
+    checkpoint: CheckpointRef,
+  ): Promise<void>;
   /**
-   * Whenever a run resumes, and before `acknowledge`, for each such source that has run since the start from scratch, in its plan or not:
-   * the checkpoint resumed from. Its records of later ones of that lineage are void. May be called twice.
+   * Called whenever a run resumes, before `acknowledge`, for each such source that has run since the start from scratch, in its plan or
+   * not, with the checkpoint resumed from. Its records of later ones of that lineage are void. May be called twice.
    */
-  rewind?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'path' | 'signal' | 'log'>, checkpoint: CheckpointRef): Promise<void>;
+  rewind?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'connection' | 'path' | 'signal' | 'log'>, checkpoint: CheckpointRef): Promise<void>;
   /** It reads rows that were kept in the errors table: see engine/plan/errors-table.ts. */
   readonly replaysErrors?: boolean;
   /**
-   * What becomes of rows that fail, here and at every node that it feeds, where the pipeline does not say. Absent: the run stops. A source
-   * that takes what anybody sends says `keep`: one bad row of a stranger must not end the stream.
+   * What happens to failed rows, here and at every node that it feeds, if the pipeline does not say. Absent: the run stops. A source that
+   * accepts what anybody sends has `keep`: one bad row of a stranger must not end the stream.
    */
   readonly onError?: 'skip' | 'keep';
-  /** Where programs send rows to while it runs, to be shown and copied: `http://127.0.0.1:8700/rows`. */
+  /** The address to which programs send rows while it runs, to be shown and copied: `http://127.0.0.1:8700/rows`. */
   address?(params: ParamsOf<F>): string;
   /**
-   * Waits at its address for a first request, and gives the params that fit what it carries: how an editor learns the columns of what
-   * programs send. Nothing of it is kept, and its sender is notified. Ends at once when the signal fires.
+   * Waits at its address for a first request, and returns the params that fit it, so that an editor learns the columns that programs send.
+   * Nothing of it is kept, and its sender is told so. Ends at once when the signal fires.
    */
   listen?(context: ListenContext<ParamsOf<F>>): Promise<Heard>;
   /** The files that people may open or drop to get such a source. */
   readonly opens?: OpensFiles;
   /**
-   * It reads text, and can give the cells of this column as they are written: no type was set for it. Columns are then planned
-   * as strings with `asWritten`. See engine/plan/as-written.ts.
+   * It reads text, and can give the cells of this column as they are written: no type was set for it. Columns are then planned as strings
+   * with `asWritten`. See engine/plan/as-written.ts.
    */
   readsText?(params: ParamsOf<F>, column: Column): boolean;
-  /** It may be read to its end at any time, and its failures then say what does not fit: the editor offers to. It has `Reader.progress`. */
+  /** It may be read to its end at any time, and its failures then say what does not fit: the editor offers that. It has `Reader.progress`. */
   readonly scans?: boolean;
   /**
-   * Stretches of the input, in order, that are all of it together, for several readers at once; one where it is small or cannot be split.
-   * Where they begin is a guess: the reader before finds out whether a row begins there, and reads on where none does, or where
-   * `joinSplits` says so. So rows, failures and places are always those of one reader. Absent where there can be only one.
+   * Stretches of the input, in order, that together are all of it, for several readers at once; one if it is small or cannot be split.
+   * Their beginnings are guesses: the previous reader finds out whether a row begins there, and reads on if none does, or if `joinSplits`
+   * says so. So rows, failures and places are always those of one reader. Absent if there can be only one.
    */
-  split?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'path' | 'signal'>, wanted: SplitSize): readonly Json[] | Promise<readonly Json[]>;
-  /** What two stretches, one behind the other, tell together (`SplitEnd.told`); null where one reader of both would have read rows of the second otherwise. */
+  split?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'connection' | 'path' | 'signal'>, wanted: SplitSize): readonly Json[] | Promise<readonly Json[]>;
+  /** What two consecutive stretches say together (`SplitEnd.told`); null if one reader of both would have read rows of the second differently. */
   joinSplits?(first: Json, second: Json): Json | null;
   run(context: SourceContext<ParamsOf<F>, PortSchemas<O>>): Reader | Promise<Reader>;
 }
@@ -401,11 +412,9 @@ export interface TransformDefinition<F extends Fields = Fields, I extends Ports 
   readonly kind: 'transform';
   readonly inputs: I;
   readonly outputs: O;
-  /**
-   * What it does, as data: see ops.ts. Total, pure and cheap. Inputs whose columns are not known yet have none.
-   */
+  /** What it does, as data: see ops.ts. Total, pure and cheap. Inputs whose columns are not known yet have none. */
   lower(context: LowerContext<ParamsOf<F>, I>): Op;
-  /** Of a native operation alone: how it is done. */
+  /** For a native operation only: its code. */
   run?(context: TransformContext<ParamsOf<F>, PortSchemas<I>, PortSchemas<O>>): Operator;
 }
 export interface LowerContext<P = AnyParams, I extends Ports = Ports> {
@@ -417,31 +426,37 @@ export interface SinkDefinition<F extends Fields = Fields, I extends Ports = Por
   readonly inputs: I;
   /** It keeps the rows that failed at nodes under the policy "keep": see engine/plan/errors-table.ts. */
   readonly keepsErrors?: boolean;
-  /** It writes strings as they are into cells of that column, null as an empty one, and does nothing else with them. See engine/plan/as-written.ts. */
+  /**
+   * It writes strings unchanged into cells of that column, null as an empty one, and does nothing else with them. See
+   * engine/plan/as-written.ts.
+   */
   writesText?(params: ParamsOf<F>, column: string): boolean;
-  /** The params with which it adds to what is there, for rows that are replayed. Absent where nothing is ever replaced. */
+  /** The params with which it adds to existing rows, for rows that are replayed. Absent if it never replaces anything. */
   adding?(params: ParamsOf<F>): ParamsOf<F>;
   /**
-   * What of these files it has to have to itself, where that is less than all of them: a table, say. `isShared`: any number of runs may
-   * write there at the same time, and all say so.
+   * The part of these files that it needs exclusively, if that is less than all of them: a table, for example. `isShared`: any number of
+   * runs may write there at the same time, if all say so.
    */
   locks?(params: ParamsOf<F>): readonly { readonly path: string; readonly part?: string; readonly isShared?: boolean }[];
-  /** Whether rows of its output can be written in several threads, as far as the params tell: see `PartWriter`. Absent: never. */
+  /** Whether rows of its output can be written in several threads, as far as the params say: see `PartWriter`. Absent: never. */
   takesParts?(params: ParamsOf<F>): boolean;
   openPart?(context: PartContext<ParamsOf<F>, PortSchemas<I>>): PartWriter | Promise<PartWriter>;
   run(context: SinkContext<ParamsOf<F>, PortSchemas<I>>): Writer | Promise<Writer>;
   /**
-   * For sinks whose writers have a `transaction`: the number of the checkpoint that was committed last under this lineage, or null.
-   * Changes nothing. `mustExist`: a checkpoint tells of this output, so where it is gone that is thrown, with a code that says so.
+   * For sinks whose writers have a `transaction`: the number of the checkpoint that was committed last under this lineage, or null. Changes
+   * nothing. `mustExist`: a checkpoint refers to this output, so if it is gone, an error with a code that says so is thrown.
    */
   committedCheckpoint?(
-    context: Pick<SinkContext<ParamsOf<F>>, 'params' | 'path' | 'lineage' | 'signal'> & { readonly mustExist?: boolean },
+    context: Pick<SinkContext<ParamsOf<F>>, 'params' | 'connection' | 'path' | 'lineage' | 'signal'> & { readonly mustExist?: boolean },
   ): number | null | Promise<number | null>;
 }
-/** Any node of the catalogue, the types of its params and ports forgotten. */
+/** Any node of the catalogue, without the types of its params and ports. */
 export type NodeDefinition = SourceDefinition | TransformDefinition | SinkDefinition;
 
-/** Declares a node; returns its argument, made to load its code before that is used. The types of its params and of all that goes by ports follow from `params`, `inputs` and `outputs`. */
+/**
+ * Declares a node; returns its argument, changed so that its code is loaded before it is used. The types of its params, and of everything
+ * by port, follow from `params`, `inputs` and `outputs`.
+ */
 export function defineNode<const F extends Fields, const O extends Ports>(definition: SourceDefinition<F, O>): SourceDefinition<F, O>;
 export function defineNode<const F extends Fields, const I extends Ports, const O extends Ports>(
   definition: TransformDefinition<F, I, O>,

@@ -85,7 +85,7 @@ export function traitsOf(op: Op): OpTraits {
   }
 }
 
-/** Whether it is done for each row by itself as it comes: neighbours that are become one loop. */
+/** Whether it processes each row by itself as it arrives: adjacent ones become one loop. */
 export function isRowByRow(op: Op): boolean {
   const { isStateful, first, bounded, awaits, setsEventTime, partition } = traitsOf(op);
   const isHeld = first.length + bounded.length + awaits.length > 0;
@@ -97,13 +97,13 @@ export function runsCode(op: Op): boolean {
   return op.op === 'native' || holdsCode(op);
 }
 
-/** Whether there is a `CodeRef` or a `PatternRef` in it, whatever the operation: none that is still to come can be forgotten. */
+/** Whether it contains a `CodeRef` or a `PatternRef`, whatever the operation, so that new operations are covered too. */
 function holdsCode(data: unknown): boolean {
   if (typeof data !== 'object' || data === null) return false;
   return ('field' in data && ('source' in data || 'pattern' in data)) || Object.values(data).some(holdsCode);
 }
 
-/** Each key's rows, in their order, are all that counts for them. */
+/** Its results for a key depend only on that key's rows, in their order. */
 function byKey({ keys }: { readonly keys: readonly string[] }): OpTraits {
   return { ...ofOneInstance, partition: keys.length > 0 ? { rows: keys } : null };
 }
@@ -114,15 +114,15 @@ export function looksBack({ columns }: FillOp): boolean {
 }
 
 /**
- * Of an operation with one input: the columns whose values it looks at. All others leave it as they came and under their own names, or
- * not at all, so that a run may hand them to it as text (engine/plan/as-written.ts). Null: it may look at all of them.
+ * For an operation with one input: the columns whose values it looks at. All others leave it unchanged and under their own names, or not at
+ * all, so that a run may pass them to it as text (engine/plan/as-written.ts). Null: it may look at all of them.
  */
 export function looksAt(op: Op, input: Schema): readonly string[] | null {
   switch (op.op) {
     case 'filter':
       return mentionedBy(op.test, input);
     case 'project':
-      // A column that is renamed takes its new name from another one.
+      // The new name of a renamed column is that of another one.
       return op.columns.filter(({ name, from, cast }) => name !== from || cast).flatMap(({ name, from }) => [from, name]);
     case 'compute': {
       const mentioned = op.columns.map(({ expression }) => mentionedBy(expression, input));
@@ -157,7 +157,7 @@ export function looksAt(op: Op, input: Schema): readonly string[] | null {
     case 'assignTime':
       return [op.column];
     case 'combine':
-      // A result's name may be that of a column that does not come out.
+      // A result's name may be that of a column that is not in the output.
       return [...lookedAtByGroups(op), ...op.aggregates.flatMap(({ name, column }) => (column === null ? [name] : [name, column]))];
     case 'pivot': {
       const { column, valueColumn, values } = op;

@@ -1,6 +1,6 @@
 /**
- * What transforms lower to: operations, plain data of a closed set. They can be printed, compared, sent to another process and
- * translated to another engine; how each is done on this machine is in engine/operators, and what follows from each in op-traits.ts.
+ * What transforms lower to: operations, plain data of a closed set. They can be printed, compared, sent to another process and translated
+ * to another engine. engine/operators has their implementations on this machine, op-traits.ts what is derived from each.
  */
 
 import type { CalendarUnit } from '../model/time/calendar.ts';
@@ -40,7 +40,7 @@ export type OpOf<Kind extends Op['op']> = Extract<Op, { readonly op: Kind }>;
 export interface FilterOp {
   readonly op: 'filter';
   readonly test: CodeRef;
-  /** The code follows from rules, so it gives true, false or null. */
+  /** The code was generated from rules, so it returns true, false or null. */
   readonly isRule: boolean;
 }
 /** Columns are picked, renamed, put in order and cast. */
@@ -56,7 +56,7 @@ export interface ProjectedColumn {
 export interface Cast {
   readonly from: ColumnType;
   readonly to: ColumnType;
-  /** What becomes of a value that has no meaning in the new type. */
+  /** What happens to a value that has no meaning in the new type. */
   readonly unfit: 'fail' | 'null';
   readonly field: string;
 }
@@ -91,12 +91,12 @@ export interface OrderOp {
 export type KeyedOp = StatefulOp | LagOp | AnomalyOp | FillOp | RateLimitOp | EveryNthOp | SampleOp;
 
 interface ByKey {
-  /** Each combination of their values is handled separately. None: all rows together. */
+  /** Each combination of their values is processed separately. None: all rows together. */
   readonly keys: readonly string[];
-  /** Milliseconds without a row after which a key starts over; null: never. By event time where rows have one, else by the wall clock. */
+  /** Milliseconds without a row after which a key starts over; null: never. By event time if rows have one, otherwise by the wall clock. */
   readonly ttl: number | null;
 }
-/** Users' functions over the rows of each key, with a state and timers: Beam's stateful ParDo. Its keys are forgotten by event time only. */
+/** Users' functions over the rows of each key, with a state and timers: Beam's stateful ParDo. Its keys expire by event time only. */
 export interface StatefulOp extends ByKey {
   readonly op: 'stateful';
   readonly code: CodeRef;
@@ -106,7 +106,7 @@ export interface StatefulOp extends ByKey {
 export interface LagOp extends ByKey {
   readonly op: 'lag';
   readonly columns: readonly LaggedColumn[];
-  /** Rows that are as the key's row before in all of these are left out. Empty: none is. */
+  /** Rows that equal the key's previous row in all of these are dropped. Empty: no row is. */
   readonly onlyChangesOf: readonly string[];
 }
 export interface LaggedColumn {
@@ -118,11 +118,11 @@ export interface LaggedColumn {
   readonly change: string | null;
   readonly field: string;
 }
-/** Columns are added that say what was expected of a number after those before it in its key, and how far it is from that. */
+/** Columns are added with the value expected of a number from the earlier ones of its key, and its distance from that. */
 export interface AnomalyOp extends ByKey {
   readonly op: 'anomaly';
   readonly column: string;
-  /** The values that count: of the last rows, of the last milliseconds of event time, or of all, weighted by half after each `halfLife` rows. */
+  /** The values that count: those of the last rows, of the last milliseconds of event time, or all, weighted by half after each `halfLife` rows. */
   readonly against:
     | { readonly kind: 'rows'; readonly rows: number }
     | { readonly kind: 'duration'; readonly duration: number }
@@ -145,8 +145,8 @@ export interface FilledColumn {
   readonly constant: string | null;
 }
 /**
- * The first `count` rows of each key and stretch of `per` milliseconds (aligned to 1970) leave by the first output, all others by the
- * second. By event time where rows have one, else by the wall clock.
+ * The first `count` rows of each key and interval of `per` milliseconds (aligned to 1970) leave by the first output, all others by the
+ * second. By event time if rows have one, otherwise by the wall clock.
  */
 export interface RateLimitOp extends Pick<ByKey, 'keys'> {
   readonly op: 'rateLimit';
@@ -171,7 +171,7 @@ export interface DistinctOp {
   readonly op: 'distinct';
   readonly keys: readonly string[];
   readonly keep: 'first' | 'last';
-  /** Rows are the same up to so long after the first of them, in milliseconds of event time; both ends count. Null: for ever, by arrival. */
+  /** Rows are duplicates up to this long after the first of them, in milliseconds of event time, both ends included. Null: forever, by arrival. */
   readonly within: number | null;
 }
 
@@ -180,15 +180,15 @@ export interface KeyPair {
   readonly left: string;
   readonly right: string;
 }
-/** Of which side rows without a match come out too. */
+/** The sides of which rows without a match are emitted too. */
 export type JoinKind = 'inner' | 'left' | 'right' | 'outer';
 
-/** Rows (the left ones) are looked up among those of a second input (the right ones), whose columns are added to them. */
+/** Rows (the left ones) are looked up in a second input (the right ones), whose columns are added to them. */
 export interface LookupOp {
   readonly op: 'lookup';
   readonly kind: Extract<JoinKind, 'inner' | 'left'>;
   readonly keys: readonly KeyPair[];
-  /** What is added, and from which column of the second input. */
+  /** The columns to add, and their columns in the second input. */
   readonly columns: readonly { readonly name: string; readonly from: string }[];
   /**
    * Null: the second input is read to its end first. Otherwise its rows are versions of their keys, each valid from its event time until a
@@ -197,7 +197,7 @@ export interface LookupOp {
   readonly versions: { readonly lateness: number } | null;
 }
 
-/** Rows of two inputs that have the same key and belong together in time become one row, once for each such pair. */
+/** Rows of two inputs with the same key and matching times become one row, once for each such pair. */
 export interface CoGroupOp {
   readonly op: 'coGroup';
   readonly kind: JoinKind;
@@ -213,13 +213,13 @@ export interface CoGroupOp {
 }
 /** Which rows match in time. All lengths in milliseconds. */
 export type TimeMatch =
-  /** The right row's time is between the left one's less `before` and the left one's plus `after`; both ends count. */
+  /** The right row's time is between the left one's minus `before` and the left one's plus `after`, both ends included. */
   | { readonly kind: 'range'; readonly before: number; readonly after: number }
   /** Both are in one window [start, start + length); windows begin every `every`, aligned to the epoch plus `offset`. */
   | { readonly kind: 'windows'; readonly length: number; readonly every: number; readonly offset: number }
-  /** Both are in one session of their key: rows that follow each other by less than `gap`. */
+  /** Both are in one session of their key: rows each less than `gap` after the one before. */
   | { readonly kind: 'sessions'; readonly gap: number };
-/** A column, and those that its value is read from: the left one where there is a left row that has it, else the right one. */
+/** A column, and those that its value is read from: the left one if there is a left row that has it, otherwise the right one. */
 export interface PairedColumn {
   readonly name: string;
   readonly type: ColumnType;
@@ -239,21 +239,21 @@ export interface CombineOp {
   readonly aggregates: readonly Aggregate[];
   readonly window: Windowing | null;
 }
-/** As `combine`, with a column for each listed value of a column; rows with another one leave by the output `others`. */
+/** As `combine`, with a column for each listed value of a column; rows with another value leave by the output `others`. */
 export interface PivotOp {
   readonly op: 'pivot';
   readonly keys: readonly string[];
-  /** Whose values name the columns. */
+  /** The column whose values name the columns. */
   readonly column: string;
   /** Those that become columns. */
   readonly values: readonly { readonly name: string; readonly value: Value }[];
-  /** What a cell is of its values. `only`: it may have one at most. */
+  /** How a cell is computed from its values. `only`: it may have one at most. */
   readonly function: AggregateFunction | 'only';
   /** Null for a count of rows. */
   readonly valueColumn: string | null;
-  /** The percentile's, 0 to 100; null for all other functions. */
+  /** For percentile, 0 to 100; null for all other functions. */
   readonly percent: number | null;
-  /** What becomes of rows whose value is not among those. */
+  /** What happens to rows whose value is not among those. */
   readonly unlisted: 'warn' | 'leave' | 'fail';
   readonly window: Windowing | null;
 }
@@ -262,10 +262,10 @@ export interface Aggregate {
   readonly function: AggregateFunction;
   /** Null for a count of rows. */
   readonly column: string | null;
-  /** The percentile's, 0 to 100; null for all other functions. */
+  /** For percentile, 0 to 100; null for all other functions. */
   readonly percent: number | null;
 }
-/** Each row as it came, with aggregates of the rows of its key up to and including this one beside it. */
+/** Each row as it came, with aggregates of the rows of its key up to and including this one. */
 export interface RunningAggregateOp {
   readonly op: 'runningAggregate';
   readonly keys: readonly string[];
@@ -276,15 +276,15 @@ export interface RunningAggregateOp {
   readonly ttl: number | null;
 }
 export type RunningFunction = Exclude<AggregateFunction, 'percentile'>;
-/** Which rows count, where it is not all that came: the last ones, or those whose event time is less than so many milliseconds before the latest one. */
+/** Which rows count, if not all so far: the last ones, or those whose event time is less than this many milliseconds before the latest one. */
 export type RunningSpan = { readonly rows: number } | { readonly duration: number };
-/** Of each key (in each window) the first rows in an order, ranked from 1. */
+/** The first rows of each key (in each window) in an order, ranked from 1. */
 export interface TopOp {
   readonly op: 'top';
   readonly keys: readonly string[];
   readonly by: { readonly column: string; readonly direction: 'asc' | 'desc' };
   readonly count: number;
-  /** Tumbling windows of event time, so many milliseconds long and aligned to 1970-01-01T00:00Z; null: all rows. */
+  /** Tumbling windows of event time, with this length in milliseconds and aligned to 1970-01-01T00:00Z; null: all rows. */
   readonly every: number | null;
 }
 export type AggregateFunction = 'count' | 'sum' | 'average' | 'min' | 'max' | 'first' | 'last' | 'distinctCount' | 'percentile';
@@ -299,12 +299,12 @@ export interface Windowing {
   readonly lateness: number;
   /** Wall-clock time between early results; null: there are none. */
   readonly early: number | null;
-  /** Whether windows without rows come out too, of those that follow each other without overlap. */
+  /** Whether empty windows are emitted too, for windows that do not overlap. */
   readonly empty: boolean;
 }
 /** Windows are half-open. */
 export type WindowSpec = RegularWindows | CalendarWindows | SessionWindows;
-/** Aligned to 1970-01-01T00:00Z plus the offset; a new one starts `every` so often (a tumbling one where `length` is the same). */
+/** Aligned to 1970-01-01T00:00Z plus the offset; a new one starts every `every` (tumbling if it equals `length`). */
 export interface RegularWindows {
   readonly every: number;
   readonly length: number;
@@ -323,37 +323,37 @@ export interface SessionWindows {
 /** The node's own `run`, in one instance on this machine. */
 export interface NativeOp {
   readonly op: 'native';
-  /** Why no other operation says it, in a line. */
+  /** In one line, why no other operation can express it. */
   readonly why: string;
   readonly traits: OpTraits;
 }
 
-/** What the engine has to know of an operation. See op-traits.ts. */
+/** What the engine has to know about an operation. See op-traits.ts. */
 export interface OpTraits {
-  /** What comes out for a row depends on other rows: it cannot be given a single one again later. */
+  /** The output for a row depends on other rows: it cannot be given a single one again later. */
   readonly isStateful: boolean;
   /**
-   * Inputs that are read to their end before the others deliver anything. Only where one source feeds both is that impossible: the
-   * operator then holds back what comes too early.
+   * Inputs that are read to their end before the others deliver anything. This is impossible only if one source feeds both: the operator
+   * then holds back what arrives too early.
    */
   readonly first: readonly string[];
   /** Inputs whose rows are held until they end, so that they have to end. */
   readonly bounded: readonly string[];
-  /** Inputs of which something is held until the watermark has passed it: where none rises, for ever. */
+  /** Inputs of which something is held until the watermark has passed it: forever, if none rises. */
   readonly awaits: readonly AwaitedInput[];
-  /** Its outputs end even where its inputs do not. */
+  /** Its outputs end even if its inputs do not. */
   readonly ends: boolean;
-  /** It makes the event time and the watermark of what it sends on, whatever those of its input are: see `OutputTime`. */
+  /** It makes the event time and the watermark of its output, whatever those of its input are: see `OutputTime`. */
   readonly setsEventTime: boolean;
   /**
-   * By input: the columns by whose values rows may be spread over instances; those of several inputs correspond by their places.
-   * `any`: in any way. Null: one instance takes all.
+   * By input: the columns by whose values rows may be spread over instances; those of several inputs correspond by position. `any`: in any
+   * way. Null: one instance takes all.
    */
   readonly partition: 'any' | { readonly [input: string]: readonly string[] } | null;
 }
 export interface AwaitedInput {
   readonly port: string;
-  /** The column that it goes by, and that then has to be the event time, or null where it needs none. */
+  /** The column that it uses, which then has to be the event time, or null if it needs none. */
   readonly time: string | null;
   /** The param that names that column. */
   readonly field?: string;

@@ -1,7 +1,8 @@
-/** Params by their declaration: defaults, completion, validation. Total over whatever a file or a plug-in contains. */
+/** Params according to their declaration: defaults, completion, validation. Total over whatever a file or a plug-in contains. */
 import type { ProblemCode } from '../model/problems/codes/index.ts';
 import { didYouMean } from '../model/text/closest.ts';
 import { nameList } from '../model/text/name-list.ts';
+import { readSecretReference } from '../model/text/secret-reference.ts';
 import { durationText } from '../model/time/duration.ts';
 import { exactNumber } from '../model/values/exact-number.ts';
 import type { Json, Schema } from '../model/values/types.ts';
@@ -10,7 +11,7 @@ import { type ColumnField, conditionOperators, type Field, type Fields } from '.
 import type { NodeProblem } from './node.ts';
 
 export type Params = { readonly [name: string]: Json };
-/** By input port, in the order of the ports: what arrives there, or null while unknown. */
+/** By input port, in the order of the ports: the incoming schema, or null while unknown. */
 export type ParamInputs = { readonly [port: string]: Schema | null };
 
 /** A new node's params. A required field without a default gets its kind's empty value, which validation then reports as missing. */
@@ -18,7 +19,7 @@ export function defaultsOf(fields: Fields): Params {
   return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, defaultOf(field)]));
 }
 
-/** The params that the declaration knows, defaults filled in, the items of lists too. Values are not checked. */
+/** The params that the declaration has, with defaults filled in, also in the items of lists. Values are not checked. */
 export function completeParams(fields: Fields, raw: Params): Params {
   return Object.fromEntries(
     Object.entries(fields).map(([name, field]) => {
@@ -33,9 +34,9 @@ export function completeParams(fields: Fields, raw: Params): Params {
 }
 
 /**
- * Checks params and completes them. `params` always has the declared shape, so that `infer`, `card` and the form may rely
- * on it: a value of a wrong kind is reported and replaced by the default. Columns are looked up in `inputs` where these are
- * known. A field that its `when` hides is neither required nor reported.
+ * Checks params and completes them. `params` always has the declared form, so that `infer`, `card` and the form may rely on it: a value of
+ * a wrong kind is reported and replaced by the default. Columns are looked up in `inputs` if these are known. A field that its `when` hides
+ * is neither required nor reported.
  */
 export function validateParams(fields: Fields, raw: Params, inputs: ParamInputs): { readonly params: Params; readonly problems: readonly NodeProblem[] } {
   const problems: NodeProblem[] = [];
@@ -44,7 +45,7 @@ export function validateParams(fields: Fields, raw: Params, inputs: ParamInputs)
   return { params: readFields(fields, raw, { path: '', inputs, report, suggest }), problems };
 }
 
-/** Whether a field counts while its siblings have these (complete) values: its `when` holds, and that of the field it depends on. */
+/** Whether a field applies while its siblings have these (complete) values: its `when` holds, and that of the field it depends on. */
 export function isShown(fields: Fields, name: string, values: Params): boolean {
   const when = fields[name]?.when;
   if (!when) return true;
@@ -65,6 +66,9 @@ interface Place {
 }
 
 const silently = () => {};
+const notWritten = 'files hold none of their texts';
+const storeIt =
+  'Store it as a secret: enter it again in the form, or run "millrace secrets set NAME" and write ${secret:NAME} here. Then change it where it is used: others may have read it.';
 
 function readFields(fields: Fields, raw: Params, place: Place): Params {
   const values = completeParams(fields, raw);
@@ -84,7 +88,7 @@ function readFields(fields: Fields, raw: Params, place: Place): Params {
   return Object.fromEntries(
     Object.entries(fields).map(([name, field]) => {
       const shown = isShown(fields, name, values);
-      // The items of a list as they are given: each tells what it does not know.
+      // The items of a list as given: each reports unknown fields.
       const value = (field.kind === 'list' ? own(raw, name) : null) ?? values[name] ?? null;
       return [name, readField(field, value, { ...place, path: join(place.path, name), report: shown ? place.report : silently })];
     }),
@@ -114,7 +118,7 @@ function wrongKind(field: Field, value: Json, place: Place): NodeProblem {
   return error('params/kind', read.why === 'is not a number' ? message : `${field.label}: ${value} ${read.why}`, read.hint, place);
 }
 
-/** The value as the field's kind, its constraints checked; undefined when it is of another kind. */
+/** The value as the field's kind, with its constraints checked; undefined if it is of another kind. */
 function readKind(field: Field, value: Json, place: Place): Json | undefined {
   switch (field.kind) {
     case 'text':
@@ -126,8 +130,13 @@ function readKind(field: Field, value: Json, place: Place): Json | undefined {
     case 'expression':
     case 'code':
     case 'sql':
-    case 'secret':
+    case 'connection':
       return typeof value === 'string' ? value : undefined;
+    case 'secret':
+      if (value === '' || (typeof value === 'string' && readSecretReference(value))) return value;
+      // Without the value: it may be the secret itself.
+      place.report(error('secret/written', `${field.label} must be the name of a secret, and is not: ${notWritten}`, storeIt, place));
+      return '';
     case 'file':
       if (typeof value !== 'string') return undefined;
       if (value.includes('\0'))
@@ -224,7 +233,7 @@ function checkColumn(field: Field & { readonly kind: 'column' | 'columns' | 'con
   if (schema) checkColumnIn(schema, field, name, place);
 }
 
-/** What is wrong with this column for a field that names one of the node's own output, before the node itself changes its type. */
+/** The error of this column for a field that names one of the node's own output, before the node itself changes its type. */
 export function outputColumnProblem(schema: Schema, field: ColumnField, name: string, path: string): NodeProblem | null {
   const problems: NodeProblem[] = [];
   checkColumnIn(schema, field, name, { path, report: (problem) => problems.push(problem), suggest: didYouMean });
@@ -257,7 +266,7 @@ function checkCount(field: Field & { readonly min?: number }, count: number, ite
   place.report(error('params/missing', `${field.label} needs at least ${wanted}`, `Add ${wanted}.`, place));
 }
 
-/** Of the columns at an input: asked for again for each name that is not among them. */
+/** The columns at an input, listed again for each name that is not among them. */
 const knownNames = new WeakMap<Schema, readonly string[]>();
 function namesOf(schema: Schema): readonly string[] {
   const known = knownNames.get(schema) ?? schema.columns.map(({ name }) => name);
@@ -275,7 +284,7 @@ function defaultOf(field: Field): Json {
   return field.optional ? null : emptyOf(field);
 }
 
-/** A value of the field's kind, for `infer` and `card` to work with while the real one is missing. */
+/** A value of the field's kind, with which `infer` and `card` can work while the real one is missing. */
 function stopgapOf(field: Field): Json {
   const value = defaultOf(field);
   if (value !== null || field.optional) return value;
@@ -316,6 +325,7 @@ const kindNames: Readonly<Record<Field['kind'], string>> = {
   sql: 'SQL, as text',
   file: 'a path',
   secret: 'the name of a secret',
+  connection: 'the name of a connection',
   keyValue: 'an object of texts',
   list: 'a list',
   condition: 'a condition ({ match, rules: [{ column, operator, value }] })',

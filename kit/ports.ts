@@ -1,4 +1,7 @@
-/** The ports of a node, and maps by their names: typed from the node's declaration, so that `inputs.rows` is there and `inputs.rwos` does not compile. */
+/**
+ * The ports of a node, and maps by their names: typed from the node's declaration, so that `inputs.rows` exists and `inputs.rwos` does not
+ * compile.
+ */
 import type { Schema } from '../model/values/types.ts';
 
 export interface Port {
@@ -9,9 +12,9 @@ export interface Port {
   readonly many?: boolean;
   /** Inputs only: may stay unconnected. Outputs may always. */
   readonly optional?: boolean;
-  /** Outputs only: takes the rows that came too late to count. Their number is a metric of the node. */
+  /** Outputs only: receives the rows that arrived too late to count. Their number is a metric of the node. */
   readonly late?: boolean;
-  /** Outputs only: no row leaves here while a param has one of these values. The editor then shows the port only where an edge uses it. */
+  /** Outputs only: no row leaves here while a param has one of these values. The editor then shows the port only if an edge uses it. */
   readonly absentWhen?: { readonly param: string; readonly is: readonly (string | number | boolean | null)[] };
 }
 export type Ports = readonly Port[];
@@ -20,7 +23,7 @@ type OptionalName<P extends Ports> = Extract<P[number], { readonly optional: tru
 
 /** One for each port. */
 export type ByPort<P extends Ports, T> = { readonly [Name in PortName<P>]: T };
-/** Of a node that runs: what is declared optional has none while nothing is connected. */
+/** For a running node: an optional port has none while nothing is connected. */
 export type PortSchemas<P extends Ports> = { readonly [Name in Exclude<PortName<P>, OptionalName<P>>]: Schema } & {
   readonly [Name in OptionalName<P>]?: Schema;
 };

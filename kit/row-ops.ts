@@ -6,12 +6,12 @@ import type { TextForm } from './formats/text-reader.ts';
 
 export type RowOp = ParseOp | SplitOp | ExtractOp | ReplaceOp | ExplodeOp | UnpivotOp;
 
-/** A user's regular expression by its source. `field`: as of `CodeRef`. */
+/** A user's regular expression by its source. `field`: as in `CodeRef`. */
 export interface PatternRef {
   readonly pattern: string;
   readonly field: string;
 }
-/** What becomes of a row whose text is not as it should be. */
+/** What happens to a row whose text does not match. */
 export type Unmatched = 'fail' | 'null';
 /** A column whose values are cast to its type. */
 export interface TypedColumn {
@@ -41,9 +41,9 @@ export interface ParseOp {
 export interface SplitOp {
   readonly op: 'split';
   readonly column: string;
-  /** What stands between parts: a text, or what a pattern matches. */
+  /** The delimiter of parts: a text, or what a pattern matches. */
   readonly at: string | PatternRef;
-  /** White space at both ends of a part does not count. */
+  /** White space at both ends of a part is removed. */
   readonly trim: boolean;
   /** Empty parts are parts. */
   readonly blanks: boolean;
@@ -59,10 +59,10 @@ export interface SplitIntoColumns {
 }
 export interface SplitIntoRows {
   readonly kind: 'rows';
-  /** The column that counts the parts from 1. */
+  /** The column with the number of the part, from 1. */
   readonly position: string | null;
 }
-/** Columns are added with what stands in another one, which is kept or left out. */
+/** Columns are added with parts of another one, which is kept or dropped. */
 export interface ExtractOp {
   readonly op: 'extract';
   readonly column: string;
@@ -85,7 +85,7 @@ export interface ExtractByPairs {
   readonly unmatched: Unmatched;
   readonly unfit: Unfit;
 }
-/** The columns of a log format. `zone`: of times without an offset, where such a format has any. */
+/** The columns of a log format. `zone`: for times without an offset, if the format has any. */
 export interface ExtractByFormat {
   readonly kind: 'log';
   readonly format: NamedFormat;
@@ -105,7 +105,7 @@ export interface ReplaceOp {
   readonly ignoreCase: boolean;
   readonly by: ReplaceByTable | ReplaceText | ReplaceMatches | ReplaceMarks;
 }
-/** Old values by new ones, both as texts to be read in the type of the column, the new ones in `type` where it is not null. */
+/** Old values by new ones, both as texts to be read in the type of the column, the new ones in `type` if it is not null. */
 export interface ReplaceByTable {
   readonly kind: 'table';
   readonly values: readonly { readonly from: string | null; readonly to: string | null }[];
@@ -132,9 +132,9 @@ export interface ReplaceMarks {
 export interface ExplodeOp {
   readonly op: 'explode';
   readonly column: string;
-  /** What an item becomes, in the place of the list: a value, or the columns of its fields. */
+  /** What replaces the list: an item as a value, or the columns of its fields. */
   readonly items: { readonly kind: 'value'; readonly column: TypedColumn } | { readonly kind: 'columns'; readonly columns: readonly ColumnOfPath[] };
-  /** The column that counts the items of a list from 1. */
+  /** The column with the number of the item, from 1. */
   readonly position: string | null;
   /** An empty list, or none, is one row with null, or no row. */
   readonly empty: 'row' | 'none';
@@ -151,7 +151,7 @@ export interface UnpivotOp {
   readonly unfit: Unfit;
 }
 
-/** What stands in the place of a text that is split. */
+/** What replaces a text that is split. */
 export function columnsOfParts({ column, into }: SplitOp): string[] {
   if (into.kind === 'rows') return into.position === null ? [column] : [column, into.position];
   const names = into.columns.map(({ name }) => name);
@@ -163,7 +163,7 @@ export function extractedColumns({ by }: Pick<ExtractOp, 'by'>): string[] {
   return (by.kind === 'log' ? columnsOf(by.format) : by.columns).map(({ name }) => name);
 }
 
-/** What stands in the place of a list. */
+/** What replaces the list. */
 export function columnsOfItems({ items, position }: ExplodeOp): string[] {
   const names = (items.kind === 'columns' ? items.columns : [items.column]).map(({ name }) => name);
   return position === null ? names : [...names, position];

@@ -1,4 +1,4 @@
-/** The params of windows: their form, what can be wrong with them, and what is derived from them. */
+/** The params of windows: their form, their errors, and what is derived from them. */
 import type { ProblemCode } from '../model/problems/codes/index.ts';
 import { thousands } from '../model/text/thousands.ts';
 import { durationText } from '../model/time/duration.ts';
@@ -99,7 +99,7 @@ export const windowFields = {
 };
 export type WindowParams = ParamsOf<typeof windowFields>;
 
-/** Params that do not count for such windows are left out of account. */
+/** Params that do not apply to such windows are ignored. */
 export function windowOf({ window, timeColumn, unit, zone, every, length, gap, offset, lateness, early, emptyWindows }: WindowParams): Windowing | null {
   const when = { column: timeColumn, field: 'timeColumn', lateness, early, empty: false };
   switch (window) {
@@ -179,7 +179,7 @@ export function windowProblems({ window, timeColumn, zone, every, length, offset
   return problems;
 }
 
-/** Whether windows go by days. */
+/** Whether windows are counted in days. */
 function holdsDays(rows: Schema, timeColumn: string | null): boolean {
   const { eventTime } = rows;
   const column = timeColumn ?? eventTime?.column ?? '';
@@ -193,14 +193,14 @@ export function windowColumns(window: Pick<Windowing, 'lateness' | 'early'> | nu
   return hasPanes(window) ? [...times, { name: 'pane', type: 'string', nullable: false }] : times;
 }
 
-/** Whether results tell if they are early, on time or late. */
+/** Whether results say if they are early, on time or late. */
 export function hasPanes({ lateness, early }: Pick<Windowing, 'lateness' | 'early'>): boolean {
   return lateness > 0 || early !== null;
 }
 
 /**
- * How far the watermark of the input is from one of the column that counts: a watermark W of the input is one of W + this of
- * the column. Null where it says nothing about the column, and all windows wait for the end of the input.
+ * The distance of the input's watermark from that of the column that counts: a watermark W of the input is W + this for the column. Null if
+ * it says nothing about the column, and all windows wait for the end of the input.
  */
 export function watermarkShift({ eventTime }: Schema, column: string | null): number | null {
   if (!eventTime || (column !== null && column !== eventTime.column)) return null;

@@ -1,5 +1,5 @@
-// A sink: `npx millrace new-node sink NAME` copies this file, what carries it
-// out, and its harness for the contract suite. See _template.ts for what all nodes have in common.
+// A sink: `npx millrace new-node sink NAME` copies this file, its runtime code, and its harness for the contract suite. See _template.ts
+// for what all nodes have in common.
 import { f } from '@millrace/kit/fields';
 import { loaded } from '@millrace/kit/loaded';
 import { defineNode } from '@millrace/kit/node';
@@ -26,7 +26,7 @@ leaves the last commit. Say how each type is written.
   writes: ({ path }) => [path], // shown before a pipeline from elsewhere is trusted; locked while it runs
   infer: () => ({ outputs: {} }),
 
-  // What carries it out, and every library, is imported by `code` alone: the palette loads nothing of it.
+  // The runtime code, with every library, is imported by `code` alone: the palette loads nothing of it.
   code,
   run: (context) => code().openMySink(context),
 

@@ -33,7 +33,7 @@ Say where the rows come from, what their types are, and what happens to a record
         next += rows.length;
         return { rows };
       },
-      position: () => next, // where reading would go on: serialisable
+      position: () => next, // where reading would continue: serialisable
       progress: () => ({ done: next - 1, total: last, unit: 'rows' as const }),
       close() {}, // release files and connections here
     };

@@ -1,4 +1,4 @@
-// A node is one file with one default export. `npx millrace new-node transform NAME` copies this one; nothing else is edited.
+// A node is one file with one default export. `npx millrace new-node transform NAME` copies this one; no other file needs an edit.
 import { columnSource } from '@millrace/kit/column-source';
 import { f } from '@millrace/kit/fields';
 import { defineNode } from '@millrace/kit/node';
@@ -19,7 +19,7 @@ Say what the node does, when to use it, and its rules for null and for errors: t
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }],
 
-  // Declared once: the form, the validation, the docs and the TypeScript types below follow from here.
+  // Declared once: the form, the validation, the docs and the TypeScript types below follow from this.
   params: {
     column: f.column({ label: 'Text', types: ['string'] }),
     name: f.text({ label: 'New column', default: 'length' }),
@@ -33,8 +33,8 @@ Say what the node does, when to use it, and its rules for null and for errors: t
     return { outputs: { rows: { columns: [...rows.columns.filter((column) => column.name !== name), { name, type: 'integer', nullable: true }] } } };
   },
 
-  // What it does, as an operation of a closed set (kit/ops.ts). What the engine has to know of it follows from there. For what no
-  // operation says there is `native`, with a `run` beside it: one instance, on this machine only.
+  // What it does, as an operation of a closed set (kit/ops.ts), from which the engine derives what it has to know. If no operation fits,
+  // use `native`, with a `run` beside it: one instance, on this machine only.
   lower: ({ params: { column, name } }) => ({
     op: 'compute',
     columns: [{ name, expression: { language: 'typescript', source: `${columnSource(column)}?.length ?? null`, field: 'column' } }],

@@ -1,24 +1,32 @@
-/** The node library: every file of a family that has a node as its default export, collected by the build. */
+/** The node library: every file of a family that has a node or a type of connections as its default export, collected by the build. */
 
+import type { ConnectionDefinition } from '@millrace/kit/connection';
 import type { NodeDefinition } from '@millrace/kit/node';
 import { everySource } from '@millrace/kit/sources/every-source';
 
-/** Files without a default export hold what the nodes beside them share. */
+/** Files without a default export contain what the nodes beside them share. */
 const files = import.meta.glob<{ readonly default?: unknown }>(['./*/*.ts', '!./**/*.test.ts'], { eager: true });
 
-/** Sources with what all of them can do: nobody gets to see one without. */
-export const definitions: readonly NodeDefinition[] = collect(files).map((definition) => (definition.kind === 'source' ? everySource(definition) : definition));
+const exported = exportsOf(files);
 
-/** Throws where a file is no node, so that a slip shows at the first start and not as a node that is missing. */
-function collect(modules: Readonly<Record<string, { readonly default?: unknown }>>): NodeDefinition[] {
-  const types = new Set<string>();
-  const nodes = Object.entries(modules).flatMap(([file, { default: exported }]) => (exported === undefined ? [] : [{ file, exported }]));
-  return nodes.map(({ file, exported }) => {
+/** Sources with the features that all of them have: nothing uses one without. */
+export const definitions: readonly NodeDefinition[] = exported
+  .filter((each): each is NodeDefinition => each.kind !== 'connection')
+  .map((definition) => (definition.kind === 'source' ? everySource(definition) : definition));
+
+export const connectionTypes: readonly ConnectionDefinition[] = exported.filter((each) => each.kind === 'connection');
+
+/** Throws if a file is neither, so that a mistake shows at the first start and not as a missing node. */
+function exportsOf(modules: Readonly<Record<string, { readonly default?: unknown }>>): (NodeDefinition | ConnectionDefinition)[] {
+  const names = new Set<string>();
+  return Object.entries(modules).flatMap(([file, { default: exported }]) => {
+    if (exported === undefined) return [];
     if (typeof exported !== 'object' || exported === null || !('type' in exported)) throw new Error(`${file} has no node as its default export`);
-    const definition = exported as NodeDefinition;
-    if (!file.endsWith(`/${definition.type}.ts`)) throw new Error(`${file} holds the node "${definition.type}": a file is named like its node`);
-    if (types.has(definition.type)) throw new Error(`${file} holds the node "${definition.type}", which another file has already`);
-    types.add(definition.type);
-    return definition;
+    const definition = exported as NodeDefinition | ConnectionDefinition;
+    const name = definition.kind === 'connection' ? `${definition.type}-connection` : definition.type;
+    if (!file.endsWith(`/${name}.ts`)) throw new Error(`${file} holds "${name}": a file is named like what it holds`);
+    if (names.has(name)) throw new Error(`${file} holds "${name}", which another file has already`);
+    names.add(name);
+    return [definition];
   });
 }

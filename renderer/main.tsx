@@ -20,6 +20,6 @@ import { readLocalSettings } from './session/settings.ts';
 takeToken();
 readLocalSettings();
 createRoot(document.getElementById('root') ?? missing('the element "root"')).render(<App />);
-// The canvas does not wait for the engine: what it needs arrives when it has started.
+// The canvas does not wait for the engine: data from the engine arrives when it has started.
 void keepConnected(startDocument);
 startAutosave();

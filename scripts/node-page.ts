@@ -1,5 +1,6 @@
 /** The documentation page of a node, as Markdown. */
 
+import type { ConnectionDefinition } from '@millrace/kit/connection';
 import type { Field, Fields } from '@millrace/kit/fields';
 import type { Example, NodeDefinition, Port } from '@millrace/kit/node';
 import { completeParams, defaultsOf, type Params } from '@millrace/kit/params';
@@ -22,6 +23,12 @@ export function nodePage(definition: NodeDefinition): string {
     '## Examples',
     ...examples.map(examplePart),
   ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+export function connectionPage({ type, title, summary, version, docs, params }: ConnectionDefinition): string {
+  const about = 'How connections are made and where their secrets are kept: [Connections and secrets](../connections.md).';
+  const parts = [`# ${title} connections`, summary, `\`${type}\` · connection · version ${version}`, docs.trim(), about, paramTable(params)];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 

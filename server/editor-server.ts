@@ -11,26 +11,26 @@ import { Supervisor } from '../engine/supervisor/supervisor.ts';
 import { SpareWorkbench } from './spare-workbench.ts';
 import { serveFile } from './static-files.ts';
 
-/** Closing code of a socket whose workbench ended: the editor connects again at once. */
+/** Closing code of a socket whose workbench ended: the editor reconnects at once. */
 export const workbenchGone = 4001;
-/** RFC 6455: what was sent does not fit the protocol. */
+/** RFC 6455: a message does not fit the protocol. */
 const policyViolation = 1008;
 const subprotocol = 'millrace';
 const prepareAfterMs = 1500;
 
 export interface EditorServer {
-  /** With the token in its fragment, which browsers do not send anywhere. */
+  /** With the token in its fragment, which browsers do not send. */
   readonly address: string;
   /** Called whenever a window has connected. */
   onWindow(listener: () => void): void;
-  /** How many runs go on when this server ends, whoever started them. */
+  /** How many runs continue when this server ends, whoever started them. */
   countRunning(): Promise<number>;
   close(): Promise<void>;
 }
 
 /**
- * The editor in a browser: its files and, over a WebSocket, one workbench process per window. Loopback only; a connection needs the
- * token, our own Origin and a Host that names this machine (no DNS rebinding). Runs go on when a window, or the server, ends.
+ * The editor in a browser: its files and, over a WebSocket, one workbench process per window. Loopback only; a connection needs the token,
+ * our own Origin and a Host that names this machine (no DNS rebinding). Runs continue when a window, or the server, ends.
  */
 export async function startEditorServer(options: {
   readonly root: string;
@@ -63,7 +63,7 @@ export async function startEditorServer(options: {
     else upgrader.handleUpgrade(request, socket, head, (webSocket) => attach(webSocket));
   });
 
-  /** The next run begins at once; but first of all the editor does. */
+  /** The next run starts at once; but the editor starts first. */
   function prepareSoon(): void {
     setTimeout(() => supervisor.prepare(), prepareAfterMs).unref();
   }
@@ -83,7 +83,7 @@ export async function startEditorServer(options: {
       try {
         workbench.editor.post(askingText(String(data), isBinary));
       } catch (error) {
-        // It costs this window its socket, and no other.
+        // It closes this window's socket, and no other.
         socket.close(policyViolation, (error as Error).message);
       }
     });

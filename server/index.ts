@@ -40,12 +40,12 @@ async function main(): Promise<void> {
   process.on('SIGINT', quit);
   process.on('SIGTERM', quit);
   process.on('SIGHUP', quit);
-  // Started by the command line: it ends with it, however that ended.
+  // Started by the command line: it ends with it, for whatever reason that ended.
   process.on('disconnect', quit);
   process.stdout.write(`Millrace is open at ${server.address}\n`);
   if (!values.browser) return;
   const page = writeOpeningPage(data, server.address);
-  // Removed once the browser has used it; however this process ends otherwise, the next one removes it.
+  // Removed once the browser has used it; if this process is killed before, the next one removes it.
   server.onWindow(page.remove);
   process.on('exit', page.remove);
   openBrowser(page.path);

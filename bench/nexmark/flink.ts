@@ -113,17 +113,30 @@ function must(command: string, args: readonly string[]): string {
 
 const opened = ['lang', 'util', 'net', 'io', 'nio', 'lang.reflect', 'text', 'time', 'util.concurrent', 'util.concurrent.atomic', 'util.concurrent.locks'];
 
-/** Seconds of the events without those of few, when others have warmed it up. */
-function byFlink(query: string): number {
+interface Cost {
+  readonly seconds: number;
+  readonly cpu: number;
+}
+
+/** What the events took without what few of them do, when others have warmed it up. */
+function byFlink(query: string): Cost {
   const flags = ['-Xmx2g', ...opened.map((name) => `--add-opens=java.base/java.${name}=ALL-UNNAMED`)];
   const log = `-Dlog4j2.configurationFile=${join(sqlFolder, 'log4j2.properties')}`;
   const rounds = [warming, tiny, tiny, data].join(',');
   const said = must('java', [...flags, log, '-cp', classPath, 'Job', join(sqlFolder, `${query}.sql`), rounds, String(parallelism), join(folder, 'flink-out')]);
-  const seconds = said
+  const costs = said
     .trim()
     .split('\n')
-    .map((line) => Number(line.split(' ').at(-1)));
-  return seconds[3]! - Math.min(seconds[1]!, seconds[2]!);
+    .map((line): Cost => {
+      const [, seconds, cpu] = line.split(' ').map(Number) as [number, number, number];
+      return { seconds, cpu };
+    });
+  const [, first, second, whole] = costs as [Cost, Cost, Cost, Cost];
+  return { seconds: whole.seconds - Math.min(first.seconds, second.seconds), cpu: whole.cpu - Math.min(first.cpu, second.cpu) };
+}
+
+function least(one: Cost, other: Cost): Cost {
+  return { seconds: Math.min(one.seconds, other.seconds), cpu: Math.min(one.cpu, other.cpu) };
 }
 
 /** The query's own pipeline, from the files to files. */
@@ -152,24 +165,18 @@ const details = asked.some((query) => /\b(channel|url|extra)\b/.test(readFileSyn
 const [tiny, warming, data] = [few, Math.min(events, 1_000_000), events].map((count) => writeEvents(count, details)) as [string, string, string];
 const classPath = flink();
 print(`${events.toLocaleString('en')} events, CSV to CSV, ${parallelism} cores for Flink SQL ${version}; the least of ${runs}, start-up apart`);
+const none: Cost = { seconds: Infinity, cpu: Infinity };
 for (const query of asked) {
-  let [millrace, theirs, cpu, memory] = [Infinity, Infinity, Infinity, 0];
+  let [ours, theirs, memory] = [none, none, 0];
   for (let run = 0; run < runs; run++) {
     const start = await measure([cli, 'run', writePipeline(query, tiny)]);
     const whole = await measure([cli, 'run', writePipeline(query, data)]);
-    if (whole.seconds - start.seconds < millrace) millrace = whole.seconds - start.seconds;
-    cpu = Math.min(cpu, whole.cpuSeconds ?? 0);
+    ours = least(ours, { seconds: whole.seconds - start.seconds, cpu: (whole.cpuSeconds ?? 0) - (start.cpuSeconds ?? 0) });
     memory = Math.max(memory, whole.largestMb ?? 0);
-    theirs = Math.min(theirs, byFlink(query));
+    theirs = least(theirs, byFlink(query));
   }
-  const cells = [
-    `${millrace.toFixed(2)} s`,
-    `${theirs.toFixed(2)} s`,
-    `${(theirs / millrace).toFixed(1)} times`,
-    `${cpu.toFixed(2)} s of CPU`,
-    `${memory.toFixed(0)} MB`,
-  ];
-  print(
-    `${query.padEnd(4)} Millrace ${cells[0]!.padStart(8)}  Flink ${cells[1]!.padStart(8)}  ${cells[2]!.padStart(11)}  Millrace ${cells[3]}, ${cells[4]}  load ${loadavg()[0]!.toFixed(1)}`,
-  );
+  const cell = ({ seconds, cpu }: Cost) => `${seconds.toFixed(2).padStart(7)} s ${cpu.toFixed(2).padStart(7)} s CPU`;
+  const ratio = (of: keyof Cost) => (theirs[of] / ours[of]).toFixed(1);
+  const ahead = `${ratio('seconds')} times in time, ${ratio('cpu')} in CPU`;
+  print(`${query.padEnd(4)} Millrace ${cell(ours)} ${memory.toFixed(0).padStart(5)} MB   Flink ${cell(theirs)}   ${ahead}   load ${loadavg()[0]!.toFixed(1)}`);
 }

@@ -1,7 +1,7 @@
 import type { PlanOptions } from '../plan/plan.ts';
 import type { Assessment } from '../workbench/check-job.ts';
 import { Checks } from '../workbench/checks.ts';
-import { openPipeline, type PipelineFile } from './load.ts';
+import { openPipeline, type PipelineFile } from './pipeline-file.ts';
 
 export interface Assessed extends PipelineFile, Assessment {
   /** The files that it names were looked at. */
@@ -12,6 +12,7 @@ export interface Assessed extends PipelineFile, Assessment {
 
 export interface AssessOptions {
   readonly parameters?: { readonly [name: string]: string };
+  readonly environment?: string | null;
   /** `trusted`: what the pipeline names is looked at only where the file is trusted; `never`: nothing but the file itself is. */
   readonly look: 'always' | 'trusted' | 'never';
   readonly limitMs?: number;
@@ -27,7 +28,7 @@ const defaultLimitMs = 60_000;
  * this one. Rejects with a MillraceError.
  */
 export async function assess(file: string, options: AssessOptions): Promise<Assessed> {
-  return assessOpened(await openPipeline(file), options);
+  return assessOpened(await openPipeline(file, options.environment ?? null), options);
 }
 
 export async function assessOpened(opened: PipelineFile, { parameters = {}, look, limitMs = defaultLimitMs, memoryMb }: AssessOptions): Promise<Assessed> {

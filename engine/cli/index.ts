@@ -36,6 +36,7 @@ program
   )
   .argument('<file>', 'a pipeline (*.millrace.json); its relative paths start at its folder')
   .option('-s, --set <name=value>', 'set a parameter of the pipeline; may be given several times', collectSetting)
+  .option('-e, --env <name>', 'use the connections as they are in this environment')
   .option('--json', 'print the summary as JSON')
   .option('--explain', 'print how the pipeline would run, without running it')
   .option('--from <where>', 'latest, scratch, or the number of a checkpoint (latest if there is one)', checkpointReference)
@@ -145,6 +146,7 @@ program
   .option('--only <ids>', 'only these rows: their ids in the errors table, separated by commas', rowIds)
   .option('--errors <file>', 'the errors table, if it is not the one beside the pipeline')
   .option('-s, --set <name=value>', 'set a parameter of the pipeline; may be given several times', collectSetting)
+  .option('-e, --env <name>', 'use the connections as they are in this environment')
   .option('--restart', 'stop the running pipeline with a checkpoint, and resume it in the background with these rows')
   .option('--dry-run', 'print which rows can be replayed, without changing anything')
   .option('--json', 'print the result as JSON')
@@ -164,6 +166,7 @@ program
   .description('Check a pipeline without running it: its graph, params, columns, the types of its code, and with --rows every row that it reads.')
   .argument('<file>', 'a pipeline (*.millrace.json)')
   .option('-s, --set <name=value>', 'set a parameter of the pipeline; may be given several times', collectSetting)
+  .option('-e, --env <name>', 'use the connections as they are in this environment')
   .option('--look', 'read the files that it names although it is not trusted')
   .option('--rows', 'read all rows of its files, and print those that do not fit their columns (exit code 1); implies --look')
   .option('--json', 'print the check as JSON')
@@ -180,6 +183,7 @@ program
   .command('inspect')
   .description('Show what a pipeline would read, write, run, listen on and reach. Only the file itself is read.')
   .argument('<file>', 'a pipeline (*.millrace.json)')
+  .option('-e, --env <name>', 'use the connections as they are in this environment')
   .option('--json', 'print it as JSON')
   .addHelpText('after', examples(['millrace inspect theirs.millrace.json', 'before it is trusted or run']))
   .action(async (file: string, options) => exitWith(await (await import('./inspect.ts')).inspect(file, options)));
@@ -213,6 +217,33 @@ trust
   .addHelpText('after', examples(['millrace trust remove ~/pipelines', 'a folder'], ['millrace trust remove --all', 'everything']))
   .action(async (paths: string[], options) => exitWith(await (await import('./trust.ts')).removeTrust(paths, options)));
 
+const secrets = program
+  .command('secrets')
+  .description('Secrets of connections: passwords and tokens. They are kept for this user alone; files of pipelines hold only their names.');
+secrets
+  .command('list', { isDefault: true })
+  .description('List their names, where they are kept, and which connections of this folder use them.')
+  .option('--json', 'print them as JSON')
+  .addHelpText('after', examples(['millrace secrets', 'all of them']))
+  .action(async (options) => exitWith(await (await import('./secrets.ts')).listSecrets(options)));
+secrets
+  .command('set')
+  .description('Store a secret. Its text is asked for without being shown, or read from standard input; it is never an argument, which others could see.')
+  .argument('<name>', 'a-z, 0-9, _ and -: warehouse_password')
+  // The command refuses them itself: what is given here may be the secret, and is not repeated.
+  .allowExcessArguments()
+  .addHelpText(
+    'after',
+    examples(['millrace secrets set warehouse_password', 'asks for the text'], ['millrace secrets set warehouse_password < file', 'from a file']),
+  )
+  .action(async (name: string, _options, { args }: Command) => exitWith(await (await import('./secrets.ts')).setSecret(name, args.length)));
+secrets
+  .command('remove')
+  .description('Remove secrets. What uses them asks for them again.')
+  .argument('<name...>', 'as "millrace secrets list" shows them')
+  .addHelpText('after', examples(['millrace secrets remove warehouse_password', 'one']))
+  .action(async (names: string[]) => exitWith(await (await import('./secrets.ts')).removeSecrets(names)));
+
 program
   .command('preview')
   .description(
@@ -222,6 +253,7 @@ program
   .requiredOption('-n, --node <id>', 'the node')
   .option('-p, --port <name>', 'its output port (the first one if left out)')
   .option('-r, --rows <count>', 'rows to show at most', positiveInteger, 20)
+  .option('-e, --env <name>', 'use the connections as they are in this environment')
   .option('--json', 'print schema and rows as JSON')
   .addHelpText(
     'after',

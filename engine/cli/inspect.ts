@@ -1,22 +1,27 @@
 import { placeOf, resolvedPath } from '../../model/problems/path-place.ts';
+import { describeReach } from '../../model/text/reach.ts';
+import { describeReference } from '../../model/text/secret-reference.ts';
 import { visible, visibleJson } from '../../model/text/visible-text.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { LinkedPath, Touches } from '../protocol/messages.ts';
 import { linkedPaths } from '../store/output-place.ts';
 import { describeProblems } from './report.ts';
 
-/** `millrace inspect`: 0 with what the pipeline would do, 2 where the file is none. Opens nothing but the file, and follows links only where it is trusted. */
-export async function inspect(file: string, options: { readonly json?: boolean }): Promise<number> {
+/**
+ * `millrace inspect`: 0 with what the pipeline would do, 2 where the file is none. Opens nothing but the file and that of its connections,
+ * and follows links only where it is trusted.
+ */
+export async function inspect(file: string, options: { readonly json?: boolean; readonly env?: string }): Promise<number> {
   try {
     const { assess } = await import('./assess.ts');
-    const { result, pipeline, trusted, path, folder, titleOf } = await assess(file, { look: 'never' });
-    const { reads, writes, listens, reaches, code, unknown } = result;
+    const { result, pipeline, trusted, path, folder, titleOf } = await assess(file, { look: 'never', environment: options.env ?? null });
+    const { reads, writes, listens, reaches, secrets, code, unknown } = result;
     const links = trusted ? linkedPaths([...new Set([...writes, ...reads])], folder) : [];
     const nodes = Object.entries(pipeline.nodes).map(([id, { type }]) => ({ id, type, title: titleOf(id) }));
     if (options.json) {
       const { name, parameters } = pipeline;
       process.stdout.write(
-        `${visibleJson({ file: path, name, trusted, nodes, reads, writes, listens, reaches, code, unknown, ...(trusted && { links }), parameters })}\n`,
+        `${visibleJson({ file: path, name, trusted, nodes, reads, writes, listens, reaches, secrets, code, unknown, ...(trusted && { links }), parameters })}\n`,
       );
       return 0;
     }
@@ -56,7 +61,8 @@ export function describeTouches(
     fact('Writes', files(touches.writes), none),
     fact('Holds code', touches.code.map(titleOf), none),
     fact('Listens on', touches.listens, none),
-    fact('Reaches', touches.reaches, isOpen ? none : 'no other machine'),
+    fact('Reaches', touches.reaches.map(describeReach), isOpen ? none : 'no other machine'),
+    ...(touches.secrets.length > 0 ? [fact('Sends', touches.secrets.map(describeReference), '')] : []),
     ...(isOpen
       ? [
           fact(

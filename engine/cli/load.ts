@@ -1,37 +1,17 @@
-import { existsSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import type { Field } from '@millrace/kit/fields';
+import type { CodeAnalysis } from '@millrace/kit/node';
 import { MillraceError } from '../../model/problems/problem.ts';
-import { definitions } from '../../nodes/index.ts';
-import { type Pipeline, runNodeTitle } from '../document/pipeline.ts';
-import { Catalogue } from '../plan/catalogue.ts';
 import { type PlanOptions, planRun } from '../plan/plan.ts';
 import { Discoveries, looksToRun } from '../preview/discoveries.ts';
 import type { CheckResult } from '../protocol/messages.ts';
 import type { PhysicalPlan } from '../protocol/physical-plan.ts';
-import { codeAnalysis } from '../sandbox/analysis.ts';
-import { dataFolder } from '../store/data-folder.ts';
-import { Store } from '../store/store.ts';
 import { Checker } from '../workbench/checker.ts';
-import { readText } from '../workbench/disk.ts';
-import { pipelineOf } from '../workbench/documents.ts';
 import type { AssessOptions } from './assess.ts';
+import { openPipeline, type PipelineFile } from './pipeline-file.ts';
 
 const saysThatItLooksAfterMs = 5000;
 /** Ten times what the check of a usual pipeline takes. What it can allocate in that time is its limit of memory. */
 const quickMs = 500;
-
-export interface PipelineFile {
-  readonly file: string;
-  readonly folder: string;
-  /** Of the file; absolute. */
-  readonly path: string;
-  readonly pipeline: Pipeline;
-  readonly catalogue: Catalogue;
-  /** By the user of this installation, as the file is now. */
-  readonly trusted: boolean;
-  /** What a node is called in messages. */
-  titleOf(node: string): string;
-}
 
 export interface Loaded extends PipelineFile {
   readonly result: CheckResult;
@@ -47,9 +27,9 @@ export interface Loaded extends PipelineFile {
 export async function load(
   file: string,
   parameters: { readonly [name: string]: string } = {},
-  limits: Pick<AssessOptions, 'limitMs' | 'memoryMb'> = {},
+  { environment = null, ...limits }: Pick<AssessOptions, 'limitMs' | 'memoryMb' | 'environment'> = {},
 ): Promise<Loaded> {
-  const opened = await openPipeline(file);
+  const opened = await openPipeline(file, environment);
   const waits = setTimeout(
     () => process.stderr.write(`Still looking at the first rows of the inputs, as a slow query takes. Ctrl+C ends it.\n`),
     saysThatItLooksAfterMs,
@@ -67,7 +47,8 @@ export async function load(
 }
 
 async function checkHere(opened: PipelineFile, parameters: { readonly [name: string]: string }): Promise<Pick<Loaded, 'result' | 'plan'>> {
-  const checker = new Checker(opened.catalogue, codeAnalysis, new Discoveries({ looks: looksToRun }), quickMs);
+  const analyse = holdsCode(opened) ? (await import('../sandbox/analysis.ts')).codeAnalysis : withoutCode;
+  const checker = new Checker(opened.catalogue, analyse, new Discoveries({ looks: looksToRun }), quickMs);
   try {
     const { checked } = await checker.check(opened.pipeline, opened, { touch: true, mustKnow: true, parameters });
     return { result: checked.result, plan: async (options) => planRun(checked, options) };
@@ -76,27 +57,16 @@ async function checkHere(opened: PipelineFile, parameters: { readonly [name: str
   }
 }
 
-/** Opens nothing but the file itself. Throws a MillraceError where it cannot be read as a pipeline. */
-export async function openPipeline(file: string): Promise<PipelineFile> {
-  const path = resolve(file);
-  const { text, stamp } = await readText(path);
-  const trusted = isTrusted(path, stamp);
-  const { pipeline } = pipelineOf(text);
-  const catalogue = new Catalogue(definitions);
-  const titleOf = (node: string) => {
-    const found = pipeline.nodes[node];
-    return found?.title ?? (found && catalogue.get(found.type)?.title) ?? (found ? undefined : runNodeTitle(node)) ?? node;
-  };
-  return { file: basename(path), folder: dirname(path), path, pipeline, catalogue, trusted, titleOf };
+/** Whether a node could hold users' code: only such nodes ask for an analysis, and its parser takes time to load. */
+function holdsCode({ pipeline, catalogue }: PipelineFile): boolean {
+  return Object.values(pipeline.nodes).some(({ type }) => Object.values(catalogue.get(type)?.params ?? {}).some(hasCode));
 }
 
-/** Makes no store where there is none. */
-function isTrusted(path: string, stamp: string): boolean {
-  if (!existsSync(join(dataFolder(), 'millrace.sqlite'))) return false;
-  const store = Store.open(dataFolder());
-  try {
-    return store.trust.covers(path, stamp);
-  } finally {
-    store.close();
-  }
+function hasCode(field: Field): boolean {
+  return field.kind === 'code' || field.kind === 'expression' || (field.kind === 'list' && Object.values(field.item).some(hasCode));
 }
+
+function refuse(): never {
+  throw new Error('A node without a field for code asked for an analysis of code');
+}
+const withoutCode: CodeAnalysis = { expression: refuse, snippet: refuse, keyed: refuse };

@@ -7,10 +7,14 @@ import { decodeCells, formatValue } from '../../model/values/values.ts';
 import { Preview } from '../preview/preview.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { PreviewResult } from '../protocol/messages.ts';
+import { dataFolder } from '../store/data-folder.ts';
+import { Secrets } from '../store/secrets.ts';
+import { secretsFor } from '../workbench/connections-file.ts';
 import { alignedTable, count, describeProblems, paint } from './report.ts';
 
 interface PreviewOptions {
   readonly node: string;
+  readonly env?: string;
   readonly port?: string;
   readonly rows: number;
   readonly json?: boolean;
@@ -34,7 +38,7 @@ export async function preview(file: string, options: PreviewOptions): Promise<nu
   let titleOf = (node: string) => node;
   try {
     const { assess } = await import('./assess.ts');
-    const assessed = await assess(file, { look: 'always' });
+    const assessed = await assess(file, { look: 'always', environment: options.env ?? null });
     titleOf = assessed.titleOf;
     const { plan, sampleKeys } = await assessed.plan({ target: options.node });
     const ports = (assessed.result.nodes[options.node] ?? missing(`the node "${options.node}"`)).outputs.map((port) => port.name);
@@ -43,7 +47,15 @@ export async function preview(file: string, options: PreviewOptions): Promise<nu
       const hint = ports.length > 0 ? `Its ports are ${ports.join(', ')}.` : 'A sink has none: leave --port out to see what arrives.';
       throw new MillraceError({ code: 'node/no-port', message: `"${options.node}" has no output port "${port}".`, hint, node: options.node });
     }
-    const job = { plan, folder: assessed.folder, node: options.node, port, limit: options.rows, sampleKeys };
+    const job = {
+      plan,
+      folder: assessed.folder,
+      node: options.node,
+      port,
+      limit: options.rows,
+      sampleKeys,
+      ...(await secretsFor(plan, new Secrets(dataFolder()))),
+    };
     const result = await rows.read('cli', () => job);
     if (options.json) process.stdout.write(`${visibleJson(asObjects(result))}\n`);
     else {

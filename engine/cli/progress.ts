@@ -63,7 +63,8 @@ export class Progress {
     const out = rowsSent(stats.out);
     const done = stats.progress?.total ? ` ${Math.floor((100 * stats.progress.done) / stats.progress.total)} %` : '';
     const failed = stats.failed > 0 ? `, ${count(stats.failed)} failed` : '';
+    const waits = stats.waits === undefined ? '' : `, ${visible(stats.waits)}`;
     const late = stats.late > 0 ? `, ${count(stats.late)} late` : '';
-    return `${id}: ${count(Math.max(out, stats.in))} rows, ${count(Math.round(stats.rate))}/s${done}${failed}${late}`;
+    return `${id}: ${count(Math.max(out, stats.in))} rows, ${count(Math.round(stats.rate))}/s${done}${failed}${late}${waits}`;
   }
 }

@@ -8,7 +8,9 @@ import type { RunSummary } from '../protocol/messages.ts';
 import type { PhysicalPlan } from '../protocol/physical-plan.ts';
 import type { RunControl } from '../protocol/run-api.ts';
 import { dataFolder, stateFolder } from '../store/data-folder.ts';
+import { Secrets } from '../store/secrets.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
+import { secretsFor } from '../workbench/connections-file.ts';
 import { isReplaySource } from '../workbench/replay.ts';
 import type { Loaded } from './load.ts';
 import { chooseOptions } from './options.ts';
@@ -25,7 +27,7 @@ export interface RestartOptions {
 
 /** Returns when the rows are replayed and committed, and the run goes on: 0; 1 when it ended before that. */
 export async function replayInRun(path: string, planned: PhysicalPlan, loaded: Loaded, { files, node, only, json }: RestartOptions): Promise<number> {
-  const state = stateFolder(dataFolder(), path);
+  const state = stateFolder(dataFolder(), path, loaded.environment);
   const request = { stateFolder: state, from: 'latest', errors: files, ...(node !== undefined && { nodes: [node] }), ...(only && { only }) } as const;
   // Rows that cannot be replayed stop nothing.
   const before = takeUp(planned, loaded, request);
@@ -40,7 +42,8 @@ export async function replayInRun(path: string, planned: PhysicalPlan, loaded: L
     }
     const { options } = chooseOptions(planned, state, committingForReplays({ from: 'latest' }));
     const { pipeline, folder } = loaded;
-    const run = await supervisor.start({ id: randomUUID(), name: pipeline.name, path, folder, plan: taken.plan, options });
+    const secrets = await secretsFor(taken.plan, new Secrets(dataFolder()));
+    const run = await supervisor.start({ id: randomUUID(), name: pipeline.name, path, folder, plan: taken.plan, options, ...secrets });
     const summary = await allRead(supervisor, run.id, taken.plan.replays ?? []);
     // What was read is marked when a checkpoint holds it.
     if (summary.endedAt === null) await supervisor.checkpoint(run.id).catch(() => {});

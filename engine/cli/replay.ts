@@ -3,7 +3,7 @@ import { relative, resolve } from 'node:path';
 import { itemAt } from '../../model/faults/missing.ts';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import { visible, visibleJson } from '../../model/text/visible-text.ts';
-import { definitions } from '../../nodes/index.ts';
+import { connectionTypes, definitions } from '../../nodes/index.ts';
 import { Catalogue } from '../plan/catalogue.ts';
 import { forkNode } from '../processes/fork-node.ts';
 import { problemOf } from '../protocol/connection.ts';
@@ -11,7 +11,9 @@ import type { RunSummary } from '../protocol/messages.ts';
 import type { RunJob } from '../protocol/run-api.ts';
 import { dataFolder, stateFolder } from '../store/data-folder.ts';
 import { readKeptErrors } from '../store/kept-errors.ts';
+import { Secrets } from '../store/secrets.ts';
 import { unfinishedReplays } from '../store/unfinished-replays.ts';
+import { secretsFor } from '../workbench/connections-file.ts';
 import { errorsFiles, errorsPath, isReplaySource, prepareReplay, wayInto } from '../workbench/replay.ts';
 import { type Loaded, load } from './load.ts';
 import { alignedTable, count } from './report.ts';
@@ -21,6 +23,7 @@ import { describeReplayed } from './take-up.ts';
 
 export interface ReplayOptions {
   readonly set?: { readonly [name: string]: string };
+  readonly env?: string;
   readonly node?: string;
   readonly errors?: string;
   readonly only?: readonly number[];
@@ -63,14 +66,14 @@ interface Waiting {
 /** `millrace replay`: 0 when all that was asked for was replayed, or nothing waits; 1 when a replay failed, 2 when one was refused. */
 export async function replay(file: string, options: ReplayOptions): Promise<number> {
   try {
-    const loaded = await load(file, options.set);
+    const loaded = await load(file, options.set, { environment: options.env ?? null });
     const { result, pipeline, folder } = loaded;
     if (!result.runnable) return refuse(result.problems, loaded, options);
-    const catalogue = new Catalogue(definitions);
+    const catalogue = new Catalogue(definitions, connectionTypes);
     const plan = await loaded.plan();
     const files = filesOf(loaded, options);
     const path = errorsPath(folder, itemAt(files, 0));
-    const place = { plan, catalogue, stateFolder: stateFolder(dataFolder(), resolve(file)), folder, files, pipeline: file };
+    const place = { plan, catalogue, stateFolder: stateFolder(dataFolder(), resolve(file), options.env), folder, files, pipeline: file };
     const waiting = listWaiting(place, options);
     if (options.dryRun || waiting.length === 0) return tell(waiting, path, loaded, options);
     if (options.restart) return await (await import('./replay-restart.ts')).replayInRun(resolve(file), plan, loaded, { ...options, files });
@@ -151,7 +154,8 @@ async function carryOutReplay(
     const prepared = prepareReplay(request);
     const process = forkNode('run');
     try {
-      const carried = await carryOut({ id: randomUUID(), ...pipeline, plan: prepared.plan, options: prepared.options }, process, options);
+      const secrets = await secretsFor(prepared.plan, new Secrets(dataFolder()));
+      const carried = await carryOut({ id: randomUUID(), ...pipeline, plan: prepared.plan, options: prepared.options, ...secrets }, process, options);
       if (!prepared.finishesEarlier || carried.summary.state !== 'done') return carried;
     } finally {
       process.kill();

@@ -35,6 +35,9 @@ export function describeRun(summary: RunSummary, { nodes, titleOf }: RunNames): 
     ...(has(({ backlog }) => backlog?.lost !== undefined)
       ? [{ name: 'lost', isNumber: true, cell: (_: string, stats?: RunSummary['stats'][string]) => lost(stats?.backlog) }]
       : []),
+    ...(summary.endedAt === null && has(({ waits }) => waits !== undefined)
+      ? [{ name: 'waits for', isNumber: false, cell: (_: string, stats?: RunSummary['stats'][string]) => stats?.waits ?? '' }]
+      : []),
     ...(has(({ state }) => state !== undefined)
       ? [{ name: 'state', isNumber: true, cell: (_: string, stats?: RunSummary['stats'][string]) => (stats?.state ? bytes(stats.state.bytes) : '') }]
       : []),
@@ -137,7 +140,8 @@ function describeWatermark(watermark: number | undefined): string {
   return watermark >= endOfTime ? 'end' : new Date(watermark).toISOString().slice(0, 19).replace('T', ' ');
 }
 
-function placeOf({ kind, node, path, table }: RunOutput, titleOf: (node: string) => string): string {
+function placeOf({ kind, node, path, table, topic }: RunOutput, titleOf: (node: string) => string): string {
   if (kind === 'memory') return `rows of ${visible(titleOf(node))}`;
+  if (kind === 'topic') return `topic ${visible(topic ?? '')}`;
   return kind === 'printed' ? 'standard output' : visible(`${path}${table ? `, table ${table}` : ''}`);
 }

@@ -12,6 +12,7 @@ import { failedRow } from '../protocol/run-facts.ts';
 import { CheckpointStore } from '../store/checkpoints.ts';
 import { dataFolder, stateFolder } from '../store/data-folder.ts';
 import { ownDataFolder } from '../store/private-files.ts';
+import { Secrets } from '../store/secrets.ts';
 import { Keeper } from '../supervisor/keeper.ts';
 import { tooFewDescriptors } from './descriptors.ts';
 import type { Loaded } from './load.ts';
@@ -26,6 +27,8 @@ const interruptions = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export interface RunCommandOptions extends StartOptions {
   readonly set?: { readonly [name: string]: string };
+  /** Of the connections beside the pipeline. */
+  readonly env?: string;
   readonly json?: boolean;
   readonly explain?: boolean;
   readonly detach?: boolean;
@@ -49,11 +52,12 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
   try {
     const { load } = await import('./load.ts');
     const { chooseOptions } = await import('./options.ts');
-    const loaded = await load(file, options.set);
+    const { secretsFor } = await import('../workbench/connections-file.ts');
+    const loaded = await load(file, options.set, { environment: options.env ?? null });
     const { result, pipeline, folder } = loaded;
     if (!result.runnable) return refuse(result.problems, loaded, options);
     const path = resolve(file);
-    const state = stateFolder(dataFolder(), path);
+    const state = stateFolder(dataFolder(), path, options.env);
     const planned = await loaded.plan({ keepErrors: options.keepErrors });
     const replaying = options.replayErrors ? await import('./take-up.ts') : null;
     const chosen = chooseOptions(planned, state, replaying ? replaying.committingForReplays(options) : options);
@@ -68,7 +72,8 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
     if (!options.json) printProblems(result.problems, loaded);
     if (chosen.notice && !options.json) process.stderr.write(`${chosen.notice}\n`);
     if (taken && !options.json) replaying?.announce(taken, loaded);
-    const job: RunJob = { id: randomUUID(), name: pipeline.name, path, folder, plan, options: chosen.options };
+    const secrets = await secretsFor(plan, new Secrets(dataFolder()));
+    const job: RunJob = { id: randomUUID(), name: pipeline.name, path, folder, plan, options: chosen.options, ...secrets };
     if (options.detach) return await detach(job, loaded, options);
     const { summary, signal } = await carryOut(job, prepared ?? missing('the process of the run'), options);
     // What the pipeline prints must not be mixed up with what we say of it.

@@ -3,7 +3,7 @@
 import { itemAt } from '../../model/faults/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { visible } from '../../model/text/visible-text.ts';
-import { definitions } from '../../nodes/index.ts';
+import { connectionTypes, definitions } from '../../nodes/index.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import { Catalogue } from '../plan/catalogue.ts';
 import type { PhysicalPlan } from '../protocol/physical-plan.ts';
@@ -47,7 +47,13 @@ export function takeUp(
   },
 ): TakeUp {
   const { pipeline, folder } = loaded;
-  return planTakeUp({ ...request, plan, catalogue: new Catalogue(definitions), folder, files: request.errors ?? errorsFiles(pipeline.name, loaded) });
+  return planTakeUp({
+    ...request,
+    plan,
+    catalogue: new Catalogue(definitions, connectionTypes),
+    folder,
+    files: request.errors ?? errorsFiles(pipeline.name, loaded),
+  });
 }
 
 /** Says what is taken up, and what cannot be. */

@@ -3,18 +3,18 @@ import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { visible, visibleJson } from '../../model/text/visible-text.ts';
+import { connectionTypes, definitions } from '../../nodes/index.ts';
+import { Catalogue } from '../plan/catalogue.ts';
 import { dataFolder } from '../store/data-folder.ts';
 import { linkedPaths } from '../store/output-place.ts';
 import { Store } from '../store/store.ts';
 import type { Trust } from '../store/trust.ts';
-import { readText } from '../workbench/disk.ts';
-import { pipelineOf } from '../workbench/documents.ts';
-import { listTrusted, refuseWide } from '../workbench/trusted-places.ts';
+import { listTrusted, readTrustFacts, refuseWide } from '../workbench/trusted-places.ts';
 import { age, alignedTable } from './report.ts';
 
 export function listTrust(options: { readonly json?: boolean }): Promise<number> {
   return withTrust(async (trust) => {
-    const places = await listTrusted(trust);
+    const places = await listTrusted(trust, new Catalogue(definitions, connectionTypes));
     if (options.json) process.stdout.write(`${visibleJson(places)}\n`);
     else if (places.length === 0) process.stdout.write('Nothing is trusted yet.\n');
     else {
@@ -35,10 +35,9 @@ export function addTrust(paths: readonly string[], options: { readonly force?: b
         if (!options.force) refuseWide(folder);
         grants.push(() => trust.addFolder(folder));
       } else {
-        const { text, stamp } = await readText(path);
-        pipelineOf(text);
+        const { stamp, facts } = await readTrustFacts(path, new Catalogue(definitions, connectionTypes));
         if (!options.force) await refuseLinks(path);
-        grants.push(() => trust.addFile(path, stamp));
+        grants.push(() => trust.addFile(path, stamp, facts));
       }
     }
     for (const grant of grants) grant();

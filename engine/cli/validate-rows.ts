@@ -5,6 +5,9 @@ import { visible } from '../../model/text/visible-text.ts';
 import { Scans } from '../preview/scans.ts';
 import type { ScannedColumn, ScannedFault, ScanProgress, ScanResult, SeenCell } from '../protocol/messages.ts';
 import type { PlannedNode } from '../protocol/physical-plan.ts';
+import { dataFolder } from '../store/data-folder.ts';
+import { Secrets } from '../store/secrets.ts';
+import { secretsFor } from '../workbench/connections-file.ts';
 import type { Assessed } from './assess.ts';
 import { describeProblem, duration, paint, count as shown } from './report.ts';
 
@@ -41,7 +44,7 @@ export async function readSources({ pipeline, catalogue, plan, folder, titleOf }
 async function readOne(scans: Scans, node: PlannedNode, folder: string, title: string): Promise<ScanResult> {
   const line = new ProgressLine(title);
   try {
-    const job = async () => ({ node, folder, key: node.id });
+    const job = async () => ({ node, folder, key: node.id, ...(await secretsFor({ nodes: [node] }, new Secrets(dataFolder()))) });
     return await scans.run('cli', node.id, job, (progress) => line.show(progress), new AbortController().signal);
   } finally {
     line.clear();

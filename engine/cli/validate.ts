@@ -11,13 +11,18 @@ interface ValidateOptions {
   /** Read all rows, too. */
   readonly rows?: boolean;
   readonly set?: { readonly [name: string]: string };
+  readonly env?: string;
 }
 
 /** `millrace validate`: 0 when nothing is wrong (warnings are told), 1 when rows do not fit, 2 when the pipeline is wrong. */
 export async function validate(file: string, options: ValidateOptions): Promise<number> {
   try {
     const { assess } = await import('./assess.ts');
-    const assessed = await assess(file, { look: options.look || options.rows ? 'always' : 'trusted', parameters: options.set });
+    const assessed = await assess(file, {
+      look: options.look || options.rows ? 'always' : 'trusted',
+      parameters: options.set,
+      environment: options.env ?? null,
+    });
     const { result, code, pipeline, trusted, looked, titleOf, file: name } = assessed;
     const problems = [...result.problems, ...(await typeProblems(code, result.problems))];
     const valid = !problems.some((problem) => problem.severity === 'error');

@@ -23,7 +23,7 @@ export function copyNodes(pipeline: Pipeline, ids: readonly NodeId[]): string {
   return JSON.stringify({ format: clipFormat, pipeline: part }, null, 2);
 }
 
-/** Adds what `copyNodes` gave, its upper left corner at `at`, under ids of its own. Null when the text is something else. */
+/** Adds what `copyNodes` returned, its upper left corner at `at`, with new ids. Null if the text is something else. */
 export function pasteNodes(pipeline: Pipeline, text: string, at: Position): { readonly pipeline: Pipeline; readonly ids: readonly NodeId[] } | null {
   const parsed = clip.safeParse(parseJson(text));
   if (!parsed.success) return null;

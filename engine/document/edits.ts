@@ -1,6 +1,6 @@
 /**
- * Every change of a pipeline, as a pure function: the old document in, the new one out (the same object when nothing changes).
- * Edits that name something that is not there change nothing.
+ * Every change of a pipeline, as a pure function from the old document to the new one (the same object if nothing changes). An edit that
+ * names something that does not exist changes nothing.
  */
 
 import type { CodeFix, Problem, RemoveFix } from '../../model/problems/problem.ts';
@@ -19,7 +19,7 @@ export interface NewNode {
   readonly title?: string;
 }
 
-/** Adds a node; its id is made from title or type and is not one that a node of the document has or had. */
+/** Adds a node. Its id is made from title or type, and is not one that a node of the document has or had. */
 export function addNode(pipeline: Pipeline, node: NewNode): { readonly pipeline: Pipeline; readonly id: NodeId } {
   const { type, typeVersion, params, position, title } = node;
   const id = freeId(pipeline, title ?? type);
@@ -27,7 +27,7 @@ export function addNode(pipeline: Pipeline, node: NewNode): { readonly pipeline:
   return { id, pipeline: { ...pipeline, nodes: { ...pipeline.nodes, [id]: added }, layout: { ...pipeline.layout, [id]: round(position) } } };
 }
 
-/** Removes nodes with their edges, and edges. The ids of the nodes are never given again. */
+/** Removes nodes with their edges, and edges. The ids of the nodes are never reused. */
 export function removeItems(pipeline: Pipeline, items: { readonly nodes?: readonly NodeId[]; readonly edges?: readonly string[] }): Pipeline {
   const nodes = new Set((items.nodes ?? []).filter((id) => Object.hasOwn(pipeline.nodes, id)));
   const gone = new Set(items.edges ?? []);
@@ -46,7 +46,7 @@ export function moveNodes(pipeline: Pipeline, positions: { readonly [id: NodeId]
   return moved.length === 0 ? pipeline : { ...pipeline, layout: { ...pipeline.layout, ...Object.fromEntries(moved) } };
 }
 
-/** A value that is the node type's `fallback` is left out: a file says only what differs from the defaults. */
+/** A value that equals the node type's `fallback` is removed: a file contains only what differs from the defaults. */
 export function setParam(pipeline: Pipeline, id: NodeId, name: string, value: Json, fallback?: Json): Pipeline {
   const node = own(pipeline.nodes, id);
   if (!node) return pipeline;
@@ -59,7 +59,7 @@ export function setParam(pipeline: Pipeline, id: NodeId, name: string, value: Js
 
 type Fixable = Pick<Problem, 'field' | 'fix'>;
 
-/** Whether the problem's fix would change anything: the node is there, and has neither the entry yet nor other code. */
+/** Whether the problem's fix would change anything: the node exists, and has neither the entry nor other code yet. */
 export function isFixable(pipeline: Pipeline, id: NodeId, problem: Fixable): boolean {
   return fixProblem(pipeline, id, problem) !== pipeline;
 }
@@ -92,7 +92,7 @@ function removeEntry(pipeline: Pipeline, id: NodeId, { remove, within }: RemoveF
   return params === undefined ? pipeline : withNode(pipeline, id, { ...node, params: params as Params });
 }
 
-/** A list or an object with another value in one place; undefined where there is none to put in. */
+/** A list or an object with another value at one place; undefined if it has no such place. */
 function withInner(value: Json & object, name: string, inner: Json | undefined): Json | undefined {
   if (inner === undefined) return undefined;
   return Array.isArray(value) ? value.with(Number(name), inner) : { ...value, [name]: inner };
@@ -114,8 +114,8 @@ function fixCode(pipeline: Pipeline, id: NodeId, field: string, { at, before, te
 }
 
 /**
- * Title, note, error policy: an empty text or null takes the entry away, and the node's default holds. A policy other than "route" takes
- * the error port's edges away.
+ * Title, note, error policy: an empty text or null removes the entry, so that the node's default applies. A policy other than "route"
+ * removes the edges of the error port.
  */
 export function setNode(
   pipeline: Pipeline,
@@ -132,7 +132,7 @@ export function setNode(
   return { ...changed, edges: changed.edges.filter((edge) => edge.from.node !== id || edge.from.port !== errorPort) };
 }
 
-/** Adds an edge. With `replace`, edges that end at the same port give way (for ports that take one edge only). */
+/** Adds an edge. With `replace`, it replaces edges that end at the same port (for ports that take one edge only). */
 export function connect(pipeline: Pipeline, edge: Edge, options: { readonly replace?: boolean } = {}): Pipeline {
   const id = edgeId(edge);
   const isThere = (node: NodeId) => Object.hasOwn(pipeline.nodes, node);
@@ -141,7 +141,7 @@ export function connect(pipeline: Pipeline, edge: Edge, options: { readonly repl
   return { ...pipeline, edges: [...others, edge] };
 }
 
-/** Puts a node into an edge: `edge` gives way to two, through `input` and `output` of that node. */
+/** Inserts a node into an edge: two edges, through `input` and `output` of that node, replace `edge`. */
 export function insertIntoEdge(pipeline: Pipeline, edge: string, id: NodeId, input: string, output: string): Pipeline {
   const found = pipeline.edges.find((candidate) => edgeId(candidate) === edge);
   if (!found || !Object.hasOwn(pipeline.nodes, id)) return pipeline;

@@ -21,7 +21,7 @@ export type LoadResult =
   | { readonly ok: false; readonly reason: LoadFailure; readonly problems: readonly Problem[] };
 export type LoadFailure = 'empty' | 'tooDeep' | 'notJson' | 'notOurs' | 'tooNew' | 'invalid' | 'migrationFailed';
 
-/** Far more than any param needs, and safe for all that reads it by recursion. */
+/** Far more than any param needs, and safe for all code that reads it recursively. */
 const deepestDocument = 500;
 
 const badId = 'a node id begins with a letter and has only a-z, 0-9 and _, at most 64 of them';
@@ -29,8 +29,8 @@ const badId = 'a node id begins with a letter and has only a-z, 0-9 and _, at mo
 type Document = { readonly [key: string]: Json };
 
 /**
- * A pipeline from its file's text. Never throws and never guesses: errors are reported with a path or a line.
- * Node types are not looked at: an unknown one is kept as it is (plan/check.ts says so at the node).
+ * A pipeline from its file's text. Never throws and never guesses: errors are reported with a path or a line. Node types are not checked
+ * here: an unknown one is kept as it is (plan/check.ts reports it at the node).
  */
 export function parsePipeline(text: string, migrations: readonly DocumentMigration[] = documentMigrations): LoadResult {
   if (text.trim() === '') return failure('empty', 'The file is empty.', 'Restore it from a copy, or start a new pipeline.');
@@ -83,7 +83,7 @@ function validate(document: Document, migrated: readonly string[]): LoadResult {
     });
   }
   for (const part of ['nodes', 'layout', 'parameters', 'retired']) {
-    // The schema's records leave this key out without a word.
+    // The schema's records drop this key silently.
     if (isObject(document[part]) && Object.hasOwn(document[part], '__proto__'))
       problems.push(invalid(`${part}.__proto__`, part === 'parameters' ? 'a parameter cannot have this name' : badId));
   }
@@ -94,7 +94,7 @@ function validate(document: Document, migrated: readonly string[]): LoadResult {
   return { ok: true, pipeline: canonical(parsed.data), migrated };
 }
 
-/** The text of a pipeline's file: two-space JSON, keys in a fixed order, an edge and a place a line each, ends with a newline. */
+/** The text of a pipeline's file: two-space JSON, keys in a fixed order, one line for each edge and each place, a newline at the end. */
 export function formatPipeline(pipeline: Pipeline): string {
   const { name, description, parameters, nodes, edges, layout, retired } = canonical(pipeline);
   const document: Record<string, unknown> = { format: fileFormat, formatVersion: newestVersion(documentMigrations), name };
@@ -117,7 +117,7 @@ export function formatPipeline(pipeline: Pipeline): string {
   return `${body},\n  "layout": {${places.length > 0 ? `\n${places.join(',\n')}\n  ` : ''}}\n}\n`;
 }
 
-/** The same pipeline with nodes, layout and edges in the order of their ids, and no layout without a node: equal documents have equal texts. */
+/** The same pipeline with nodes, layout and edges sorted by id, and without layout of missing nodes, so that equal documents have equal texts. */
 export function canonical(pipeline: Pipeline): Pipeline {
   const { nodes, edges, layout, retired, ...rest } = inFileOrder(pipeline);
   const places = Object.keys(nodes).filter((id) => Object.hasOwn(layout, id));
@@ -131,7 +131,7 @@ export function canonical(pipeline: Pipeline): Pipeline {
   };
 }
 
-/** The pipeline with nodes and edges in the order that its file has: what depends on an order is then the same before and after saving. */
+/** The pipeline with nodes and edges in the order of its file, so that whatever depends on an order is the same before and after saving. */
 export function inFileOrder(pipeline: Pipeline): Pipeline {
   return {
     ...pipeline,
@@ -155,8 +155,8 @@ function parseEdge(text: string): Edge | null {
 }
 
 /**
- * Text of several lines is a list of lines in the file, so that a diff shows the line that changed. What looks like one already has
- * a `$` more in the file.
+ * Text of several lines is a list of lines in the file, so that a diff shows the line that changed. An object that already looks like such
+ * a list gets one more `$` in the file.
  */
 function splitLines(value: Json): Json {
   if (typeof value === 'string') return value.includes('\n') ? { $lines: value.split('\n') } : value;
@@ -176,7 +176,7 @@ function joinLines(value: Json): Json {
   return { [key === '$lines' ? key : key.slice(1)]: joinLines(lines) };
 }
 
-/** The only key of an object, if it is `$lines` or that with more of `$`. */
+/** The only key of an object, if it is `$lines` or that with more `$`. */
 function linesKey(value: Document): string | null {
   const keys = Object.keys(value);
   const [only = '', ...others] = keys;
@@ -184,7 +184,7 @@ function linesKey(value: Document): string | null {
 }
 
 function notJson(text: string, error: Error): LoadResult {
-  // V8 gives no position at the end of the text, and none in a very short one.
+  // V8 gives no position at the end of the text, and none in a very short text.
   const at = /position (\d+)/.exec(error.message);
   const ended = /Unexpected end/.test(error.message);
   const offset = at ? Number(at[1]) : ended ? text.length : 0;

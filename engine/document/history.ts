@@ -8,10 +8,10 @@ interface RecordChange {
   readonly before: unknown;
   readonly after: unknown;
 }
-/** What differs between two documents: `nodes/hot` -> change. Plain, generic, and its own inverse when read backwards. */
+/** What differs between two documents: `nodes/hot` -> change. Plain data, and its own inverse when read backwards. */
 export type Diff = ReadonlyMap<string, RecordChange>;
 
-/** Records are compared by identity, which edits keep for whatever they leave alone, then by content. */
+/** Records are compared first by identity, which edits keep for whatever they do not change, then by content. */
 export function diff(before: Pipeline, after: Pipeline): Diff {
   const changes = new Map<string, RecordChange>();
   const note = (key: string, from: unknown, to: unknown) => {
@@ -24,7 +24,7 @@ export function diff(before: Pipeline, after: Pipeline): Diff {
   return changes;
 }
 
-/** Tells of each key under which two records hold different objects. */
+/** Reports each key under which two records hold different objects. */
 function compare(
   before: { readonly [key: string]: unknown },
   after: { readonly [key: string]: unknown },
@@ -55,7 +55,7 @@ export function applyDiff(pipeline: Pipeline, changes: Diff, direction: 'before'
     nodes: Object.fromEntries(part('nodes')) as Pipeline['nodes'],
     edges: part('edges').map(([, edge]) => edge) as unknown as Pipeline['edges'],
     layout: Object.fromEntries(part('layout')) as Pipeline['layout'],
-    // No step takes it back.
+    // No undo reverts it.
     ...(pipeline.retired ? { retired: pipeline.retired } : {}),
   };
 }

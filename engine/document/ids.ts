@@ -1,7 +1,7 @@
 /**
- * Ids of nodes. Checkpoints and kept errors are filed under them, so that an id is never given to another node of the same
- * document: not after its node was deleted, not after the step that added it was undone, not in a later session. A document
- * remembers for each name the highest number that a node which is gone had (`retired`, see ADR 18).
+ * Ids of nodes. Checkpoints and kept errors are filed under them, so an id is never given to another node of the same document: not after
+ * its node was deleted, not after the step that added it was undone, not in a later session. A document remembers for each name the highest
+ * number among deleted nodes (`retired`, see ADR 18).
  */
 import { own } from '../../model/text/own.ts';
 import type { NodeId, Pipeline } from './pipeline.ts';
@@ -27,7 +27,7 @@ export function freeId(pipeline: Pick<Pipeline, 'nodes' | 'retired'>, wanted: st
   return `${name}_${number}`;
 }
 
-/** `after`, with the ids of the nodes of `before` that it lacks never to be given again. */
+/** `after`, with the ids of the nodes that only `before` has retired. */
 export function retire(before: Pipeline, after: Pipeline): Pipeline {
   if (before.nodes === after.nodes && before.retired === after.retired) return after;
   const numbers = new Map(Object.entries(after.retired ?? {}));
@@ -39,7 +39,7 @@ export function retire(before: Pipeline, after: Pipeline): Pipeline {
   return JSON.stringify(retired) === JSON.stringify(after.retired) ? after : { ...after, retired };
 }
 
-/** What an id counts as: `filter` is the first of its name. */
+/** The number of an id: `filter` is the first of its name. */
 function parts(id: NodeId): [stem: string, number: number] {
   const match = numbered.exec(id);
   return match ? [match[1] ?? id, Number(match[2])] : [id, 1];

@@ -11,7 +11,7 @@ const id = z
   .max(64);
 const name = z.string().min(1).max(64);
 const endpoint = z.object({ node: id, port: name });
-/** Any JSON, as it is: a record of the library leaves out the key `__proto__`. */
+/** Any JSON, unchanged: a record of the library would drop the key `__proto__`. */
 export const jsonSchema = z.custom<Json>(isJson, 'must be JSON');
 const params = z.custom<Params>((value) => isJsonObject(value) && isJson(value), 'must be an object of JSON values');
 
@@ -33,8 +33,8 @@ const nodes = z.record(
 const edges = z.array(z.object({ from: endpoint, to: endpoint }));
 
 /**
- * A pipeline as it travels in requests and in memory (its file has a form of its own: file.ts). It sets no bound to a text that
- * users write: whatever an edit made can be checked, kept and saved.
+ * A pipeline as it is in requests and in memory (its file has a form of its own: file.ts). Texts that users write are not limited: whatever
+ * an edit made can be checked, kept and saved.
  */
 export const pipelineSchema: z.ZodType<Pipeline> = z.object({
   name: z.string(),

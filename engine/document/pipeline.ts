@@ -1,23 +1,26 @@
 import type { Json } from '../../model/values/types.ts';
 
-/** `hot_readings`: lower case, starts with a letter, `[a-z0-9_]`. Never used again for another node of the same document. */
+/** `hot_readings`: lower case, starts with a letter, `[a-z0-9_]`. Never reused for another node of the same document. */
 export type NodeId = string;
 /**
- * What happens to a row that a node cannot handle. `route` sends it to the node's `errors` port, `keep` into the pipeline's
- * errors table, from which it can be replayed.
+ * What happens to a row that a node cannot handle. `route` sends it to the node's `errors` port, `keep` to the pipeline's errors table,
+ * from which it can be replayed.
  */
 export const errorPolicies = ['stop', 'skip', 'route', 'keep'] as const;
 export type ErrorPolicy = (typeof errorPolicies)[number];
-/** The output port that a node has under the policy `route`, and in a run under `keep` too. */
+/** The output port that a node has under the policy `route`, and in a run also under `keep`. */
 export const errorPort = 'errors';
-/** What runs have beside the nodes of the document: the sink of the policy `keep`, and the source of a replay. A number follows where a node has that id. */
+/**
+ * Nodes that only runs have: the sink of the policy `keep`, and the source of a replay. A number is appended if a node of the document has
+ * that id.
+ */
 export const runNodes = { errorsTable: 'errors_table', replay: 'errors_replay' } as const;
 const runNodeTitles: ReadonlyMap<NodeId, string> = new Map<NodeId, string>([
   [runNodes.errorsTable, 'Errors table'],
   [runNodes.replay, 'Replay of errors'],
 ]);
 
-/** What a node is that is not of the document: the id without its number, or null where runs have no such node. */
+/** Which node of a run it is that the document does not have: its id without the number, or null if runs have no such node. */
 export function runNodeOf(id: NodeId): NodeId | null {
   const plain = id.replace(/_\d+$/, '');
   return runNodeTitles.has(plain) ? plain : null;
@@ -32,7 +35,7 @@ export interface PipelineNode {
   readonly typeVersion: number;
   readonly title?: string;
   readonly note?: string;
-  /** Only what differs from the defaults need be here. */
+  /** Only values that differ from the defaults need to be here. */
   readonly params: { readonly [name: string]: Json };
   /** `stop` where absent. */
   readonly onError?: ErrorPolicy;
@@ -46,7 +49,7 @@ export interface Edge {
   readonly from: Endpoint;
   readonly to: Endpoint;
 }
-/** A value that can be set at run time and is written `${name}` inside text params. */
+/** A value that can be set at run time; `${name}` in text params stands for it. */
 export interface Parameter {
   readonly type: 'text' | 'number' | 'boolean';
   readonly default: string | number | boolean;
@@ -58,8 +61,8 @@ export interface Position {
 }
 
 /**
- * The document. Immutable: every change makes a new one (commands.ts). What runs is apart from how it looks:
- * nothing in `layout` reaches the engine.
+ * The document. Immutable: every change makes a new one (commands.ts). What runs is separate from how it looks: nothing in `layout` reaches
+ * the engine.
  */
 export interface Pipeline {
   readonly name: string;
@@ -68,7 +71,7 @@ export interface Pipeline {
   readonly nodes: { readonly [id: NodeId]: PipelineNode };
   readonly edges: readonly Edge[];
   readonly layout: { readonly [id: NodeId]: Position };
-  /** By name, the highest number that a node which is gone had: `filter: 2` keeps `filter` and `filter_2` from being given again (ids.ts). */
+  /** By name, the highest number among deleted nodes: `filter: 2` keeps `filter` and `filter_2` from being reused (ids.ts). */
   readonly retired?: { readonly [name: string]: number };
 }
 

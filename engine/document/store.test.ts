@@ -13,10 +13,10 @@ type Edit = (pipeline: Pipeline) => Pipeline;
 const text = fc.oneof(fc.string(), fc.constantFrom('', 'two\nlines', 'Größe "x"', '${name}', '\u2028', '__proto__'));
 const pick = <T>(items: readonly T[], index: number): T | undefined => items[index % Math.max(1, items.length)];
 
-// JSON.parse and zod both drop a key `__proto__`: a file cannot carry one.
+// JSON.parse and zod both drop a key `__proto__`, so a file cannot contain one.
 const anyJson = fc.jsonValue().filter((value) => !JSON.stringify(value).includes('__proto__'));
 
-/** Edits chosen by numbers, so that they make sense whatever the pipeline holds by then. */
+/** Edits chosen by numbers, so that they make sense whatever the pipeline contains by then. */
 const anyEdit: fc.Arbitrary<Edit> = fc.oneof(
   fc.tuple(text, fc.integer(), fc.integer()).map(
     ([title, x, y]): Edit =>
@@ -79,7 +79,7 @@ const anyEdit: fc.Arbitrary<Edit> = fc.oneof(
   ),
 );
 const edits = fc.array(fc.tuple(anyEdit, fc.constantFrom(undefined, 'one', 'two')), { maxLength: 25 });
-/** All but the ids that are never given again: no step takes those back. */
+/** Everything but the retired ids: no undo removes those. */
 const comparable = ({ retired: _retired, ...pipeline }: Pipeline) => formatPipeline(pipeline);
 const node = { type: 'filter', typeVersion: 1, params: {}, position: { x: 0, y: 0 } } as const;
 const withNodes = (...titles: string[]) => titles.reduce((p, title) => addNode(p, { ...node, title }).pipeline, emptyPipeline);
@@ -218,7 +218,7 @@ describe('ids of nodes', () => {
         let count = 0;
         for (const [act, n, title] of list) {
           const { pipeline } = store;
-          // A note of its own tells each node from all others.
+          // A distinct note tells each node from all others.
           const mark = `node ${count++}`;
           if (act === 'add')
             store.edit('Add', (p) => {

@@ -3,13 +3,13 @@ import { applyDiff, compose, type Diff, diff } from './history.ts';
 import { retire } from './ids.ts';
 import { emptyPipeline, type Pipeline } from './pipeline.ts';
 
-/** More steps than this are forgotten, oldest first. */
+/** The oldest steps beyond this number are dropped. */
 const historyLimit = 500;
 
 interface Step {
   readonly label: string;
   readonly changes: Diff;
-  /** Steps in a row with the same key become one: a drag, the typing in one field. */
+  /** Consecutive steps with the same key become one: a drag, the typing in one field. */
   readonly merge: string | null;
 }
 
@@ -41,14 +41,14 @@ export class DocumentStore {
   get redoLabel(): string | null {
     return this.#redo.at(-1)?.label ?? null;
   }
-  /** True while the pipeline differs from the one that was opened or last saved: undoing back to it makes it false again. */
+  /** True while the pipeline differs from the one that was opened or last saved. Undoing back to that one makes it false again. */
   get isEdited(): boolean {
     return this.#pipeline !== this.#saved && diff(this.#saved, this.#pipeline).size > 0;
   }
 
   /**
-   * Applies a change as one undoable step named `label`. With `merge`, it joins the step before it if that has the same key
-   * (end such a gesture with `seal`). A change without effect makes no step and keeps what could be redone.
+   * Applies a change as one undoable step named `label`. With `merge`, it joins the previous step if that has the same key (end such a
+   * gesture with `seal`). A change without effect adds no step and keeps the steps that can be redone.
    */
   edit(label: string, change: (pipeline: Pipeline) => Pipeline, options: { readonly merge?: string } = {}): void {
     const next = change(this.#pipeline);
@@ -69,13 +69,13 @@ export class DocumentStore {
     this.#notify();
   }
 
-  /** Ends a gesture: the next edit starts a step of its own, even under the same merge key. */
+  /** Ends a gesture: the next edit starts a step of its own, even with the same merge key. */
   seal(): void {
     const last = this.#undo.at(-1);
     if (last?.merge) this.#undo[this.#undo.length - 1] = { ...last, merge: null };
   }
 
-  /** Both return the ids of the nodes that changed, so that the editor can select them; empty when there is nothing to do. */
+  /** Both return the ids of the nodes that changed, so that the editor can select them; empty if there is nothing to undo or redo. */
   undo(): readonly string[] {
     return this.#step(this.#undo, this.#redo, 'before');
   }
@@ -109,7 +109,7 @@ export class DocumentStore {
   }
 }
 
-/** As editors look things up in it: by id, where an id can be `constructor`. */
+/** For lookups by editors: by id, where an id can be `constructor`. */
 function held(pipeline: Pipeline): Pipeline {
   const { nodes, layout, parameters } = pipeline;
   return { ...pipeline, nodes: bare(nodes), layout: bare(layout), parameters: bare(parameters) };

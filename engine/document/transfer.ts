@@ -1,11 +1,11 @@
 /**
- * Pipelines on their way to another process that keeps the last one: after the first time only what has changed travels. Layout
- * stays behind, since nothing that is asked about what a pipeline means depends on it.
+ * Sends pipelines to another process that keeps the last one: after the first time, only what has changed is sent. Layout is not sent,
+ * since no request about what a pipeline means depends on it.
  */
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Edge, NodeId, Parameter, Pipeline, PipelineNode } from './pipeline.ts';
 
-/** A pipeline, or what has changed in it since the one that was sent as version `since`. */
+/** A pipeline, or what has changed in it since version `since` was sent. */
 export interface SentPipeline {
   readonly version: number;
   readonly since?: number | undefined;
@@ -13,11 +13,11 @@ export interface SentPipeline {
   readonly parameters?: { readonly [name: string]: Parameter } | undefined;
   readonly edges?: readonly Edge[] | undefined;
   readonly nodes?: { readonly [id: NodeId]: PipelineNode } | undefined;
-  /** Nodes that are there no longer. */
+  /** Nodes that no longer exist. */
   readonly gone?: readonly NodeId[] | undefined;
 }
 
-/** The sending end, for one document. What did not change is known by its identity, as edits keep it. */
+/** The sending end, for one document. Unchanged parts are recognised by identity, as edits keep it. */
 export class PipelineSender {
   #version = 0;
   #sent: Pipeline | null = null;
@@ -53,7 +53,10 @@ export class PipelineSender {
 export class PipelineReceiver {
   readonly #kept = new Map<string, { readonly version: number; readonly pipeline: Pipeline }>();
 
-  /** Throws a MillraceError with code `document/version` when it does not hold what the changes are made to: all must be sent. */
+  /**
+   * Throws a MillraceError with code `document/version` if it does not have the version to which the changes apply: then everything must be
+   * sent.
+   */
   take(documentId: string, sent: SentPipeline): Pipeline {
     const before = sent.since === undefined ? empty : this.#kept.get(documentId);
     if (!before || (sent.since !== undefined && before.version !== sent.since)) throw unknownVersion();
@@ -69,7 +72,7 @@ export class PipelineReceiver {
 
 const empty = { version: 0, pipeline: { name: '', parameters: {}, nodes: {}, edges: [], layout: {} } satisfies Pipeline };
 
-/** The same object where nothing has changed. */
+/** The same object if nothing has changed. */
 function changed(pipeline: Pipeline, { name, parameters, edges, nodes, gone }: SentPipeline): Pipeline {
   if (name === undefined && !parameters && !edges && !nodes && !gone) return pipeline;
   const left = new Set(gone);

@@ -11,7 +11,7 @@ type Node = Parameters<typeof alignSources>[0][number];
 const plain: Schema = { columns: [{ name: 't', type: 'timestamp', nullable: false }] };
 const timed: Schema = { ...plain, eventTime: { column: 't' } };
 
-/** A node for the planner: only what it looks at. */
+/** A node for the planner, with only the fields that it reads. */
 function node(definition: object, schema: Schema = timed): Omit<Node, 'id'> {
   const op = lower(definition as NodeDefinition, {}, {});
   return { definition: definition as NodeDefinition, params: {}, op, inputs: { rows: schema, left: schema, right: schema }, outputs: { rows: schema } };
@@ -28,7 +28,7 @@ const setTime = node({ kind: 'transform', inputs, lower: toNative({ setsEventTim
 const sort = node({ kind: 'transform', inputs, lower: toNative({ bounded: ['rows'] }) });
 const sink = node({ kind: 'sink', inputs });
 
-/** `nodes` and edges as `a -> b.left`, from port rows to port rows where none is named. All sources are one group unless said otherwise. */
+/** `nodes` and edges as `a -> b.left`; the port `rows` is the default on both sides. All sources are one group unless stated otherwise. */
 function align(nodes: { readonly [id: string]: Omit<Node, 'id'> }, edges: readonly string[], groups?: readonly (readonly string[])[]) {
   const end = (text: string) => {
     const [id = '', port = 'rows'] = text.split('.');
@@ -77,7 +77,7 @@ test('how far a source is follows from whoever makes the time of its rows', () =
   const joined = (between: Omit<Node, 'id'>) =>
     align({ a: untimed, b: file, t: between, j: join, out: sink }, ['a -> t', 't -> j.left', 'b -> j.right', 'j -> out']);
   expect(joined(setTime)).toMatchObject({ clocks: { a: ['t'], b: ['b'] }, meetings: [{ held: ['a', 'b'] }] });
-  // Nothing comes out of it before the end.
+  // It emits nothing before the end.
   expect(joined(sort)).toMatchObject({ clocks: { a: ['t'], b: ['b'] }, meetings: [{ sources: ['a', 'b'], held: ['b'] }] });
   expect(joined(filter)).toMatchObject({ clocks: { a: ['a'], b: ['b'] }, meetings: [{ sources: ['a', 'b'], held: ['b'] }] });
 });

@@ -1,4 +1,4 @@
-/** Which sources are read in step by event time, because their rows meet where event time decides what comes out: see ADR 26. */
+/** Which sources are read in step by event time, because their rows meet where event time decides what is emitted: see ADR 26. */
 
 import { traitsOf } from '@millrace/kit/op-traits';
 import { KnownMap } from '../../model/values/known-map.ts';
@@ -10,7 +10,7 @@ import type { Graph } from './graph.ts';
 
 type Node = Pick<CheckedNode, 'id' | 'definition' | 'params' | 'op' | 'inputs' | 'outputs'>;
 
-/** `nodes` in topological order; `groups` as sources are pulled; `bounded`: the run ends by itself. Undefined where order does not matter. */
+/** `nodes` in topological order; `groups` as sources are pulled; `bounded`: the run ends by itself. Undefined if order does not matter. */
 export function alignSources(nodes: readonly Node[], graph: Graph, groups: readonly (readonly NodeId[])[], bounded: boolean): Alignment | undefined {
   if (groups.every(({ length }) => length < 2)) return undefined;
   const byId = new KnownMap(
@@ -44,7 +44,7 @@ export function alignSources(nodes: readonly Node[], graph: Graph, groups: reado
   };
 }
 
-/** Nodes at which several edges come together whose least watermark decides when rows come out, there or further on. */
+/** Nodes at which several edges meet whose minimum watermark decides when rows are emitted, there or downstream. */
 function meetingPoints(nodes: readonly Node[], graph: Graph, byId: KnownMap<NodeId, Node>): NodeId[] {
   const deciding = new Set<NodeId>();
   for (const node of nodes.toReversed()) {
@@ -58,14 +58,14 @@ function awaitsTime({ op, inputs }: Node): boolean {
   return op !== null && traitsOf(op).awaits.some(({ port, time }) => time === null || inputs[port]?.eventTime?.column === time);
 }
 
-/** The watermark of what it sends on does not follow from that of its inputs before they have ended. */
+/** Before its inputs have ended, its output watermark does not follow from theirs. */
 function makesTime({ definition, op }: Node): boolean {
   if (definition.kind === 'source') return true;
   const traits = op && traitsOf(op);
   return traits !== null && (traits.setsEventTime || traits.bounded.length > 0);
 }
 
-/** By source above these nodes: whoever makes the time of the rows that arrive there. */
+/** By source upstream of these nodes: the node that makes the time of the rows that arrive there. */
 function clocksAbove(points: readonly NodeId[], graph: Graph, byId: KnownMap<NodeId, Node>): Map<NodeId, Set<NodeId>> {
   const found = new Map<NodeId, Set<NodeId>>();
   const reached = new Set(points);
@@ -80,13 +80,16 @@ function clocksAbove(points: readonly NodeId[], graph: Graph, byId: KnownMap<Nod
   return found;
 }
 
-/** Of a node that makes the time of rows: whether that says something before the end. */
+/** Whether a node that makes the time of rows has a watermark before the end. */
 function tellsTime({ definition, op, outputs }: Node): boolean {
   if (definition.kind === 'source') return Object.values(outputs).some((schema) => schema?.eventTime);
   return op !== null && traitsOf(op).setsEventTime;
 }
 
-/** The time of rows that get theirs on arrival is when they are read, so that must not follow from it. An endless source without a time would never catch up. */
+/**
+ * Rows that get their time on arrival have the time of reading, which must not depend on itself. An endless source without a time would
+ * never catch up.
+ */
 function canBeCompared({ definition, params }: Node, isTimed: boolean): boolean {
   if (definition.kind !== 'source' || definition.timesByReading?.(params)) return false;
   return isTimed || isBounded(definition, params);
@@ -96,7 +99,7 @@ function isLive({ definition, params }: Node): boolean {
   return !isBounded(definition, params) || (definition.kind === 'source' && definition.readsOnce === true);
 }
 
-/** Whether rows of a source reach a sink without coming through one of these nodes: people wait for those. */
+/** Whether rows of a source reach a sink without passing one of these nodes: somebody waits for those. */
 function hasOtherWay(source: NodeId, ends: ReadonlySet<NodeId>, graph: Graph, byId: KnownMap<NodeId, Node>): boolean {
   const reached = new Set([source]);
   for (const id of reached) {

@@ -1,4 +1,4 @@
-/** Which columns a run hands on as text, of the library's own nodes. */
+/** Which columns a run passes on as text, with the library's own nodes. */
 import { describe, expect, it } from 'vitest';
 import type { Schema } from '../../model/values/types.ts';
 import { definitions } from '../../nodes/index.ts';
@@ -85,7 +85,7 @@ describe('cells stay as written', () => {
     ['parse', { columns: [{ column: 'id', as: 'epoch', name: 'time' }] }, 'rows', ['price', 'at']],
     ['unpivot', { keep: ['id'], type: 'string' }, 'rows', ['id']],
     ['unpivot', { which: 'chosen', columns: ['price'], value: 'amount' }, 'rows', ['id', 'at']],
-    // Columns that are planned as text would be replaced in as well.
+    // The node would also replace in columns that are planned as text.
     ['replace', { what: 'nulls', columns: ['price'] }, 'rows', []],
   ])('through a node %s %j, but for what it looks at', (type, params, port, expected) => {
     expect(texts({ file: file(), step: { type, params }, out }, ['file -> step', `step.${port} -> out`], 'out')).toEqual(expected);

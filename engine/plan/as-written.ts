@@ -1,5 +1,5 @@
 /**
- * Cells that nothing in a run looks at stay as a file has them: their columns are planned as text, from the source to the sinks. So a
+ * Cells that no node in a run looks at stay as they are in the file: their columns are planned as text, from the source to the sinks. So a
  * file that is copied, filtered or sorted has the same cells afterwards, byte for byte, whatever their columns' types are elsewhere.
  */
 import type { NodeDefinition } from '@millrace/kit/node';
@@ -13,7 +13,7 @@ type Side = 'inputs' | 'outputs';
 /** A column where it enters or leaves a node. */
 type Place = string;
 
-/** The plan with those columns as text. `definition`: of a node type that is in the plan. */
+/** The plan with those columns as text. `definition` gives that of a node type in the plan. */
 export function keepAsWritten(plan: PhysicalPlan, definition: (type: string) => NodeDefinition): PhysicalPlan {
   const columns = new Columns(plan, definition);
   const texts = new Set<Place>();
@@ -47,7 +47,7 @@ class Columns {
     }
   }
 
-  /** All places that a source's column reaches, or null where its type matters in one of them. */
+  /** All places that a source's column reaches, or null if its type matters in one of them. */
   untouchedFrom(start: Place): Iterable<Place> | null {
     const reached = new Set([start]);
     for (const place of reached) {
@@ -78,14 +78,14 @@ class Columns {
     }
   }
 
-  /** Whether a column goes through a node, or into its file, without its type being looked at. */
+  /** Whether a column passes through a node, or into its file, without its type being looked at. */
   #passes(node: PlannedNode, definition: NodeDefinition, { edges, bounded }: PhysicalPlan, name: string): boolean {
     if (definition.kind === 'sink') return definition.writesText?.(node.params, name) === true;
     if (definition.kind !== 'transform' || !node.op) return false;
-    // State that a stream goes on from must not depend on what else is connected.
+    // State that a stream resumes with must not depend on what else is connected.
     if (!bounded && traitsOf(node.op).isStateful) return false;
     const [input] = Object.values(node.inputs);
-    // Rows on an error port are JSON for whoever reads them there.
+    // Rows on an error port are JSON for their readers.
     const isRouted = edges.some(({ from }) => from.node === node.id && from.port === errorPort);
     const looked = input && !isRouted ? looksAt(node.op, input) : null;
     return looked != null && !looked.includes(name) && (input?.columns.some((column) => column.name === name) ?? false);

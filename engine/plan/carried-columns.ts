@@ -4,7 +4,7 @@ import type { Op } from '@millrace/kit/ops';
 import { missing } from '../../model/faults/missing.ts';
 import type { PlannedNode } from '../protocol/physical-plan.ts';
 
-/** The name under which the values of an input column leave by an output, unchanged in all rows; null where that cannot be told. */
+/** The name under which the values of an input column leave by an output, unchanged in all rows; null if that is not known. */
 export function carriedColumn({ op, inputs, outputs }: PlannedNode, input: string, column: string, output: string): string | null {
   const before = inputs[input] && findColumn(inputs[input], column);
   if (!op || !before) return null;
@@ -39,7 +39,7 @@ function nameAfter(op: Op, input: string, column: string, inputs: PlannedNode['i
     case 'lookup':
       return input === 'rows' && !op.columns.some(({ name }) => name === column) ? column : null;
     case 'coGroup': {
-      // Rows of both sides may come out alone: then it has to be the key of both.
+      // Rows of either side may be emitted alone, so it has to be the key of both.
       const pair = op.keys.find((each) => each[input as 'left' | 'right'] === column);
       return (
         op.columns.find(({ left, right }) => pair && left === pair.left && (right === pair.right || op.kind === 'inner' || op.kind === 'left'))?.name ?? null

@@ -1,8 +1,9 @@
+import type { ConnectionDefinition } from '@millrace/kit/connection';
 import type { Field } from '@millrace/kit/fields';
 import { categories, type NodeDefinition, type NodeKind, type Port } from '@millrace/kit/node';
 import { defaultsOf, type Params } from '@millrace/kit/params';
 import type { Json } from '../../model/values/types.ts';
-import type { FieldManifest, NodeManifest, PortManifest } from '../protocol/messages.ts';
+import type { ConnectionManifest, FieldManifest, NodeManifest, PortManifest } from '../protocol/messages.ts';
 
 const kinds: readonly NodeKind[] = ['source', 'transform', 'sink'];
 
@@ -10,14 +11,42 @@ const kinds: readonly NodeKind[] = ['source', 'transform', 'sink'];
 export class Catalogue {
   readonly #definitions: ReadonlyMap<string, NodeDefinition>;
 
-  /** Throws where two definitions have the same type. */
-  constructor(definitions: readonly NodeDefinition[]) {
+  readonly #connections: ReadonlyMap<string, ConnectionDefinition>;
+
+  /** Throws if two definitions have the same type. */
+  constructor(definitions: readonly NodeDefinition[], connections: readonly ConnectionDefinition[] = []) {
+    this.#connections = new Map(connections.map((definition) => [definition.type, definition]));
     this.#definitions = new Map(definitions.map((definition) => [definition.type, definition]));
     if (this.#definitions.size !== definitions.length) throw new Error('Two nodes of the catalogue have the same type');
   }
 
   get(type: string): NodeDefinition | undefined {
     return this.#definitions.get(type);
+  }
+
+  connection(type: string): ConnectionDefinition | undefined {
+    return this.#connections.get(type);
+  }
+
+  connectionTypes(): string[] {
+    return [...this.#connections.keys()];
+  }
+
+  /** The types of connections as data, by their titles. */
+  connectionManifests(): ConnectionManifest[] {
+    return [...this.#connections.values()]
+      .map(({ type, title, summary, icon, version, docs, params, entries }) => ({
+        type,
+        title,
+        summary,
+        icon,
+        version,
+        docs,
+        params: fieldManifests(params),
+        defaults: defaultsOf(params),
+        listsEntries: entries !== undefined,
+      }))
+      .sort((a, b) => a.title.localeCompare(b.title, 'en'));
   }
 
   all(): readonly NodeDefinition[] {
@@ -32,7 +61,10 @@ export class Catalogue {
     return [...this.#definitions.values()].find(test);
   }
 
-  /** The definitions that people may choose from, as data: by category, within one as rows flow (sources, transforms, sinks), then by title. */
+  /**
+   * The definitions that people may choose from, as data: by category, then in the order in which rows flow (sources, transforms, sinks),
+   * then by title.
+   */
   manifests(): NodeManifest[] {
     return [...this.#definitions.values()]
       .filter(({ hidden }) => !hidden)
@@ -65,7 +97,7 @@ export function isAbsent({ absentWhen }: Port, params: Params): boolean {
   return absentWhen?.is.some((value) => value === (params[absentWhen.param] ?? null)) ?? false;
 }
 
-/** What people read at a port: `Rows`. */
+/** The label of a port for users: `Rows`. */
 export function portLabel({ name, label }: Port): string {
   return label ?? name.slice(0, 1).toUpperCase() + name.slice(1);
 }

@@ -9,12 +9,15 @@ import { inputsOf, outputsOf, portLabel } from './catalogue.ts';
 import type { Findings } from './findings.ts';
 import type { Graph } from './graph.ts';
 
-/** What an edge check needs to know of a node; `definition` is missing for an unknown type. */
+/** What a check of edges needs to know about a node; `definition` is missing for an unknown type. */
 export interface EdgeEnds {
   definition(node: NodeId): NodeDefinition | undefined;
 }
 
-/** The edges along which rows can flow: those whose nodes and ports are there, one for each input that takes a single one. The others are reported. */
+/**
+ * The edges along which rows can flow: their nodes and ports exist, and there is one for each input that takes a single one. The others are
+ * reported.
+ */
 export function checkEdges(pipeline: Pipeline, ends: EdgeEnds, findings: Findings): readonly Edge[] {
   const sound: Edge[] = [];
   const seen = new Set<string>();
@@ -67,7 +70,7 @@ export function checkEdges(pipeline: Pipeline, ends: EdgeEnds, findings: Finding
   return sound;
 }
 
-/** Inputs that lack their edge, circles, and nodes that no sink needs. */
+/** Inputs that lack their edge, cycles, and nodes that no sink needs. */
 export function checkShape(pipeline: Pipeline, graph: Graph, cycles: readonly (readonly NodeId[])[], ends: EdgeEnds, findings: Findings): void {
   for (const cycle of cycles) {
     const shown = cycle.length > 30 ? [...cycle.slice(0, 30), `… (${cycle.length - 30} more)`] : cycle;
@@ -78,7 +81,7 @@ export function checkShape(pipeline: Pipeline, graph: Graph, cycles: readonly (r
   for (const node of graph.nodes) {
     const definition = ends.definition(node);
     for (const port of definition ? inputsOf(definition) : []) {
-      // An edge that was refused is reported already, and removing it would be wrong advice twice.
+      // A refused edge is already reported, and advice to remove it as well would be wrong.
       if (port.optional || drawn.has(`${node}.${port.name}`)) continue;
       const message = `The input "${portLabel(port)}" is not connected`;
       findings.node(node, {
@@ -101,7 +104,7 @@ export function checkShape(pipeline: Pipeline, graph: Graph, cycles: readonly (r
     findings.pipeline({ code: 'pipeline/no-sink', severity: 'warning', message, hint: 'Add a sink, such as a database table, and connect it.' });
     return;
   }
-  // Said once of a chain, where it ends: while one builds, that is where one is.
+  // Reported once for a chain, at its end: that is where a user who builds it is.
   for (const node of graph.nodes.filter((candidate) => !needed.has(candidate) && graph.outgoing(candidate).length === 0)) {
     const isolated = graph.incoming(node).length === 0;
     const message = isolated ? 'It is not connected: a run leaves it out' : 'No sink takes its rows: a run leaves it out';
@@ -109,7 +112,7 @@ export function checkShape(pipeline: Pipeline, graph: Graph, cycles: readonly (r
   }
 }
 
-/** The sinks and all that feeds them. A node of unknown type counts as a sink where nothing follows it, so that it is not said to be unused. */
+/** The sinks and all nodes that feed them. A node of unknown type counts as a sink if nothing follows it, so that it is not reported as unused. */
 export function neededNodes(graph: Graph, ends: EdgeEnds): Set<NodeId> {
   return graph.upstream(
     graph.nodes.filter((node) => {
@@ -120,8 +123,8 @@ export function neededNodes(graph: Graph, ends: EdgeEnds): Set<NodeId> {
 }
 
 /**
- * What a run carries out: the sinks that can get their rows, and all that feeds them. A node of unknown type blocks its own
- * branch only: `leftOut` are it, what it feeds, and what nobody else needs. Where no sink remains, nothing is left out.
+ * What a run executes: the sinks that can get their rows, and all nodes that feed them. A node of unknown type blocks only its own branch:
+ * `leftOut` contains it, what it feeds, and what no other node needs. If no sink remains, nothing is left out.
  */
 export function scopeOfRun(graph: Graph, ends: EdgeEnds): { readonly needed: ReadonlySet<NodeId>; readonly leftOut: ReadonlySet<NodeId> } {
   const wanted = neededNodes(graph, ends);

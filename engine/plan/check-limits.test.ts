@@ -43,7 +43,7 @@ describe('a pipeline that would take all memory', () => {
   });
 });
 
-/** CPU seconds, as the machine may be busy: the least of some tries. */
+/** CPU seconds, as the machine may be busy: the minimum of several attempts. */
 const costOf = (pipeline: Partial<Pipeline>, tries = 1): number =>
   Math.min(
     ...Array.from({ length: tries }, () => {
@@ -89,7 +89,7 @@ describe('the cost of a check grows with the size of the pipeline', () => {
     ],
   ])('%s', (_, make) => {
     check({ ...emptyPipeline, ...make(400) });
-    // In proportion it would be 8; with the square it is 64.
+    // Linear growth would give 8, quadratic growth 64.
     let least = Number.POSITIVE_INFINITY;
     for (let attempt = 0; attempt < 4 && least >= 28; attempt++) least = Math.min(least, costOf(make(6400)) / Math.max(costOf(make(800), 3), 0.01));
     expect(least).toBeLessThan(28);

@@ -1,7 +1,7 @@
 /**
- * What a pipeline may be at most, so that checking it ends in time and memory that are known ahead, whatever its file says.
- * The limits are far beyond what anybody builds or reads: without them a few joins of a node with itself, which each double
- * the columns, would take all memory.
+ * The maximum size of a pipeline, so that checking it ends within known limits of time and memory, whatever its file contains. The limits
+ * are far beyond what people build: without them a few joins of a node with itself, each of which doubles the columns, would take all
+ * memory.
  */
 import type { Inference, NodeProblem } from '@millrace/kit/node';
 import type { Problem } from '../../model/problems/problem.ts';
@@ -16,10 +16,10 @@ export const maxColumns = 5000;
 export const maxColumnsInAll = 500_000;
 /** Of the names of the columns at one output, in UTF-16 units: joins lengthen names too. */
 export const maxNameUnits = 1_000_000;
-/** Of the texts of all params after parameters were put in, in UTF-16 units. */
+/** Of the texts of all params after parameters were substituted, in UTF-16 units. */
 export const maxParameterUnits = 20_000_000;
 
-/** What to say of a pipeline that is not checked any further; null where it is small enough. */
+/** The problem of a pipeline that is not checked any further; null if it is small enough. */
 export function tooManyNodes({ nodes }: Pipeline): Problem | null {
   const count = Object.keys(nodes).length;
   if (count <= maxNodes) return null;
@@ -31,18 +31,18 @@ export function tooManyNodes({ nodes }: Pipeline): Problem | null {
   };
 }
 
-/** Counts the columns of one check, node by node in the order of the rows, and the text that parameters put in. */
+/** Counts the columns of one check, node by node in the order of the rows, and the text that parameters add. */
 export class CheckBudget {
   #left = maxColumnsInAll;
   #text = maxParameterUnits;
 
-  /** Whether so much text may still be put in; from the first that may not, none may. */
+  /** Whether this much text may still be substituted. After the first refusal, all are refused. */
   takeText(units: number): boolean {
     this.#text -= units;
     return this.#text >= 0;
   }
 
-  /** What a node gives, without the schemas that are too large, which stay unknown and are problems of the node. */
+  /** A node's outputs, without schemas that are too large: these stay unknown and are problems of the node. */
   take({ outputs, problems = [] }: Inference): Required<Inference> {
     const found: NodeProblem[] = [];
     const kept = Object.entries(outputs).map(([port, schema]) => {

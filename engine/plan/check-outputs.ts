@@ -3,7 +3,7 @@ import { pathMatches } from '../../model/text/name-pattern.ts';
 import type { CheckedNode } from './checked.ts';
 import type { Findings } from './findings.ts';
 
-/** What a sink writes to a whole file of its own. Databases are shared by their tables, and keep readers and writers apart themselves. */
+/** The files that a sink writes as a whole. Databases are shared by their tables, and keep readers and writers apart themselves. */
 function filesOf({ definition, params }: Pick<CheckedNode, 'definition' | 'params'>): readonly string[] {
   return definition.kind === 'sink' && !definition.locks ? texts(() => definition.writes?.(params)) : [];
 }
@@ -25,8 +25,8 @@ export interface ReadOutput {
 }
 
 /**
- * Files that one node of a pipeline replaces or adds to while another one reads them. `name` gives paths the form in which they are
- * compared: by their texts in a check, by the real files in a run, where `isSame` finds files that have several names besides.
+ * Files that one node of a pipeline replaces or appends to while another one reads them. `name` gives paths the form in which they are
+ * compared: their text in a check, the real files in a run, where `isSame` also finds files with several names.
  */
 export function readOutputs(
   nodes: readonly Pick<CheckedNode, 'id' | 'definition' | 'params'>[],
@@ -42,7 +42,7 @@ export function readOutputs(
   );
 }
 
-/** How it is told, at the sink. */
+/** The problem, at the sink. */
 export function readOutputProblem({ sink, source, path }: ReadOutput) {
   return {
     code: 'output/is-input' as const,

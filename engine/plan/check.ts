@@ -1,6 +1,6 @@
 /**
- * Checks a pipeline without running it: its graph, its params, and the schema of every port. Pure; what must be looked up in
- * the outside world (`discovered`) is given.
+ * Checks a pipeline without running it: its graph, its params, and the schema of every port. Pure: what must be looked up in the outside
+ * world is an argument (`discovered`).
  */
 import type { Field } from '@millrace/kit/fields';
 import type { CodeAnalysis, Discovery, InferContext, Inference, NodeDefinition, NodeProblem } from '@millrace/kit/node';
@@ -17,6 +17,7 @@ import { checkEdges, checkShape, firstPorts, scopeOfRun } from './check-edges.ts
 import { CheckBudget, tooManyNodes, tooMuchText } from './check-limits.ts';
 import { checkOutputs } from './check-outputs.ts';
 import type { CheckedNode, CheckedPipeline } from './checked.ts';
+import { connectionField, findConnection, type KnownConnections, missingSecrets, nothingKnown, secretsIn } from './connections.ts';
 import { errorSchema } from './error-schema.ts';
 import { errorsFile } from './errors-table.ts';
 import { inheritEventTime } from './event-time.ts';
@@ -35,15 +36,19 @@ export interface CheckOptions {
   /** What a source's `discover` found, or null while that is unknown. */
   readonly discovered: (node: NodeId) => Discovery | null;
   readonly analyse: CodeAnalysis;
-  /** The name of the pipeline's file, without its folder; absent or null where it has none yet. */
+  /** What there is beside the pipeline; nothing if it is left out. */
+  readonly connections?: KnownConnections | undefined;
+  /** It is to run: a secret that is not there is an error. */
+  readonly needsSecrets?: boolean | undefined;
+  /** The name of the pipeline's file, without its folder; absent or null if it has none yet. */
   readonly file?: string | null;
-  /** Values for the pipeline's parameters, where they are not the defaults. Text is cast. */
+  /** Values for the pipeline's parameters that differ from the defaults. Text is cast. */
   readonly parameters?: ParameterValues | undefined;
-  /** Called before each node is looked at. */
+  /** Called before each node is checked. */
   readonly onNode?: ((node: NodeId) => void) | undefined;
 }
 
-/** Takes time and memory within bounds, whatever the pipeline: see check-limits.ts. */
+/** Takes limited time and memory, whatever the pipeline: see check-limits.ts. */
 export function checkPipeline(given: Pipeline, options: CheckOptions): CheckedPipeline {
   const findings = new Findings();
   const tooMany = tooManyNodes(given);
@@ -105,7 +110,7 @@ export function checkPipeline(given: Pipeline, options: CheckOptions): CheckedPi
   return { result, pipeline, nodes, graph, edges, findings: found, catalogue: options.catalogue, errorsFile: errors };
 }
 
-/** The errors that are in the way of a run of those nodes that are `meant`. */
+/** The errors that prevent a run of the nodes in `meant`. */
 export function obstacles(findings: readonly Finding[], meant: (node: NodeId) => boolean): Finding[] {
   return findings.filter(({ problem, blocks }) => problem.severity === 'error' && (blocks.length === 0 || blocks.some(meant)));
 }
@@ -141,9 +146,20 @@ function checkNode({ id, node, definition, onError, graph, schemaAt, parameters,
     },
   });
   const { params, problems } = validateParams(definition.params, substituted, inputs);
-  // Where the migration failed, the params are stand-ins: what is wrong with them is no news.
+  // If the migration failed, the params are placeholders: reporting what is wrong with them says nothing new.
   for (const problem of migrated.ok ? problems : []) findings.node(id, problem);
   reportAbsent(id, definition, params, graph, findings);
+  const known = options.connections ?? nothingKnown;
+  const { connection, elsewhere, problems: ofConnection } = findConnection(definition, params, known, options.catalogue);
+  for (const problem of ofConnection) findings.node(id, problem);
+  const secrets = secretsIn(definition.params, params);
+  const severity = options.needsSecrets ? 'error' : 'warning';
+  const atConnection = connectionField(definition)?.name ?? '';
+  const absent = [
+    ...missingSecrets(secrets, known, severity, ({ field }) => field),
+    ...missingSecrets(connection?.planned.secrets ?? [], known, severity, () => atConnection),
+  ];
+  for (const problem of absent) findings.node(id, problem);
   const valid = !findings.hasOwnError(id);
 
   const discovery = definition.kind === 'source' ? options.discovered(id) : null;
@@ -155,20 +171,36 @@ function checkNode({ id, node, definition, onError, graph, schemaAt, parameters,
 
   const inferredOutputs = Object.fromEntries(outputsOf(definition).map(({ name }) => [name, outputs[name] ?? null]));
   const firstInput = inputsOf(definition)[0]?.name ?? '';
-  const known = inheritEventTime(inferredOutputs, inputLists[firstInput] ?? []);
+  const columns = inheritEventTime(inferredOutputs, inputLists[firstInput] ?? []);
   const inputsKnown = definition.kind === 'source' ? discovery !== null : graph.incoming(id).every((edge) => schemaAt(edge) !== null);
-  if (inputsKnown && Object.values(known).includes(null) && !findings.hasError(id)) {
+  if (inputsKnown && Object.values(columns).includes(null) && !findings.hasError(id)) {
     const message = 'The columns of its output cannot be determined';
     findings.node(id, { code: 'node/unknown-schema', severity: 'error', message, hint: 'Check its params: the output columns must be known before a run.' });
   }
-  if (onError === 'route') known[errorPort] = errorSchema;
+  if (onError === 'route') columns[errorPort] = errorSchema;
   const { detected, readings } = discovery ?? {};
   const ofSource = { ...(detected && { detected }), ...(readings && { readings }) };
   const op = lower(definition, params, inputs);
-  return { id, node, definition, params, op, valid, onError, inputs, inputLists, outputs: known, ...ofSource };
+  return {
+    id,
+    node,
+    definition,
+    params,
+    op,
+    valid,
+    connection,
+    elsewhere,
+    secrets,
+    lacksSecrets: absent.length > 0,
+    onError,
+    inputs,
+    inputLists,
+    outputs: columns,
+    ...ofSource,
+  };
 }
 
-/** `infer` must not throw. If it does, that is the node's own fault, and one node's fault must not take the editor down. */
+/** `infer` must not throw. If it does, that is a bug of the node, which must not bring down the editor. */
 function infer(definition: NodeDefinition, context: InferContext): Inference {
   try {
     return definition.infer(context);
@@ -180,14 +212,14 @@ function infer(definition: NodeDefinition, context: InferContext): Inference {
 }
 
 function reportInferred(id: NodeId, problem: NodeProblem, graph: Graph, findings: Findings): void {
-  // Nodes may look at their params more closely than validation does; the user reads of each mistake once.
+  // Nodes may check their params more closely than validation does; each mistake is reported once.
   if (problem.field !== undefined && findings.hasField(id, problem.field)) return;
   const edges = problem.port === undefined ? [] : graph.incoming(id, problem.port);
   const [edge, ...others] = edges;
   findings.node(id, edge && others.length === 0 ? { ...problem, edge: edgeId(edge) } : problem);
 }
 
-/** Edges from outputs that give no rows under these params: likely what was meant before the params were changed. */
+/** Edges from outputs that give no rows with these params: probably valid before the params were changed. */
 function reportAbsent(id: NodeId, definition: NodeDefinition, params: Params, graph: Graph, findings: Findings): void {
   for (const port of outputsOf(definition)) {
     if (!port.absentWhen || !isAbsent(port, params)) continue;
@@ -207,7 +239,7 @@ function reportAbsent(id: NodeId, definition: NodeDefinition, params: Params, gr
 /** Inputs that wait for the end of rows which never end, or whose rows cannot come first: nodes then hold the others back. */
 function checkOrder(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: Graph, findings: Findings): void {
   const sources = [...nodes.values()].filter((checked) => checked.definition.kind === 'source').map((checked) => checked.id);
-  /** By node whose rows never end: a source that is to blame. */
+  /** By node whose rows never end: a source that is the cause. */
   const endless = new Map<NodeId, NodeId>();
   for (const { id, definition, params, op, inputs } of nodes.values()) {
     const traits = op && traitsOf(op);
@@ -244,7 +276,7 @@ function checkOrder(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: Graph, findi
   }
 }
 
-/** What nodes do with rows that fail, where the pipeline does not say: what the sources that feed them declare. */
+/** The error policy of nodes for which the pipeline chooses none: what the sources that feed them declare. */
 function defaultPolicies(graph: Graph, definition: (id: NodeId) => NodeDefinition | undefined): (id: NodeId) => ErrorPolicy {
   const declaring = (policy: 'skip' | 'keep') => {
     const isSuch = (found: NodeDefinition | undefined) => found?.kind === 'source' && found.onError === policy;
@@ -276,10 +308,10 @@ function describe(id: NodeId, checked: CheckedNode | undefined, defaultPolicy: E
   };
 }
 
-/** Of a node's card there is room for a few words. */
+/** A node's card has room for a few words. */
 const longestCard = 500;
 
-/** One line on the canvas, whatever line breaks a node or its code has. It is not worth an error. */
+/** One line on the canvas, whatever line breaks a node or its code has. Not worth an error. */
 function card(definition: NodeDefinition, params: Params): string {
   try {
     const text = definition.card?.(params) ?? '';

@@ -1,4 +1,4 @@
-/** What a check knows of a pipeline, for the plan and for the other checks. */
+/** What a check knows about a pipeline, for the plan and for the other checks. */
 import type { Discovery, NodeDefinition } from '@millrace/kit/node';
 import type { Op } from '@millrace/kit/ops';
 import type { Params } from '@millrace/kit/params';
@@ -6,7 +6,9 @@ import type { Readings } from '../../model/schema/reading.ts';
 import type { Schema } from '../../model/values/types.ts';
 import type { Edge, ErrorPolicy, NodeId, Pipeline, PipelineNode } from '../document/pipeline.ts';
 import type { CheckResult } from '../protocol/messages.ts';
+import type { SecretUse } from '../protocol/physical-plan.ts';
 import type { Catalogue } from './catalogue.ts';
+import type { CheckedConnection } from './connections.ts';
 import type { Finding } from './findings.ts';
 import type { Graph } from './graph.ts';
 
@@ -14,18 +16,26 @@ export interface CheckedNode {
   readonly id: NodeId;
   readonly node: PipelineNode;
   readonly definition: NodeDefinition;
-  /** Migrated, `${parameters}` substituted, complete and of the declared shape. */
+  /** Migrated, `${parameters}` substituted, complete and of the declared form. */
   readonly params: Params;
-  /** What a transform does, as far as its params and the columns that reach it say; null for sources and sinks. */
+  /** What a transform does, as far as its params and incoming columns say; null for sources and sinks. */
   readonly op: Op | null;
-  /** The params have no error: a source can be asked to `discover`. */
+  /** What it is connected to; null if it names none that can be used. */
+  readonly connection: CheckedConnection | null;
+  /** See `FoundConnection`. */
+  readonly elsewhere: readonly string[];
+  /** Secrets of its own params. */
+  readonly secrets: readonly SecretUse[];
+  /** Some of its secrets are not available here, so the source cannot be asked to `discover`. */
+  readonly lacksSecrets: boolean;
+  /** The params have no error, so the source can be asked to `discover`. */
   readonly valid: boolean;
-  /** The policy that the pipeline chooses for it, or that of the sources that feed it. */
+  /** The policy that the pipeline chooses for it, or the one of the sources that feed it. */
   readonly onError: ErrorPolicy;
   readonly inputs: { readonly [port: string]: Schema | null };
   readonly inputLists: { readonly [port: string]: readonly (Schema | null)[] };
   readonly outputs: { readonly [port: string]: Schema | null };
-  /** What a source's `discover` found out about how its input is written, and how cells are read. */
+  /** What a source's `discover` found about the format of its input, and how cells are read. */
   readonly detected?: Discovery['detected'];
   readonly readings?: Readings;
 }

@@ -1,8 +1,8 @@
 import type { Schema } from '../../model/values/types.ts';
 
 /**
- * What the `errors` port of a node under the policy "route" carries: one row per failed row. `error` is the message, `source`
- * and `line` say where the row came from, as far as that is known, and `row` is the row itself (for a source its raw text).
+ * The columns of the `errors` port of a node under the policy "route": one row per failed row. `error` is the message, `source` and `line`
+ * say where the row came from, if known, and `row` is the row itself (for a source its raw text).
  */
 export const errorSchema: Schema = {
   columns: [
@@ -16,5 +16,5 @@ export const errorSchema: Schema = {
   ],
 };
 
-/** Under the policy "keep" also the input at which the row failed, where the node has several. */
+/** Under the policy "keep" also the input at which the row failed, if the node has several. */
 export const keptErrorSchema: Schema = { columns: [...errorSchema.columns, { name: 'port', type: 'string', nullable: true }] };

@@ -1,6 +1,6 @@
 /**
- * The errors table: where rows go that fail at nodes under the policy "keep", and from where they are replayed. Which node
- * types keep and replay them is found in the catalogue by what they declare.
+ * The errors table, where rows are kept that fail at nodes under the policy "keep", and from where they are replayed. The catalogue finds
+ * the node types that keep and replay them by what they declare.
  */
 import type { NodeDefinition } from '@millrace/kit/node';
 import { traitsOf } from '@millrace/kit/op-traits';
@@ -18,8 +18,8 @@ import { Graph } from './graph.ts';
 import { orderSources } from './sources.ts';
 
 /**
- * The database of a pipeline's errors, relative to its folder: `hot.errors.db` for the file `hot.millrace.json`. Several pipelines of one
- * folder may have one name; a document that has no file yet, `file` being null, has nothing else.
+ * The database of a pipeline's errors, relative to its folder: `hot.errors.db` for the file `hot.millrace.json`. Not by name, as several
+ * pipelines of one folder may have the same; a document without a file (`file` null) has nothing else.
  */
 export function errorsFile(pipeline: string, file: string | null): string {
   if (file !== null) return `${file.endsWith(fileExtension) ? file.slice(0, -fileExtension.length) : file}.errors.db`;
@@ -30,7 +30,7 @@ export function errorsFile(pipeline: string, file: string | null): string {
   return `${name || 'pipeline'}.errors.db`;
 }
 
-/** The plan with one more sink, behind all nodes that keep what fails at them. */
+/** The plan with one more sink, downstream of all nodes that keep failed rows. */
 export function withErrorsTable(plan: PhysicalPlan, { pipeline, errorsFile: path, catalogue }: CheckedPipeline): PhysicalPlan {
   const keeping = plan.nodes.filter(({ onError }) => onError === 'keep').map(({ id }) => id);
   if (keeping.length === 0) return plan;
@@ -44,7 +44,7 @@ export function withErrorsTable(plan: PhysicalPlan, { pipeline, errorsFile: path
     params: completeParams(definition.params, { path, pipeline: pipeline.name, supersedes: replaces(plan, catalogue) }),
     onError: 'stop',
     inputs: { rows: keptErrorSchema },
-    // Once, however many nodes keep their errors: its state fits whoever is added.
+    // Once, however many nodes keep their errors, so that its state fits when one is added.
     inputLists: { rows: [keptErrorSchema] },
     outputs: {},
   };
@@ -53,7 +53,7 @@ export function withErrorsTable(plan: PhysicalPlan, { pipeline, errorsFile: path
   return { ...plan, nodes: [...nodes, sink], edges: [...plan.edges, ...edges] };
 }
 
-/** Whether a run that starts anew replaces what the one before wrote: then it has its failed rows anew, too. */
+/** Whether a run that starts from scratch replaces what the previous one wrote: then it also processes its failed rows again. */
 export function replaces(plan: PhysicalPlan, catalogue: Catalogue): boolean {
   return plan.nodes.some(({ type, params }) => !same(addingParams(catalogue.get(type), params), params));
 }
@@ -63,13 +63,13 @@ export interface ReplayOptions {
   readonly node: NodeId;
   /** The errors table's database; absolute, or relative to the pipeline's folder. */
   readonly file: string;
-  /** Ids of rows; empty: all of the node. */
+  /** Ids of rows; empty: all rows of the node. */
   readonly only: readonly number[];
 }
 
 /**
- * The part of a plan that replays the rows of one node: a source of them, the node, and all behind it, with sinks that add to
- * what is there. Throws a MillraceError where that would not give what the rows would have given in time.
+ * The part of a plan that replays the rows of one node: a source of them, the node, and all nodes downstream, with sinks that add to
+ * existing rows. Throws a MillraceError if the result would differ from what the rows would have given in time.
  */
 export function planReplay(plan: PhysicalPlan, catalogue: Catalogue, { node, file, only }: ReplayOptions): PhysicalPlan {
   const target = targetOf(plan, node);
@@ -102,7 +102,10 @@ export function planReplay(plan: PhysicalPlan, catalogue: Catalogue, { node, fil
   };
 }
 
-/** The first node, this one or one after it, that counts with other rows: rows of this one cannot be replayed by themselves. Null: they can. */
+/**
+ * The first node, this one or one downstream, whose results depend on other rows: rows of this one cannot be replayed in a run of their
+ * own. Null: they can.
+ */
 export function replayObstacle(plan: PhysicalPlan, node: NodeId): NodeId | null {
   const graph = new Graph(
     plan.nodes.map(({ id }) => id),
@@ -116,16 +119,16 @@ export interface KeptRows {
   /** The errors table's database; absolute, or relative to the pipeline's folder. */
   readonly file: string;
   readonly node: NodeId;
-  /** The inputs at which they failed; null where that was not noted. */
+  /** The inputs at which they failed; null if that was not recorded. */
   readonly ports: readonly (string | null)[];
-  /** Ids of rows; empty: all of the node. */
+  /** Ids of rows; empty: all rows of the node. */
   readonly only: readonly number[];
 }
 
 /**
- * The plan of a run that takes kept rows up: a source more for each node, or each input of one, at which they enter beside the
- * rows of the pipeline. They are read before the sources that feed the same nodes, so that as little as possible is late. `taken`:
- * ids of nodes that the run's checkpoints know. Throws a MillraceError where rows cannot enter.
+ * The plan of a run that replays kept rows: an additional source for each node, or each input of one, at which they enter beside the rows
+ * of the pipeline. They are read before the sources that feed the same nodes, so that as few as possible are late. `taken`: ids of nodes
+ * that the run's checkpoints contain. Throws a MillraceError if rows cannot enter.
  */
 export function withReplays(plan: PhysicalPlan, catalogue: Catalogue, rows: readonly KeptRows[], taken: readonly NodeId[]): PhysicalPlan {
   const sources: PlannedNode[] = [];
@@ -183,7 +186,7 @@ function targetOf(plan: PhysicalPlan, node: NodeId): PlannedNode {
   throw new MillraceError({ code: 'replay/source', message, hint: 'Read the input again, after you have fixed it or the source.', node });
 }
 
-/** Where rows enter a node, and what the table has noted of that: nothing for nodes with one input. */
+/** Where rows enter a node, as recorded in the table: nothing for nodes with one input. */
 function entries({ id: node, inputs }: PlannedNode, ports: readonly (string | null)[]): { readonly port: string; readonly noted: string | null }[] {
   const all = Object.keys(inputs);
   const [only, ...others] = all;
@@ -220,7 +223,7 @@ function replaySource(
   };
 }
 
-/** Sinks of files: a run that goes on from a checkpoint brings a file back to what it was then. */
+/** Sinks of files: a run that resumes from a checkpoint resets a file to its state at that time. */
 export function fileSinks(plan: PhysicalPlan, catalogue: Catalogue): NodeId[] {
   return plan.nodes.flatMap(({ id, type, params }) => {
     const definition = catalogue.get(type);

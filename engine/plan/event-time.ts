@@ -2,8 +2,8 @@ import { isSameEventTime } from '../../model/schema/event-time.ts';
 import type { Schema } from '../../model/values/types.ts';
 
 /**
- * Which of a transform's columns holds the event time, where its `infer` does not say: the one of its first input, if it is still there.
- * Where several edges lead to that input, they must agree.
+ * Which of a transform's columns is the event time, if its `infer` does not say: the one of its first input, if it still exists. If several
+ * edges lead to that input, they must agree.
  */
 export function inheritEventTime(outputs: Readonly<Record<string, Schema | null>>, inputs: readonly (Schema | null)[]): Record<string, Schema | null> {
   const [first, ...others] = inputs.map((input) => input?.eventTime ?? null);

@@ -75,7 +75,7 @@ function step(node: PlannedNode, plan: PhysicalPlan): string[] {
   return [`${id}: ${words}`, ...[...facts, ...errorFacts(node, plan), `runs: ${runsOn(op)}`].map((fact) => `    ${fact}`)];
 }
 
-/** Native code and connectors exist here only. */
+/** Native code and connectors exist only here. */
 function runsOn(op: Op | undefined): string {
   if (!op) return 'here';
   return op.op === 'native' ? `here only: ${op.why}` : 'here, elsewhere';
@@ -95,7 +95,7 @@ function traitFacts({ isStateful, first, bounded, awaits, ends, setsEventTime, p
   ];
 }
 
-/** `region`; where inputs have keys of their own, `id (left), customer (right)`. */
+/** `region`; if inputs have keys of their own, `id (left), customer (right)`. */
 function keysByInput(partition: { readonly [input: string]: readonly string[] }): string | null {
   const texts = Object.entries(partition).map(([input, keys]) => [input, listed(keys)] as const);
   if (texts.length === 0 || texts.some(([, keys]) => keys === '')) return null;
@@ -137,7 +137,7 @@ function flow(edge: Edge, from: PlannedNode): string {
   return `${edge.from.port} (${columnsOf(from.outputs[edge.from.port])})`;
 }
 
-/** The port's name, where the node has several inputs. */
+/** The port's name, if the node has several inputs. */
 function portOf(edge: Edge, nodes: Nodes): string {
   return Object.keys(nodes.of(edge.to.node).inputs).length > 1 ? `${edge.to.port} of ` : '';
 }

@@ -2,16 +2,16 @@ import type { Problem } from '../../model/problems/problem.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import type { NodeId } from '../document/pipeline.ts';
 
-/** A problem, and the nodes that cannot run because of it; none where the whole pipeline is meant. */
+/** A problem, and the nodes that cannot run because of it; none if the whole pipeline cannot. */
 export interface Finding {
   readonly problem: Problem;
   readonly blocks: readonly NodeId[];
 }
 
-/** Of one node, or of no node, as of edges that lead nowhere. Nobody reads more; only their number is told. */
+/** Of one node, or of no node, such as edges that lead nowhere. Nobody reads more; for the rest only the number is reported. */
 const mostOfOne = 20;
 
-/** Collects what a check finds: of each node the first problems, and how many more there are. */
+/** Collects the findings of a check: the first problems of each node, and how many more there are. */
 export class Findings {
   readonly #list: Finding[] = [];
   readonly #counts = new Map<NodeId | undefined, number>();
@@ -53,12 +53,12 @@ export class Findings {
     return this.#errors.has(node);
   }
 
-  /** Whether something is wrong with a node itself, apart from its place in the graph. */
+  /** Whether something is wrong with a node itself, apart from its position in the graph. */
   hasOwnError(node: NodeId): boolean {
     return this.#ownErrors.has(node);
   }
 
-  /** Whether a node's param, or something inside it, was reported already. */
+  /** Whether a problem of a node's param, or of something inside it, was already reported. */
   hasField(node: NodeId, field: string): boolean {
     const known = this.#fields.get(node);
     return known !== undefined && (known.told.has(field) || known.around.has(field) || pathsAround(field).some((path) => known.told.has(path)));

@@ -2,7 +2,7 @@ import { missing } from '../../model/faults/missing.ts';
 import { KnownMap } from '../../model/values/known-map.ts';
 import type { Edge, NodeId } from '../document/pipeline.ts';
 
-/** Nodes and the edges between them, looked up by node. Edges must name nodes that are there. */
+/** Nodes and the edges between them, looked up by node. Edges must name existing nodes. */
 export class Graph {
   readonly nodes: readonly NodeId[];
   readonly #incoming = new Map<NodeId, Edge[]>();
@@ -26,14 +26,14 @@ export class Graph {
     return port === undefined ? edges : edges.filter((edge) => edge.from.port === port);
   }
 
-  /** These nodes and everything that feeds them. */
+  /** These nodes and all nodes upstream. */
   upstream(nodes: Iterable<NodeId>): Set<NodeId> {
     const found = new Set(nodes);
     for (const node of found) for (const edge of this.incoming(node)) found.add(edge.from.node);
     return found;
   }
 
-  /** These nodes and everything that they feed. */
+  /** These nodes and all nodes downstream. */
   downstream(nodes: Iterable<NodeId>): Set<NodeId> {
     const found = new Set(nodes);
     for (const node of found) for (const edge of this.outgoing(node)) found.add(edge.to.node);
@@ -41,8 +41,8 @@ export class Graph {
   }
 
   /**
-   * Every node once, after all that feed it; otherwise in the given order. Where edges go round in a circle, that circle is
-   * returned in the direction of its edges, and its nodes come as if it were cut.
+   * Every node once, after all that feed it; otherwise in the given order. If there is a cycle, it is returned in the direction of its
+   * edges, and its nodes come as if it were cut.
    */
   sort(): { readonly order: readonly NodeId[]; readonly cycles: readonly (readonly NodeId[])[] } {
     const order = new Set<NodeId>();
@@ -70,7 +70,7 @@ export class Graph {
     return { order: [...order], cycles };
   }
 
-  /** Outside `done` every node waits for another one, so walking upstream must come round. */
+  /** Outside `done` every node waits for another one, so walking upstream must find a cycle. */
   #findCycle(done: ReadonlySet<NodeId>): NodeId[] {
     const path: NodeId[] = [];
     let node = this.nodes.find((candidate) => !done.has(candidate)) ?? missing('a node of the circle');

@@ -7,7 +7,7 @@ import type { Schema } from '../../model/values/types.ts';
 
 type Schemas = { readonly [port: string]: Schema | null };
 
-/** What a transform does with these params; null for sources and sinks. Total: a node that cannot say it under invalid params does nothing. */
+/** The operation of a transform with these params; null for sources and sinks. Total: a node that has none under invalid params does nothing. */
 export function lower(definition: NodeDefinition, params: Params, inputs: Schemas): Op | null {
   if (definition.kind !== 'transform') return null;
   const known = Object.fromEntries(definition.inputs.map(({ name }) => [name, inputs[name] ?? { columns: [] }]));
@@ -18,7 +18,7 @@ export function lower(definition: NodeDefinition, params: Params, inputs: Schema
   }
 }
 
-/** What follows from what a node does. */
+/** What is derived from what a node does. */
 export function traitsOfNode(definition: NodeDefinition | undefined, params: Params, inputs: Schemas): OpTraits | null {
   const op = definition && lower(definition, params, inputs);
   return op ? traitsOf(op) : null;

@@ -1,4 +1,4 @@
-import type { NodeDefinition, NodeProblem } from '@millrace/kit/node';
+import type { Migration, NodeProblem } from '@millrace/kit/node';
 import type { PipelineNode } from '../document/pipeline.ts';
 
 type Params = PipelineNode['params'];
@@ -6,8 +6,11 @@ export type Migrated =
   /** `steps` are the names of the migrations that were applied. */
   { readonly ok: true; readonly params: Params; readonly steps: readonly string[] } | { readonly ok: false; readonly problem: NodeProblem };
 
-/** A node's params as its definition knows them today. */
-export function migrateParams(definition: NodeDefinition, node: PipelineNode): Migrated {
+/** The params of a node or a connection in the form of its current definition. */
+export function migrateParams(
+  definition: { readonly title: string; readonly version: number; readonly migrations?: readonly Migration[] },
+  node: Pick<PipelineNode, 'typeVersion' | 'params'>,
+): Migrated {
   const { title, version } = definition;
   if (node.typeVersion > version) {
     const message = `It was made with version ${node.typeVersion} of "${title}", but this Millrace has version ${version}`;

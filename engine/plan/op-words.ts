@@ -1,10 +1,10 @@
-/** Operations in words, a line each, for people who read a plan. Total: an operation without words of its own is named, with its keys. */
+/** Operations in words, one line each, for people who read a plan. Total: an operation without words of its own is named, with its keys. */
 import type { CodeRef, KeyPair, Op, ProjectedColumn, RunningSpan, Windowing } from '@millrace/kit/ops';
 import { durationText } from '../../model/time/duration.ts';
 
 const longest = 60;
 
-/** Of a node's type as well, which says what a native operation is. */
+/** Takes the node's type as well, which says what a native operation is. */
 export function opWords(op: Op, type: string): string {
   switch (op.op) {
     case 'filter':
@@ -118,7 +118,7 @@ function columnWords({ name, from, cast }: ProjectedColumn): string {
   return cast ? `${renamed} (${cast.from} to ${cast.to})` : renamed;
 }
 
-/** Its first line that says something, cut where it is long. */
+/** Its first line that is not empty, cut if it is long. */
 function codeWords({ source }: CodeRef): string {
   const lines = source
     .split('\n')
@@ -129,7 +129,7 @@ function codeWords({ source }: CodeRef): string {
   return lines.length > 1 ? `${first} …` : first;
 }
 
-/** `a, b, c`; of many the first ones and how many more there are. */
+/** `a, b, c`; for a long list the first ones and the number of the others. */
 export function listed(names: readonly string[]): string {
   return names.length > 6 ? `${names.slice(0, 6).join(', ')} and ${names.length - 6} more` : names.join(', ');
 }

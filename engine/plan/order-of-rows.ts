@@ -1,4 +1,4 @@
-/** What depends on the order in which rows come: instances keep it for each of their keys, and not between keys. */
+/** What depends on the order in which rows arrive: instances keep it for each of their keys, but not between keys. */
 
 import { findColumn } from '@millrace/kit/columns';
 import { looksBack } from '@millrace/kit/op-traits';
@@ -19,7 +19,7 @@ export function reachedOutOfOrder(plan: PhysicalPlan, stage: Stage): { readonly 
   return [...edges].map(({ to }) => ({ node: byId.get(to.node) ?? missing(`the node "${to.node}"`), port: to.port }));
 }
 
-/** Whether what comes out, as a set of rows, may differ with the order of those that come in. */
+/** Whether the output, as a set of rows, may depend on the order of the input. */
 export function goesByOrder({ op, inputs }: PlannedNode, port: string): boolean {
   if (!op) return false;
   switch (op.op) {

@@ -10,7 +10,7 @@ import type { Parameter } from '../document/pipeline.ts';
 export type ParameterValues = { readonly [name: string]: string | number | boolean };
 type Params = { readonly [name: string]: Json };
 
-/** The parameters' values for a run: those given (as text, too), otherwise their defaults. */
+/** The parameters' values for a run: those given (also as text), otherwise their defaults. */
 export function parameterValues(
   parameters: { readonly [name: string]: Parameter },
   given: ParameterValues,
@@ -52,15 +52,15 @@ function readAs(type: Parameter['type'], value: string | number | boolean): Read
 }
 
 export interface SubstitutionReport {
-  /** Gets the path of a param and the name of a parameter that is not there. */
+  /** Called with the path of a param and the name of a parameter that does not exist. */
   unknown(path: string, name: string): void;
-  /** Whether so much text (UTF-16 units) may be put in for a parameter. If not, the param at the path stays as it is written. */
+  /** Whether this much text (UTF-16 units) may be substituted for a parameter. If not, the param at the path stays as it is written. */
   hasRoom(path: string, units: number): boolean;
 }
 
 /**
- * Replaces `${name}` in the text params of a node; `$${` stands for `${` itself. Code and expressions are left alone, since
- * `${` has a meaning of its own there, and so are names of columns. Takes time in proportion to what comes out.
+ * Replaces `${name}` in the text params of a node; `$${` stands for `${` itself. Code, expressions and names of columns are not changed, since
+ * `${` has a meaning of its own there. Takes time proportional to the size of the result.
  */
 export function substitute(fields: Fields, params: Params, values: ParameterValues, found: SubstitutionReport): Params {
   const inFields = (fields: Fields, params: Params, path: string): Params =>
@@ -75,6 +75,7 @@ export function substitute(fields: Fields, params: Params, values: ParameterValu
       case 'text':
       case 'file':
       case 'sql':
+      case 'connection':
         return inText(value, path);
       case 'keyValue':
         return inTexts(value, path);
@@ -86,7 +87,7 @@ export function substitute(fields: Fields, params: Params, values: ParameterValu
         return value;
     }
   };
-  /** Every text inside, however deep. */
+  /** Every text inside, at any depth. */
   const inTexts = (value: Json, path: string): Json => {
     if (Array.isArray(value)) return value.map((item: Json, i) => inTexts(item, `${path}.${i}`));
     return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inTexts(item, `${path}.${key}`)])) : inText(value, path);
@@ -101,7 +102,7 @@ export function substitute(fields: Fields, params: Params, values: ParameterValu
   };
   const inText = (value: Json, path: string): Json => {
     if (typeof value !== 'string' || !value.includes('${')) return value;
-    // Up to the last brace: what is open behind it is text, and is not searched to its end again and again.
+    // Only up to the last brace: what is open after it is text, and is not searched to its end repeatedly.
     const end = value.lastIndexOf('}') + 1;
     const replaced = value.slice(0, end).replace(/\$(\$\{)|\$\{([^}]*)\}/g, (written, escaped: string | undefined, name: string) => {
       if (escaped) return escaped;

@@ -14,16 +14,18 @@ import type { CheckedNode, CheckedPipeline } from './checked.ts';
 import { withErrorsTable } from './errors-table.ts';
 import { Graph } from './graph.ts';
 import { orderSources } from './sources.ts';
+import { reachedByNode } from './touches.ts';
 
 export interface PlanOptions {
   readonly target?: NodeId;
-  /** Nodes at which a row that fails would stop the run keep it instead. */
+  /** Nodes that keep a failed row for which their policy would stop the run. */
   readonly keepErrors?: boolean;
 }
 
 /**
- * The physical plan of a checked pipeline: the sinks and what feeds them, but for branches with a node of unknown type, or
- * with `target` that node and what feeds it. Throws a MillraceError with the first error that is in the way; with `target`, errors elsewhere are ignored.
+ * The physical plan of a checked pipeline: the sinks and what feeds them, without branches that have a node of unknown type; with `target`,
+ * that node and what feeds it. Throws a MillraceError with the first error that prevents a run; with `target`, errors elsewhere are
+ * ignored.
  */
 export function planRun(checked: CheckedPipeline, options: PlanOptions = {}): PhysicalPlan {
   const { target, keepErrors = false } = options;
@@ -67,13 +69,15 @@ export function planRun(checked: CheckedPipeline, options: PlanOptions = {}): Ph
   return { ...plan, leaving: checked.edges.flatMap(({ from, to }) => (needed.has(from.node) && !needed.has(to.node) ? [from] : [])) };
 }
 
-/** The first error, told with the number of the others. */
+/** The first error, with the number of the others. */
 function refusal(first: Problem, others: number): MillraceError {
   if (others === 0) return new MillraceError(first);
   return new MillraceError({ ...first, message: `${first.message} (and ${others} more ${others === 1 ? 'error' : 'errors'})` });
 }
 
-function planNode({ id, node, onError, definition, params, op, inputs, inputLists, outputs }: CheckedNode): PlannedNode {
+function planNode(checked: CheckedNode): PlannedNode {
+  const { id, node, onError, definition, params, op, inputs, inputLists, outputs, connection, secrets } = checked;
+  const reaches = reachedByNode(definition, params, connection);
   const known = (ports: { readonly [port: string]: Schema | null }): { [port: string]: Schema } =>
     Object.fromEntries(Object.entries(ports).flatMap(([port, schema]) => (schema ? [[port, schema]] : [])));
   const unknown = [...Object.values(outputs), ...Object.values(inputLists).flat()].includes(null);
@@ -91,13 +95,16 @@ function planNode({ id, node, onError, definition, params, op, inputs, inputList
     inputs: known(inputs),
     inputLists: Object.fromEntries(Object.entries(inputLists).map(([port, schemas]) => [port, schemas.filter((schema) => schema !== null)])),
     outputs: known(outputs),
+    ...(connection && { connection: connection.planned }),
+    ...(secrets.length > 0 && { secrets }),
+    ...(reaches.length > 0 && { reaches }),
     ...(op && { op }),
   };
 }
 
 /**
- * Maximal runs of two and more transforms that work row by row, each of which feeds the next and nobody else through that port, and
- * each of which has one input: each is one loop.
+ * Maximal sequences of two or more transforms that work row by row. Each has one input and feeds, through its first port, only the next
+ * one: each sequence is one loop.
  */
 function findChains(nodes: readonly CheckedNode[], graph: Graph): NodeId[][] {
   const byId = new Map(nodes.map((node) => [node.id, node]));
@@ -116,7 +123,7 @@ function findChains(nodes: readonly CheckedNode[], graph: Graph): NodeId[][] {
     });
 }
 
-/** The transform that continues a node's chain: the one behind its first port for which that can be said. */
+/** The transform that continues a node's chain: the one downstream of its first port that meets the conditions. */
 function followerOf({ id, definition, op }: CheckedNode, nodes: ReadonlyMap<NodeId, CheckedNode>, graph: Graph): NodeId | undefined {
   if (definition.kind !== 'transform' || !op || !isRowByRow(op)) return undefined;
   for (const { name } of outputsOf(definition)) {

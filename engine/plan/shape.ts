@@ -4,7 +4,7 @@ import type { Json, Schema } from '../../model/values/types.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import type { PhysicalPlan } from '../protocol/physical-plan.ts';
 
-/** What of a plan decides whether state that was made with it fits another one. Plain data, kept in checkpoints. */
+/** What decides whether state that was made with one plan fits another one. Plain data, kept in checkpoints. */
 export interface Shape {
   readonly pipeline: string;
   readonly nodes: { readonly [node: NodeId]: NodeShape };
@@ -13,19 +13,19 @@ export interface NodeShape {
   readonly type: string;
   /** Of the node type. */
   readonly version: number;
-  /** Of the form in which the node type keeps its state; absent where that is 1. */
+  /** Of the form in which the node type keeps its state; absent if that is 1. */
   readonly stateVersion?: number;
   readonly params: { readonly [name: string]: Json };
   /**
-   * The fingerprint of what a transform does. Where both have one it counts, and not the params, which then only say in words what has
-   * changed: labels and settings without a meaning drop no state. Absent where no operation says it, and in older checkpoints.
+   * The fingerprint of what a transform does. If both plans have one it decides, and params only say in words what has changed, so that
+   * labels and settings without effect drop no state. Absent if no operation gives it, and in older checkpoints.
    */
   readonly op?: string;
-  /** By port: the columns that arrive, in no order that means anything, and the event time. */
+  /** By port: the incoming columns, in no significant order, and the event time. */
   readonly inputs: { readonly [port: string]: string };
 }
 
-/** Params that every source has, and that change nothing about how far it was read. */
+/** Params that every source has, and that do not change how far it was read. */
 const ofWatermarks = ['outOfOrder', 'idleAfter', 'ahead'];
 
 export function shapeOf(pipeline: string, plan: PhysicalPlan, version: (type: string) => number, stateVersion: (type: string) => number = () => 1): Shape {
@@ -41,17 +41,17 @@ export function shapeOf(pipeline: string, plan: PhysicalPlan, version: (type: st
 }
 
 export interface Comparison {
-  /** Nodes whose state goes on. */
+  /** Nodes whose state is carried over. */
   readonly carried: readonly NodeId[];
-  /** Nodes whose state does not fit any more, each with the reason in words that follow its name. */
+  /** Nodes whose state no longer fits, each with the reason in words that follow its name. */
   readonly dropped: readonly { readonly node: NodeId; readonly why: string }[];
   /** Nodes that were not there before. */
   readonly added: readonly NodeId[];
 }
 
 /**
- * What becomes of the state of the nodes of `before` in a plan of another shape. Only nodes of `withState` are carried or
- * dropped. `isDuration`: the param of this node type is a number of milliseconds.
+ * What happens to the state of the nodes of `before` in a plan of another shape. Only nodes of `withState` are carried or dropped.
+ * `isDuration`: the param of this node type is a number of milliseconds.
  */
 export function compareShapes(
   before: Shape,
@@ -69,7 +69,7 @@ export function compareShapes(
   return { carried, dropped, added: Object.keys(after.nodes).filter((node) => !before.nodes[node]) };
 }
 
-/** Neither by its name nor by any of its nodes. */
+/** Has neither the name nor any of the nodes. */
 export function isOtherPipeline(before: Shape, after: Shape): boolean {
   return before.pipeline !== after.pipeline && !Object.entries(before.nodes).some(([id, { type }]) => after.nodes[id]?.type === type);
 }
@@ -85,7 +85,7 @@ function difference(before: NodeShape | undefined, after: NodeShape | undefined,
   return changed ?? inputsDifference(before.inputs, after.inputs) ?? operationDifference(before.op, after.op);
 }
 
-/** Other parts of the plan, or another version of Millrace, may change what a node does under the same params. */
+/** Other parts of the plan, or another version of Millrace, may change what a node does with the same params. */
 function operationDifference(before: string | undefined, after: string | undefined): string | null {
   return before === undefined || after === undefined || before === after ? null : 'what it does has changed, under the same settings';
 }
@@ -127,7 +127,7 @@ function words(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
-/** A value that can be told within a sentence, or null. */
+/** A value that is short enough for a sentence, or null. */
 function short(value: Json | undefined): string | null {
   if (value === undefined || value === null) return 'nothing';
   const text = typeof value === 'string' ? (/^[\w.: -]*\w$/.test(value) ? value : JSON.stringify(value)) : JSON.stringify(value);

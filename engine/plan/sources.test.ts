@@ -7,7 +7,7 @@ import { type FirstPort, orderSources } from './sources.ts';
 const ids = Array.from({ length: 9 }, (_, i) => `n${i}`);
 const ports = ['x', 'y', 'z'];
 
-/** A graph without circles, and first ports in it. */
+/** A graph without cycles, and first ports in it. */
 const graphs = fc
   .record({
     edges: fc.array(fc.tuple(fc.nat(ids.length - 1), fc.nat(ids.length - 1), fc.constantFrom(...ports)), { maxLength: 16 }),

@@ -14,9 +14,9 @@ export interface SourceOrder {
 }
 
 /**
- * The order in which sources are pulled: a source above a `first` port comes in an earlier group than those above its node's
- * other ports. Every source comes as late as that allows, so that an endless one holds nobody up. `conflicts` are the first
- * ports for which there is no such order, because the rows of one source arrive there and at another port of the node.
+ * The order in which sources are pulled: a source upstream of a `first` port is in an earlier group than those upstream of its node's other
+ * ports. Every source is in the latest possible group, so that an endless one delays no other. `conflicts` are the first ports for which no
+ * such order exists, because the rows of one source arrive there and at another port of the node.
  */
 export function orderSources(graph: Graph, sources: readonly NodeId[], firstPorts: readonly FirstPort[]): SourceOrder {
   const later = constraints(graph, sources, firstPorts);
@@ -29,15 +29,18 @@ export function orderSources(graph: Graph, sources: readonly NodeId[], firstPort
   return { groups: grouped(sources, sound), conflicts };
 }
 
-/** Which come after which. Beside sources there are stations between them, so that "all of these before all of those" takes few entries. */
+/**
+ * The order constraints. Beside sources there are intermediate points between them, so that "all of these before all of those" takes few
+ * entries.
+ */
 type Later = Map<string, Set<string>>;
 
 const sourceKey = (id: NodeId) => `source ${id}`;
 const portKey = ({ node, port }: FirstPort) => `port ${node}.${port}`;
 
 /**
- * All constraints, in the size of the graph: rows go down from a source to first ports; from a first port it goes to the node's
- * other inputs, and up from there to sources. Without those of the ports to `leaveOut`.
+ * All constraints, in a size proportional to the graph: from a source downstream to first ports, from a first port to the node's other
+ * inputs, and from there upstream to sources. Without those of the ports in `leaveOut`.
  */
 function constraints(graph: Graph, sources: readonly NodeId[], firstPorts: readonly FirstPort[], leaveOut: (first: FirstPort) => boolean = () => false): Later {
   const later: Later = new Map();
@@ -98,7 +101,7 @@ function constraintsThatFit(
   return { fitting: later, conflicts };
 }
 
-/** What is in a circle, or between two of them. */
+/** Everything in a cycle, or between two cycles. */
 function inCircles(later: Later): ReadonlySet<string> {
   const backwards = reversed(later);
   const after = new Set(withoutCircle(later, backwards));
@@ -106,7 +109,7 @@ function inCircles(later: Later): ReadonlySet<string> {
   return new Set([...later.keys()].filter((key) => !after.has(key) && !before.has(key)));
 }
 
-/** All from which no circle is reached, each after those that it leads to. */
+/** All from which no cycle is reached, each after those that it leads to. */
 function withoutCircle(next: Later, previous: Later): string[] {
   const waiting = new Map([...next].map(([key, all]) => [key, all.size]));
   const ready = [...previous.keys()].filter((key) => !waiting.has(key));

@@ -52,7 +52,7 @@ test('a stage goes on as long as rows of one key are in one instance', () => {
   expect(stagesOf({ before: rename, a: lag('k'), between: rename, b: count('g', 'k') })).toEqual([
     { nodes: 'a between b', keys: ['before -> a: k'], places: { a: [0], b: [1] } },
   ]);
-  // Under another name: what is called g now are the keys of before.
+  // Under another name: what is now called g was the key before.
   expect(stagesOf({ a: lag('k'), between: swap, b: count('g') })).toEqual([{ nodes: 'a between b', keys: ['source -> a: k'], places: { a: [0], b: [0] } }]);
 });
 

@@ -1,6 +1,6 @@
 /**
- * Which part of a plan can run in several instances, rows being exchanged by the hash of their keys: see ADR 31. A stage is a keyed
- * operation with the operations downstream of it that only it feeds and that want its rows split in the same way, or in no certain way.
+ * Which part of a plan can run in several instances, with rows exchanged by the hash of their keys: see ADR 31. A stage is a keyed
+ * operation and the operations downstream that only it feeds and that need their rows split in the same way, or in no particular way.
  */
 import { findColumn } from '@millrace/kit/columns';
 import { isRowByRow, traitsOf } from '@millrace/kit/op-traits';
@@ -14,8 +14,8 @@ import { Graph } from './graph.ts';
 import { goesByOrder, reachedOutOfOrder } from './order-of-rows.ts';
 
 /**
- * The plan with all that gives the same rows in so many instances in stages; as it is where that is one, or nothing does. What goes by the
- * order of a stage's rows, and not by their keys, keeps the stage in one instance.
+ * The plan with stages of this many instances, for everything that gives the same rows in several instances; unchanged if the number is
+ * one, or there is no such part. A stage stays in one instance if a later operation depends on the order of its rows, not on their keys.
  */
 export function withStages(plan: PhysicalPlan, instances: number, isWanted: (stage: Stage) => boolean = () => true): PhysicalPlan {
   const { stages: _, ...bare } = plan;
@@ -25,7 +25,7 @@ export function withStages(plan: PhysicalPlan, instances: number, isWanted: (sta
   return stages.length === 0 ? bare : { ...bare, stages };
 }
 
-/** By output port: the columns whose values say which instance a row is in; null where no column tells. */
+/** By output port: the columns whose values decide which instance a row is in; null if no column does. */
 type Spread = readonly string[] | null;
 
 interface Draft {
@@ -59,7 +59,7 @@ export function findStages(plan: PhysicalPlan, instances: number): Stage[] {
   }
   return drafts.map((draft) => ({ ...draft, instances }));
 
-  /** Into the stage that has its rows by its keys already, or into one of its own. */
+  /** Into the stage that already has its rows by its keys, or into one of its own. */
   function enter(node: PlannedNode, keys: KeysByPort, first: Edge, incoming: readonly Edge[]): void {
     const found = isSameKeyEverywhere(node) ? incoming.flatMap((edge) => placesAfter(edge, keys)) : [];
     const stage = found[0] && stageOf.get(found[0].edge.from.node);
@@ -109,7 +109,7 @@ function keysAt(keys: KeysByPort, port: string): readonly string[] {
   return keys[port] ?? missing(`the keys at the input "${port}"`);
 }
 
-/** Columns of these types are equal only where they are the same object. */
+/** Values of these types are equal only if they are the same object. */
 const withoutKeys: readonly ColumnType[] = ['json', 'bytes'];
 
 /** By input: the keys of an operation whose rows can be split by them. */
@@ -124,7 +124,7 @@ function keysOf({ op, inputs }: PlannedNode): KeysByPort | null {
   return isSound && Object.keys(inputs).every((port) => partition[port]) ? partition : null;
 }
 
-/** Keys of two types are brought into a form of both: rows that were split by one of them are elsewhere then. */
+/** Keys of two types are converted to a form of both: rows that were split by one of the types are elsewhere then. */
 function isSameKeyEverywhere({ op, inputs }: PlannedNode): boolean {
   const pairs = op ? keyPairsOf(op) : { keys: [], left: '', right: '' };
   return pairs.keys.every(({ left, right }) => {

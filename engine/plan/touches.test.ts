@@ -62,7 +62,7 @@ describe('what a pipeline would touch', () => {
 
   it('is declared by every source and sink that opens something', () => {
     const silent = definitions.filter((each) => each.kind !== 'transform' && !each.reads && !each.writes && !each.listens && !each.reaches);
-    // They make their rows, or use what the terminal gives.
+    // They generate their rows, or use the terminal.
     expect(silent.map((each) => each.type).sort()).toEqual(['generator', 'inspect', 'nexmark', 'stdin', 'stdout']);
   });
 });

@@ -1,4 +1,4 @@
-/** Tells of streams whose watermark can never rise, and of those where one source may hold it back, before anything runs. */
+/** Reports streams whose watermark can never rise, and those where one source may hold it back, before anything runs. */
 
 import { traitsOf } from '@millrace/kit/op-traits';
 import { missing } from '../../model/faults/missing.ts';
@@ -10,11 +10,11 @@ import type { CheckedNode } from './checked.ts';
 import type { Findings } from './findings.ts';
 import type { Graph } from './graph.ts';
 
-/** `nodes` in topological order. Nodes that have an error already are left alone. */
+/** `nodes` in topological order. Nodes that already have an error are skipped. */
 export function checkWatermarks(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: Graph, findings: Findings): void {
   /** By node: the sources that feed it and never end. */
   const endless = new Map<NodeId, readonly NodeId[]>();
-  /** By node whose watermark can never rise: a source that is to blame. Not beyond a node that was told of it. */
+  /** By node whose watermark can never rise: a source that is the cause. Not downstream of a node where it was reported. */
   const stuck = new Map<NodeId, NodeId>();
   const silent = new Set<NodeId>();
   const above = <V>(found: ReadonlyMap<NodeId, V>, id: NodeId, port?: string): V[] => {
@@ -72,7 +72,7 @@ export function checkWatermarks(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: 
   }
 }
 
-/** Where inputs that are brought together have different event times, what comes out has none. */
+/** If inputs that meet have different event times, the output has none. */
 function checkUnited({ id, definition, inputLists, outputs }: CheckedNode, graph: Graph, findings: Findings): void {
   for (const { name } of inputsOf(definition).filter((port) => port.many)) {
     const sources = graph.incoming(id, name).map(({ from }) => from.node);

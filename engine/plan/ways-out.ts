@@ -29,7 +29,7 @@ export function waysOut(
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
 }
 
-/** The changes of one param each after which `holds` is true: the first value of each param that does it. */
+/** The changes of one param each after which `holds` is true: for each param the first value that achieves it. */
 function changes(fields: { readonly [name: string]: Field }, params: Params, holds: (params: Params) => boolean): string[] {
   return Object.entries(fields).flatMap(([name, field]) => {
     const found = candidates(field).find(({ value }) => value !== params[name] && holds({ ...params, [name]: value }));

@@ -135,7 +135,8 @@ describe('Discoveries', () => {
     const discoveries = new Discoveries({ patienceMs: 20, looks: hanging });
     writeFileSync(join(folder, 'words.txt'), 'a');
     await expect.poll(async () => names((await discoveries.find(words, {}, folder)).discovery)).toEqual(['a']);
-    await expect.poll(async () => (await discoveries.find(words, {}, folder)).key).not.toContain('look');
+    // A busy machine may give no answer in time: only a key with the file's stamp is one.
+    await expect.poll(async () => (await discoveries.find(words, {}, folder)).key).toContain('words.txt');
     isHung = true;
     expect((await discoveries.find(words, {}, folder)).discovery?.problems?.[0]?.code).toBe('source/slow');
   });

@@ -2,9 +2,11 @@ import type { Discovery, NodeDefinition, NodeProblem } from '@millrace/kit/node'
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Json } from '../../model/values/types.ts';
 import { WorkerPool } from '../processes/pool.ts';
+import { guardSockets, type SocketGuard } from '../processes/socket-guard.ts';
 import { WorkerEnded } from '../processes/worker-process.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { LinkedPath } from '../protocol/messages.ts';
+import type { PlannedConnection } from '../protocol/physical-plan.ts';
 import { linkedPaths } from '../store/output-place.ts';
 import { type Look, type Looked, type LookJob, lookAt, stampsOf } from './look.ts';
 
@@ -16,6 +18,8 @@ const memoryMb = 1024;
 const most = 4;
 /** For failures that name no file whose change would mend them. */
 const retryAfterMs = 2000;
+/** What a run relies on may have been found so long ago, where no file tells of a change: on a server. */
+const freshMs = 5000;
 /** For a look that had to be stopped: it would take as long again. */
 const stoppedRetryMs = 60_000;
 /** More than the sources of any pipeline, which are all asked for at each check. */
@@ -26,6 +30,13 @@ export interface Discovered {
   readonly discovery: Discovery | null;
   /** Changes when the source would read something else: other params, or changed files. */
   readonly key: string;
+}
+/** What a source needs besides its params to look beyond this machine. */
+export interface Beyond {
+  readonly connection: PlannedConnection | null;
+  readonly look: Pick<Look, 'secrets' | 'connection' | 'reaches' | 'texts'>;
+  /** Differs where a secret does. */
+  readonly stamp: string;
 }
 interface Entry {
   discovery: Discovery | null;
@@ -49,7 +60,7 @@ export interface SourceLooks {
 
 /** In processes that are killed at their limits, as what a source names may be slow, endless or huge. */
 export function looksInProcesses(): SourceLooks {
-  const pool = new WorkerPool<LookJob, unknown>({ entry: 'discovery', limitMs, memoryMb, most });
+  const pool = new WorkerPool<LookJob, unknown>({ secrets: (job) => ('texts' in job ? job.texts : undefined), entry: 'discovery', limitMs, memoryMb, most });
   return {
     look: (_definition, look) => pool.run(look) as Promise<Looked>,
     stamps: (paths) => pool.run({ paths }) as Promise<string>,
@@ -60,11 +71,33 @@ export function looksInProcesses(): SourceLooks {
 
 /** In the process that asks: for one that runs this pipeline alone, reads the same without limits next, and ends at Ctrl+C. */
 export const looksToRun: SourceLooks = {
-  look: (definition, look) => lookAt(definition, look, true),
+  look: (definition, look) => guarded(look.reaches ?? [], () => lookAt(definition, look, true)),
   stamps: stampsOf,
   links: async (paths, folder) => linkedPaths(paths, folder),
   close() {},
 };
+
+/** What may be reached by those that look now, and the guard that is there meanwhile. */
+const reached: string[] = [];
+let guard: SocketGuard | null = null;
+
+/** This process opens sockets of its own: nodes are guarded as in a run while they look, and only then. */
+async function guarded<T>(reaches: readonly string[], look: () => Promise<T>): Promise<T> {
+  if (reaches.length === 0) return look();
+  guard ??= guardSockets();
+  reached.push(...reaches);
+  guard.allow(reached);
+  try {
+    return await look();
+  } finally {
+    for (const each of reaches) reached.splice(reached.indexOf(each), 1);
+    if (reached.length > 0) guard.allow(reached);
+    else {
+      guard.release();
+      guard = null;
+    }
+  }
+}
 
 /** What sources said about the outside world, until it changes: by type, params and folder, and by the files that they depend on. */
 export class Discoveries {
@@ -81,10 +114,17 @@ export class Discoveries {
    * Never throws: what went wrong is among the discovery's problems. Never looks at the same thing twice at once. With
    * `mustKnow`, as a run does, it waits for as long as a look may take.
    */
-  async find(definition: NodeDefinition, params: { readonly [name: string]: Json }, folder: string, mustKnow = false): Promise<Discovered> {
-    const key = JSON.stringify([definition.type, params, folder]);
+  async find(
+    definition: NodeDefinition,
+    params: { readonly [name: string]: Json },
+    folder: string,
+    mustKnow = false,
+    beyond: Beyond | null = null,
+  ): Promise<Discovered> {
+    const key = JSON.stringify([definition.type, params, folder, ...(beyond ? [beyond.connection, beyond.stamp] : [])]);
     if (definition.kind !== 'source' || !definition.discover) return { discovery: null, key };
-    const found = this.#current(key, definition, { type: definition.type, params, folder });
+    const look = { type: definition.type, params, folder, ...beyond?.look };
+    const found = this.#current(key, definition, look, beyond?.connection && mustKnow ? freshMs : Number.POSITIVE_INFINITY);
     const entry = mustKnow ? await found : await inTime(found, this.#patienceMs);
     if (!entry) return { discovery: { schema: null, problems: [slow] }, key };
     return { discovery: entry.discovery, key: `${key}${entry.stamps ?? `look ${entry.looks}`}` };
@@ -103,9 +143,9 @@ export class Discoveries {
     this.#looks.close();
   }
 
-  async #current(key: string, definition: NodeDefinition, look: Omit<Look, 'known'>): Promise<Entry> {
+  async #current(key: string, definition: NodeDefinition, look: Omit<Look, 'known'>, freshMs: number): Promise<Entry> {
     let entry = this.#entries.get(key);
-    if (!entry || (!entry.pending && (await this.#isStale(entry)))) {
+    if (!entry || (!entry.pending && (performance.now() - entry.at > freshMs || (await this.#isStale(entry))))) {
       // Another call may have begun while the files were looked at.
       const newer = this.#entries.get(key);
       entry = newer !== entry && newer ? newer : this.#start(key, definition, look, entry);

@@ -3,6 +3,7 @@
 import { KnownMap } from '../../model/values/known-map.ts';
 import { definitions } from '../../nodes/index.ts';
 import { serveJobs } from '../processes/serve.ts';
+import { guardSockets } from '../processes/socket-guard.ts';
 import { linkedPaths } from '../store/output-place.ts';
 import { type LookJob, lookAt, stampsOf } from './look.ts';
 
@@ -11,7 +12,13 @@ const byType = new KnownMap(
   definitions.map((definition) => [definition.type, definition]),
 );
 
-serveJobs<LookJob, unknown>((job) => {
-  if ('paths' in job) return stampsOf(job.paths);
-  return 'links' in job ? linkedPaths(job.links, job.folder) : lookAt(byType.of(job.type), job);
-});
+const guard = guardSockets();
+serveJobs<LookJob, unknown>(
+  (job) => {
+    if ('paths' in job) return stampsOf(job.paths);
+    if ('links' in job) return linkedPaths(job.links, job.folder);
+    guard.allow(job.reaches ?? []);
+    return lookAt(byType.of(job.type), job);
+  },
+  { secrets: (job) => ('texts' in job ? job.texts : undefined) },
+);

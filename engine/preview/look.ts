@@ -4,6 +4,8 @@ import { resolve } from 'node:path';
 import type { Discovery, NodeDefinition } from '@millrace/kit/node';
 import type { Json } from '../../model/values/types.ts';
 import { problemOf } from '../protocol/connection.ts';
+import type { PlannedConnection, SecretTexts, SecretUse } from '../protocol/physical-plan.ts';
+import { withTexts } from '../runners/local/contexts.ts';
 
 /** A look that goes by its signal ends before it has to be killed. */
 const softLimitMs = 25_000;
@@ -17,6 +19,11 @@ export interface Look {
   readonly folder: string;
   /** What an earlier look at the same source depended on. */
   readonly known: readonly string[];
+  readonly secrets?: readonly SecretUse[];
+  readonly connection?: PlannedConnection;
+  /** See `PlannedNode.reaches`. */
+  readonly reaches?: readonly string[];
+  readonly texts?: SecretTexts;
 }
 export type LookJob = Look | { readonly paths: readonly string[] } | { readonly links: readonly string[]; readonly folder: string };
 
@@ -29,13 +36,19 @@ export interface Looked {
 }
 
 /** Never throws: what went wrong is among the discovery's problems. `brief` as in `DiscoverContext`. */
-export async function lookAt(definition: NodeDefinition, { params, folder, known }: Omit<Look, 'type'>, brief = false): Promise<Looked> {
+export async function lookAt(definition: NodeDefinition, look: Omit<Look, 'type'>, brief = false): Promise<Looked> {
   if (definition.kind !== 'source' || !definition.discover) throw new Error(`${definition.type} has nothing to look at`);
+  const { params, folder, known, texts } = look;
   const startedAt = Date.now();
   const before = await stampByPath([...known, ...named(definition, params).map((path) => resolve(folder, path))]);
   let discovery: Discovery;
   try {
-    discovery = await definition.discover({ params, path: (path) => resolve(folder, path), signal: AbortSignal.timeout(softLimitMs), brief });
+    discovery = await definition.discover({
+      ...withTexts(look, texts),
+      path: (path) => resolve(folder, path),
+      signal: AbortSignal.timeout(softLimitMs),
+      brief,
+    });
   } catch (error) {
     discovery = { schema: null, problems: [problemOf(error)] };
   }

@@ -71,6 +71,7 @@ export class PreviewEngine {
       },
       sandbox,
       folder: job.folder,
+      secrets: job.secrets,
       signal: stop.signal,
       writers: 'none',
       // Time stands still: what would come by the wall clock alone does not come in a preview.
@@ -111,7 +112,7 @@ export class PreviewEngine {
     }
   }
 
-  async #sample({ plan, folder, limit, sampleKeys }: PreviewJob): Promise<Map<NodeId, Sample>> {
+  async #sample({ plan, folder, secrets, limit, sampleKeys }: PreviewJob): Promise<Map<NodeId, Sample>> {
     const found = new Map<NodeId, Sample>();
     for (const [index, node] of plan.nodes.entries()) {
       if (node.kind !== 'source') continue;
@@ -120,7 +121,7 @@ export class PreviewEngine {
       const key = sampleKeys[node.id] ?? JSON.stringify([node.type, node.params, folder]);
       // Inputs that are read first are lookup inputs: with too few of their rows hardly any row would find a match.
       const isLookup = !plan.sourceGroups.at(-1)?.includes(node.id);
-      found.set(node.id, await this.#samples.read(node, definition, key, Math.max(isLookup ? lookupSize : sampleSize, limit), folder));
+      found.set(node.id, await this.#samples.read(node, definition, key, Math.max(isLookup ? lookupSize : sampleSize, limit), folder, secrets));
     }
     return found;
   }

@@ -2,7 +2,9 @@
 
 import { MillraceError } from '../../model/problems/problem.ts';
 import { definitions } from '../../nodes/index.ts';
+import { reachedBy } from '../plan/connections.ts';
 import { serveJobs } from '../processes/serve.ts';
+import { guardSockets } from '../processes/socket-guard.ts';
 import { runInUniversalTime } from '../processes/time-zone.ts';
 import { newMonitor } from '../runners/local/monitor.ts';
 import { threadSandbox } from '../sandbox/thread-sandbox.ts';
@@ -16,7 +18,14 @@ process.on('unhandledRejection', (reason) => {
 });
 const monitor = newMonitor();
 const byType = new Map(definitions.map((definition) => [definition.type, definition]));
-const note = serveJobs((job: PreviewJob) => engine.read(job), { monitor });
+const guard = guardSockets();
+const note = serveJobs(
+  (job: PreviewJob) => {
+    guard.allow(reachedBy(job.plan));
+    return engine.read(job);
+  },
+  { monitor, secrets: ({ secrets }) => secrets },
+);
 const engine = new PreviewEngine({
   definition: (type) => byType.get(type),
   sandbox: threadSandbox,

@@ -3,7 +3,7 @@ import type { NodeId } from '../document/pipeline.ts';
 import { WorkerPool } from '../processes/pool.ts';
 import { WorkerEnded } from '../processes/worker-process.ts';
 import type { PreviewResult } from '../protocol/messages.ts';
-import type { PhysicalPlan } from '../protocol/physical-plan.ts';
+import type { PhysicalPlan, SecretTexts } from '../protocol/physical-plan.ts';
 import { newMonitor } from '../runners/local/monitor.ts';
 import { type Phase, phaseOf } from './activity.ts';
 
@@ -20,6 +20,7 @@ export interface PreviewJob {
   readonly plan: PhysicalPlan;
   /** Where relative paths of the params start. */
   readonly folder: string;
+  readonly secrets?: SecretTexts;
   readonly node: NodeId;
   /** An output port, `errors`, or for a sink anything: it shows its input. */
   readonly port: string;
@@ -46,7 +47,7 @@ export class Preview {
   readonly #newest = new Map<string, AbortController>();
 
   constructor({ limitMs = defaultLimitMs, memoryMb = defaultMemoryMb, file }: PreviewOptions = {}) {
-    this.#pool = new WorkerPool({ entry: file === undefined ? 'preview' : { file }, limitMs, memoryMb, idleMs });
+    this.#pool = new WorkerPool({ entry: file === undefined ? 'preview' : { file }, limitMs, memoryMb, idleMs, secrets: ({ secrets }) => secrets });
   }
 
   /** Starts the process ahead of the first preview. */

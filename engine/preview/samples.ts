@@ -2,7 +2,7 @@ import type { NodeDefinition, RowFailure, WatermarkStep } from '@millrace/kit/no
 import { itemAt } from '../../model/faults/missing.ts';
 import type { RowPosition } from '../../model/problems/problem.ts';
 import type { Row } from '../../model/values/types.ts';
-import type { PlannedNode } from '../protocol/physical-plan.ts';
+import type { PlannedNode, SecretTexts } from '../protocol/physical-plan.ts';
 import { batchSize, runContext, SharedThings, sourceContext } from '../runners/local/contexts.ts';
 import { keepsAll } from '../runners/local/order.ts';
 
@@ -28,11 +28,11 @@ export class Samples {
   readonly #kept = new Map<string, Sample>();
 
   /** The first `size` rows of a source; `key` says what it would read. Throws what the source throws. */
-  async read(node: PlannedNode, definition: NodeDefinition, key: string, size: number, folder: string): Promise<Sample> {
+  async read(node: PlannedNode, definition: NodeDefinition, key: string, size: number, folder: string, secrets?: SecretTexts): Promise<Sample> {
     const name = `${size} ${key}`;
     const kept = this.#kept.get(name);
     this.#kept.delete(name);
-    const sample = kept ?? (await readSample(node, definition, size, folder));
+    const sample = kept ?? (await readSample(node, definition, size, folder, secrets));
     // Rows may come that no key tells of, such as those that programs send: nothing is worth nothing.
     if (sample.rows.length > 0 || sample.failures.length > 0) this.#kept.set(name, sample);
     for (const oldest of this.#kept.keys()) {
@@ -43,7 +43,7 @@ export class Samples {
   }
 }
 
-async function readSample(node: PlannedNode, definition: NodeDefinition, size: number, folder: string): Promise<Sample> {
+async function readSample(node: PlannedNode, definition: NodeDefinition, size: number, folder: string, secrets?: SecretTexts): Promise<Sample> {
   if (definition.kind !== 'source') throw new Error(`${node.id} is not a source`);
   const rows: Row[] = [];
   const watermarks: WatermarkStep[] = [];
@@ -51,7 +51,7 @@ async function readSample(node: PlannedNode, definition: NodeDefinition, size: n
   const failures: RowFailure[] = [];
   const stop = new AbortController();
   const shared = new SharedThings();
-  const surroundings = { folder, signal: stop.signal, shared, onLog: () => {}, onGuard: () => {} };
+  const surroundings = { folder, signal: stop.signal, shared, secrets, onLog: () => {}, onGuard: () => {} };
   const context = runContext(node, surroundings, (failure) => void (failures.length < size && failures.push(failure)));
   // What ends loses no row to its order; what part of it a preview has seen says nothing of that.
   const order = keepsAll(definition, node.params) ? { disorder: Number.POSITIVE_INFINITY, startsOver: false } : undefined;

@@ -3,6 +3,7 @@
 import { KnownMap } from '../../model/values/known-map.ts';
 import { definitions } from '../../nodes/index.ts';
 import { serveJobs } from '../processes/serve.ts';
+import { guardSockets } from '../processes/socket-guard.ts';
 import { runInUniversalTime } from '../processes/time-zone.ts';
 import { type ScanJob, scan } from './scan.ts';
 
@@ -12,4 +13,11 @@ const byType = new KnownMap(
   definitions.map((definition) => [definition.type, definition]),
 );
 
-serveJobs((job: ScanJob, report) => scan(job, byType.of(job.node.type), report));
+const guard = guardSockets();
+serveJobs(
+  (job: ScanJob, report) => {
+    guard.allow(job.node.reaches ?? []);
+    return scan(job, byType.of(job.node.type), report);
+  },
+  { secrets: ({ secrets }) => secrets },
+);

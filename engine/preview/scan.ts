@@ -6,13 +6,14 @@ import { seen } from '../../model/schema/detected.ts';
 import type { ColumnType, Schema } from '../../model/values/types.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { ScannedColumn, ScannedFault, ScanProgress, ScanResult, SeenCell } from '../protocol/messages.ts';
-import type { PlannedNode } from '../protocol/physical-plan.ts';
+import type { PlannedNode, SecretTexts } from '../protocol/physical-plan.ts';
 import { batchSize, runContext, SharedThings, sourceContext } from '../runners/local/contexts.ts';
 
 export interface ScanJob {
   readonly node: PlannedNode;
   /** Where relative paths start. */
   readonly folder: string;
+  readonly secrets?: SecretTexts;
 }
 
 /** Of each column and each kind of fault, so many are shown. */
@@ -22,7 +23,7 @@ const progressMs = 200;
 const emptyProgress = { done: 0, total: null };
 
 /** Never rejects for what the source throws: that is where reading ended. */
-export async function scan({ node, folder }: ScanJob, definition: NodeDefinition, onProgress: (progress: ScanProgress) => void): Promise<ScanResult> {
+export async function scan({ node, folder, secrets }: ScanJob, definition: NodeDefinition, onProgress: (progress: ScanProgress) => void): Promise<ScanResult> {
   if (definition.kind !== 'source') throw new Error(`${node.id} is not a source`);
   const startedAt = performance.now();
   const tally = new Tally(itemAt(Object.values(node.outputs), 0));
@@ -32,6 +33,7 @@ export async function scan({ node, folder }: ScanJob, definition: NodeDefinition
     folder,
     signal: new AbortController().signal,
     shared,
+    secrets,
     onLog: (level: 'info' | 'warning', message: string) => void (level === 'warning' && logs.length < keptLogs && logs.push(message)),
     onGuard: () => {},
   };

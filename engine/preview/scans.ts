@@ -22,7 +22,7 @@ export interface KeyedScan extends ScanJob {
  * One scan of a document's source at a time: a newer one stops the older.
  */
 export class Scans {
-  readonly #pool = new WorkerPool<ScanJob, ScanResult>({ entry: 'scan', limitMs: noLimitMs, memoryMb, most });
+  readonly #pool = new WorkerPool<ScanJob, ScanResult>({ secrets: ({ secrets }) => secrets, entry: 'scan', limitMs: noLimitMs, memoryMb, most });
   readonly #results = new Map<string, ScanResult>();
   /** By document and node. */
   readonly #running = new Map<string, { readonly documentId: string; readonly stop: AbortController }>();

@@ -3,29 +3,32 @@ import type { Frame, Port } from '../protocol/port.ts';
 
 export type Role = 'workbench' | 'run';
 
-/** A forked engine process, however the host forks. */
+/** A forked engine process, whichever way the host forks. */
 export interface EngineProcess {
   /** Host and process: HostProtocol for a workbench, RunProtocol for a run. */
   readonly port: Port;
-  /** Editor and workbench: text of frames, that the host passes on as it is. Unused where both talk directly. */
+  /** Editor and workbench: text of frames, which the host forwards unchanged. Unused if both talk directly. */
   readonly editor: TextPort;
   kill(): void;
-  /** Lets it take in what it was sent, such as a setting changed as the window closed; then it ends. */
+  /** Lets it process what it was sent, such as a setting changed as the window closed; then it ends. */
   end(): void;
-  /** Called once, also where the process has ended before. `reason` is what is known of the cause: an exit code or signal, and the last words on stderr. */
+  /**
+   * Called once, also if the process has already ended. `reason` is what is known about the cause: an exit code or signal, and the last
+   * output on stderr.
+   */
   onExit(listener: (code: number | null, reason: string) => void): void;
 }
 
 export type Channel = 'host' | 'editor';
 
-/** One message pipe of two processes, as Node and Electron give it. */
+/** One message pipe between two processes, as Node and Electron give it. */
 export interface Pipe {
   send(message: unknown): void;
   onMessage(listener: (message: unknown) => void): void;
   onEnd(listener: () => void): void;
 }
 
-/** Splits a pipe into one port per channel. Frames that come before a port has its listener are kept. */
+/** Splits a pipe into one port per channel. Frames that arrive before a port has its listener are kept. */
 export function splitPipe(pipe: Pipe): { readonly host: Port; readonly editor: TextPort } {
   const listeners: Partial<Record<Channel, (frame: never) => void>> = {};
   const kept: Record<Channel, unknown[]> = { host: [], editor: [] };

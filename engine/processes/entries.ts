@@ -13,13 +13,14 @@ export type Entry =
   | 'scan'
   | 'typecheck'
   | 'check'
+  | 'connection'
   | 'query'
   | 'cli'
   | 'server';
 
 /**
- * The built file of an entry, for `new Worker` and `fork`. Found from the build itself (whatever chunk this code landed in)
- * and from the sources (tests run against the last build).
+ * The built file of an entry, for `new Worker` and `fork`. Found both from the build itself (whatever chunk this code is in) and from the
+ * sources (tests run against the last build).
  */
 export function entryFile(name: Entry): string {
   let folder = dirname(fileURLToPath(import.meta.url));

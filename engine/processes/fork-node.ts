@@ -6,16 +6,16 @@ import type { WorkbenchSettings } from '../protocol/host-api.ts';
 import { type EngineProcess, type Role, splitPipe } from './engine-process.ts';
 import { entryFile } from './entries.ts';
 
-/** The major version of Node that the engine needs, in whatever process it runs. */
+/** The major version of Node that the engine needs, in whichever process it runs. */
 export const oldestNode = 24;
 const stderrTail = 4000;
-/** A process that does not end by itself when its channel does is killed. */
+/** A process that does not exit when its channel closes is killed. */
 const endsWithinMs = 1000;
 
 export interface ForkOptions {
   /** A workbench's. */
   readonly settings?: WorkbenchSettings;
-  /** Hands on our standard input, for a pipeline that reads it. */
+  /** Passes our standard input on, for a pipeline that reads it. */
   readonly readsInput?: boolean;
 }
 
@@ -27,7 +27,8 @@ export function forkNode(role: Role, options: ForkOptions = {}): EngineProcess {
     execPath: binary,
     execArgv: ['--disable-warning=ExperimentalWarning'],
     stdio: [options.readsInput ? 'inherit' : 'ignore', 'inherit', 'pipe', 'ipc'],
-    env: nodeEnvironment(binary),
+    // A workbench asks for secrets itself; all others are sent those that they need.
+    env: role === 'workbench' ? { ...nodeEnvironment(binary), ...secretVariables() } : nodeEnvironment(binary),
   });
   let words = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -62,7 +63,7 @@ export function forkNode(role: Role, options: ForkOptions = {}): EngineProcess {
   };
 }
 
-/** Whichever Node runs us, if it is new enough for the engine (stripping types, better-sqlite3); else the one of the `node` package. */
+/** The Node that runs us, if it is new enough for the engine (stripping types, better-sqlite3), otherwise the one of the `node` package. */
 export function nodeBinary(): string {
   if (!process.versions['electron'] && Number(process.versions.node.split('.')[0]) >= oldestNode) return process.execPath;
   const folder = dirname(createRequire(import.meta.url).resolve('node/package.json'));
@@ -70,10 +71,19 @@ export function nodeBinary(): string {
   return existsSync(binary) ? binary : process.execPath;
 }
 
-/** An Electron without a Node beside it is one itself, if told to. */
+/** Without the secrets in it. An Electron without a Node beside it acts as Node if told to. */
 export function nodeEnvironment(binary: string): NodeJS.ProcessEnv {
   const isElectron = binary === process.execPath && process.versions['electron'] !== undefined;
-  return { ...process.env, ELECTRON_RUN_AS_NODE: isElectron ? '1' : undefined };
+  const plain = Object.entries(process.env).filter(([name]) => !isSecret(name));
+  return { ...Object.fromEntries(plain), ELECTRON_RUN_AS_NODE: isElectron ? '1' : undefined };
+}
+
+function secretVariables(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => isSecret(name)));
+}
+
+function isSecret(name: string): boolean {
+  return name.startsWith('MILLRACE_SECRET_');
 }
 
 function exitReason(code: number | null, signal: string | null, words: string): string {

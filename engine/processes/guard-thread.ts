@@ -1,14 +1,14 @@
 /**
- * Entry of the thread that watches a worker process from within: while the process is stuck in users' code, in a system call
- * or in SQLite, this thread still runs. It ends the process when a job takes longer or more memory than it may, and when the
- * process that it works for is gone. Started by serve.ts; worker-process.ts reads its last words.
+ * Entry of the thread that watches a worker process from within: while the process is stuck in users' code, in a system call or in SQLite,
+ * this thread still runs. It ends the process when a job exceeds its limit of time or memory, and when the owner of the process is gone.
+ * Started by serve.ts; worker-process.ts reads its last words.
  */
 import { writeSync } from 'node:fs';
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { GuardData, StopReason } from './last-words.ts';
 import { lastWords } from './last-words.ts';
 
-/** How often a job is looked at. What a job can allocate within this time comes on top of its limit. */
+/** How often a job is checked. What a job can allocate within this time comes on top of its limit. */
 const tickMs = 40;
 /** The same while there is no job. */
 const idleTickMs = 2000;
@@ -32,7 +32,7 @@ for (;;) {
 }
 
 function stop(reason: StopReason, turn: number): void {
-  // What the process was at is read first: it may go on until it is killed.
+  // Read first what the process is doing: it may continue until it is killed.
   const activity = monitor ? [...monitor] : [];
   readNotes();
   const ours = told.filter((each) => each.turn === turn).map(({ note }) => note);
@@ -40,14 +40,14 @@ function stop(reason: StopReason, turn: number): void {
   process.kill(process.pid, 'SIGKILL');
 }
 
-/** Notes of earlier jobs are dropped: the last job's may arrive before it is seen here. */
+/** Drops notes of earlier jobs: the last job's note may arrive before its start is seen here. */
 function readNotes(): void {
   const turn = Atomics.load(state, 0);
   for (let found = receiveMessageOnPort(notes); found; found = receiveMessageOnPort(notes)) told.push(found.message);
   told = told.filter((each) => each.turn >= turn);
 }
 
-/** Windows tells no new parent: there the old one is asked for. */
+/** Windows does not report a new parent, so the old one is checked there. */
 function isOrphan(): boolean {
   if (process.ppid !== parent) return true;
   try {

@@ -3,9 +3,9 @@ import { closeSync, readdirSync, readlinkSync } from 'node:fs';
 const standardStreams = 3;
 
 /**
- * Closes the pipes and sockets that this process has from its parent by accident: Electron lets its children inherit all of its
- * own. Whoever reads the output of a program that ended, such as a terminal's pipe, would wait for the end of this process too.
- * To be called first: what this process opens itself is not the parent's. Only Linux tells whose they are.
+ * Closes the pipes and sockets that this process inherited by accident: Electron lets its children inherit all of its own. Otherwise a
+ * reader of the output of a program that ended, such as a terminal's pipe, would also wait for the end of this process. Call it first: what
+ * this process opens itself is not the parent's. Only Linux says whose they are.
  */
 export function closeInheritedPipes(): void {
   if (process.platform !== 'linux') return;
@@ -13,7 +13,7 @@ export function closeInheritedPipes(): void {
   for (const [fd, pipe] of pipesOf('self')) if (fd >= standardStreams && ofParent.has(pipe)) closeSync(fd);
 }
 
-/** By descriptor; empty where the process is gone. */
+/** By descriptor; empty if the process is gone. */
 function pipesOf(process: number | 'self'): Map<number, string> {
   const found = new Map<number, string>();
   try {
@@ -31,7 +31,7 @@ function linkOf(path: string): string | null {
   try {
     return readlinkSync(path);
   } catch {
-    // The descriptor that reads the folder is closed by now.
+    // The descriptor that read the folder is closed by now.
     return null;
   }
 }

@@ -11,7 +11,10 @@ interface ElectronPort {
   close(): void;
 }
 
-/** The channel to whoever forked this process: Electron's parentPort in a utility process, else Node's. `onEnd` is called when it ends. */
+/**
+ * The channel to the process that forked this one: Electron's parentPort in a utility process, otherwise Node's. `onEnd` is called when it
+ * ends.
+ */
 export function parentPipe(onEnd: () => void): { readonly pipe: Pipe; readonly onPort?: (listener: (port: ElectronPort) => void) => void } {
   const electron = (process as NodeJS.Process & { readonly parentPort?: ElectronPort }).parentPort;
   if (!electron) {
@@ -39,7 +42,7 @@ export function parentPipe(onEnd: () => void): { readonly pipe: Pipe; readonly o
   };
 }
 
-/** An Electron MessagePort as a port of frames. What is no frame closes it. */
+/** An Electron MessagePort as a port of frames. Anything that is not a frame closes it. */
 export function messagePort(port: ElectronPort): Port {
   const closers: (() => void)[] = [];
   port.on('close', () => {

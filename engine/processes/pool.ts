@@ -1,25 +1,28 @@
 import { type Entry, entryFile } from './entries.ts';
+import { Redactor } from './redaction.ts';
 import { WorkerEnded, WorkerProcess } from './worker-process.ts';
 
-export interface PoolOptions {
+export interface PoolOptions<Job = unknown> {
+  /** Texts of a job that must not be in what is said of its end: the last words of a process are its own. */
+  readonly secrets?: (job: Job) => { readonly [reference: string]: string } | undefined;
   /** The entry of the process, or the path of its file. */
   readonly entry: Entry | { readonly file: string };
   /** How long a job may take, in ms. */
   readonly limitMs: number;
-  /** What the process may hold in memory (its resident set, not only V8's heap), in MB. */
+  /** The memory that the process may use (its resident set, not only V8's heap), in MB. */
   readonly memoryMb: number;
-  /** Processes at most; one where nothing is said. A job waits for one that is busy a moment before another one is started. */
+  /** The maximum number of processes; 1 by default. A job waits for a busy one for a moment before another one is started. */
   readonly most?: number;
-  /** A process that had no job for so long is let go, in ms. */
+  /** A process without a job for this long is ended, in ms. */
   readonly idleMs?: number;
 }
 
 export interface RunOptions {
   /** Rejects with a WorkerEnded of reason `cancelled`, at once. */
   readonly signal?: AbortSignal;
-  /** For how long a job that was cancelled may go on before its process is killed, in ms: a warm process is worth some. */
+  /** For how long a cancelled job may continue before its process is killed, in ms: a warm process is worth keeping. */
   readonly graceMs?: number;
-  /** What the job reports of how far it is. */
+  /** The progress that the job reports. */
   readonly onProgress?: (progress: unknown) => void;
 }
 
@@ -37,18 +40,18 @@ const patienceMs = 100;
 const defaultIdleMs = 60_000;
 
 /**
- * Does jobs in processes of their own, each of which has limits of time and memory and can be killed whatever it is at. What
- * happens to one job touches no other: a process has one at a time.
+ * Runs jobs in processes of their own, which have limits of time and memory and can be killed whatever they are doing. A process has one
+ * job at a time, so what happens to one job affects no other.
  */
 export class WorkerPool<Job, Result> {
-  readonly #options: PoolOptions;
+  readonly #options: PoolOptions<Job>;
   readonly #processes = new Set<WorkerProcess>();
   readonly #queue: Waiting[] = [];
   readonly #idle = new Map<WorkerProcess, NodeJS.Timeout>();
   #more: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(options: PoolOptions) {
+  constructor(options: PoolOptions<Job>) {
     this.#options = options;
   }
 
@@ -134,7 +137,8 @@ export class WorkerPool<Job, Result> {
     try {
       resolve(await process.run(job, this.#options.limitMs, onProgress));
     } catch (error) {
-      reject(error as Error);
+      const redactor = new Redactor(Object.values(this.#options.secrets?.(job as Job) ?? {}));
+      reject(redactor.error(error as Error));
     } finally {
       clearTimeout(grace);
       signal?.removeEventListener('abort', cancel);

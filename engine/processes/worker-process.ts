@@ -11,11 +11,11 @@ export interface JobMessage {
 }
 export type Reply = { readonly result: unknown } | { readonly problem: Problem } | { readonly progress: unknown };
 
-/** A job had no answer. */
+/** A job ended without an answer. */
 export class WorkerEnded extends Error {
-  /** `cancelled` by whoever asked; `crashed` for every cause that nobody intended: the message says what is known of it. */
+  /** `cancelled` by the caller; `crashed` for every unintended cause: the message says what is known about it. */
   readonly reason: StopReason | 'cancelled' | 'crashed';
-  /** What the job was at when a limit stopped it. */
+  /** What the job was doing when a limit stopped it. */
   readonly activity: readonly number[];
   readonly notes: readonly unknown[];
 
@@ -28,10 +28,10 @@ export class WorkerEnded extends Error {
 }
 
 const stderrTail = 16_384;
-/** The guard within stops a job at its limit. Should it not, as when the process cannot even start, it is killed from here. */
+/** The guard in the process stops a job at its limit. If it does not, as when the process cannot even start, the process is killed from here. */
 const startMs = 30_000;
 
-/** One process, for one job at a time. It keeps nobody alive while it has none. */
+/** One process, for one job at a time. While it has none, it keeps no process alive. */
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #memoryMb: number;
@@ -40,14 +40,14 @@ export class WorkerProcess {
   #timer: NodeJS.Timeout | undefined;
   #onEnd: (() => void) | null;
 
-  /** `file` calls `serveJobs`. `onEnd` is called once, when it ends or is to end, after the job under way was rejected. */
+  /** `file` calls `serveJobs`. `onEnd` is called once, when the process ends or is to end, after the current job was rejected. */
   constructor(file: string, memoryMb: number, onEnd: () => void) {
     this.#memoryMb = memoryMb;
     this.#onEnd = onEnd;
     const binary = nodeBinary();
     this.#child = fork(file, [String(memoryMb)], {
       execPath: binary,
-      // The heap may take all of the memory: so the guard, which says who took it, comes first.
+      // The heap may take all of the memory: so the guard, which says what took it, acts first.
       execArgv: [`--max-old-space-size=${memoryMb}`, '--expose-gc', '--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       serialization: 'advanced',
@@ -59,7 +59,7 @@ export class WorkerProcess {
     });
     this.#child.on('message', (reply: Reply) => this.#take(reply));
     this.#child.on('error', (error) => this.#end(new WorkerEnded('crashed', error.message)));
-    // Not at `exit`: its last words may still be on their way.
+    // Not at `exit`: its last words may still arrive.
     this.#child.on('close', (code, signal) => this.#end(this.#cause(code, signal)));
     this.#unref();
   }
@@ -82,9 +82,9 @@ export class WorkerProcess {
     });
   }
 
-  /** The job under way, if any, is rejected with `cause` at once. */
+  /** The current job, if any, is rejected with `cause` at once. */
   kill(cause: WorkerEnded): void {
-    // A process that waits for a disk may end only later, or never: nobody waits for it.
+    // A process that waits for a disk may end only later, or never: nothing waits for it.
     this.#child.kill('SIGKILL');
     this.#end(cause);
   }
@@ -123,7 +123,7 @@ export class WorkerProcess {
   #cause(code: number | null, signal: string | null): WorkerEnded {
     const words = findLastWords(this.#stderr);
     if (words) return new WorkerEnded(words.reason, `it was stopped at its limit of ${words.reason}`, words);
-    // Faster than the guard looks: one allocation of more than there may be.
+    // Faster than the guard's checks: a single allocation that exceeds the limit.
     if (/heap out of memory|Allocation failed|ERR_WORKER_OUT_OF_MEMORY/.test(this.#stderr)) {
       return new WorkerEnded('memory', `it needed more than ${this.#memoryMb} MB`);
     }

@@ -14,7 +14,7 @@ it('an event that arrives together with an answer reaches who listens once the a
     far.post({ kind: 'event', name: 'changed', data: 'done' });
   });
   const client = new Client<Told>(near);
-  // As in a function that gives the answer to one that gives it on.
+  // As in a function that returns the answer to one that returns it in turn.
   const attach = async () => await client.request('attach', {});
   const heard: string[] = [await attach()];
   await new Promise((resolve) => setTimeout(resolve, 20));

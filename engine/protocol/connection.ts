@@ -19,12 +19,12 @@ export type Parse<P extends Protocol> = <K extends keyof P['requests'] & string>
 
 const mostUnheard = 100;
 
-/** The asking side. Requests under way when the port closes are rejected with code `engine/gone`. */
+/** The asking side. Pending requests when the port closes are rejected with code `engine/gone`. */
 export class Client<P extends Protocol> {
   readonly #port: Port;
   readonly #pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   readonly #listeners = new Map<string, Set<(data: never) => void>>();
-  /** Events by name that came before anybody listened, the latest. */
+  /** By name, the latest event that arrived without a listener. */
   readonly #unheard = new Map<string, unknown[]>();
   #nextId = 1;
   #closed = false;
@@ -38,13 +38,13 @@ export class Client<P extends Protocol> {
   request<K extends keyof P['requests'] & string>(
     name: K,
     params: P['requests'][K]['params'],
-    /** `answersWithinMs`: afterwards it is rejected with code `engine/silent`, and an answer that still comes is dropped. */
+    /** `answersWithinMs`: afterwards it is rejected with code `engine/silent`, and a later answer is dropped. */
     options?: { readonly signal?: AbortSignal; readonly answersWithinMs?: number },
   ): Promise<P['requests'][K]['result']> {
     if (this.#closed) return Promise.reject(gone(name));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      // Throws what cannot be sent.
+      // Throws if it cannot be sent.
       this.#port.post({ kind: 'request', id, name, params: params as Json });
       const late = () => {
         this.#pending.delete(id);
@@ -140,7 +140,7 @@ export class Service<P extends Protocol> {
     try {
       this.#port.post({ kind: 'event', name, data: data as Json });
     } catch {
-      // A peer that misses an event would continue with stale data: it connects again and asks.
+      // A peer that misses an event would continue with outdated data: it reconnects and asks.
       this.#port.close();
     }
   }
@@ -170,7 +170,7 @@ export class Service<P extends Protocol> {
   }
 }
 
-/** Whatever was thrown, as a problem. */
+/** Anything that was thrown, as a problem. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof MillraceError) return error.problem;
   const message = error instanceof Error ? error.message : String(error);

@@ -17,14 +17,14 @@ export interface DesktopApi {
   onCloseRequested(listener: () => void): () => void;
   answerClose(close: boolean): void;
   showInFolder(path: string): void;
-  /** Where a `File` of the page lies that was dropped onto the window; empty for one that lies nowhere, such as a picture from a page. */
+  /** The path of a `File` of the page that was dropped onto the window; empty for one without a path, such as a picture from a page. */
   pathOf(file: object): string;
   readonly platform: string;
 }
 
 export interface DesktopMenu {
   readonly label: string;
-  /** In order; null is a line between groups. */
+  /** In order; null is a divider between groups. */
   readonly entries: readonly (DesktopMenuEntry | null)[];
 }
 export interface DesktopMenuEntry {

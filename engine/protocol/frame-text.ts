@@ -1,4 +1,4 @@
-/** Frames as text, and which of what comes from outside is one. */
+/** Frames as text, and which of the input from outside is one. */
 
 import { MillraceError } from '../../model/problems/problem.ts';
 import { isTooDeep, isTooDeepValue } from '../../model/values/json-depth.ts';
@@ -7,10 +7,10 @@ import type { Frame, Port } from './port.ts';
 /** Characters, or bytes, of a frame. */
 export const longestFrame = 64 * 1024 * 1024;
 
-/** Why something is no frame, in few words: they fit a WebSocket's reason of closing. */
+/** Why something is not a frame, in few words: they fit a WebSocket's close reason. */
 export class FrameRefusal extends Error {}
 
-/** A port whose frames are on their way as text, which those that only pass it on do not read. */
+/** A port with frames as text, for processes that forward them without reading. */
 export interface TextPort {
   post(text: string): void;
   onText(listener: (text: string) => void): void;
@@ -18,7 +18,7 @@ export interface TextPort {
   close(): void;
 }
 
-/** Throws a FrameRefusal for what is not a frame, or nested too deep. */
+/** Throws a FrameRefusal for anything that is not a frame, or nested too deep. */
 export function parseFrame(text: string): Frame {
   if (text.length > longestFrame) throw new FrameRefusal('the frame is too large');
   if (isTooDeep(text)) throw new FrameRefusal('the frame is nested too deep');
@@ -32,14 +32,14 @@ export function parseFrame(text: string): Frame {
   return value;
 }
 
-/** The same for what was copied to this process as a value. */
+/** The same for a value that was copied to this process. */
 export function checkFrame(value: unknown): Frame {
   if (!hasFrameShape(value)) throw new FrameRefusal('this is not a frame');
   if (isTooDeepValue(value)) throw new FrameRefusal('the frame is nested too deep');
   return value;
 }
 
-/** Throws a MillraceError for what cannot be written, so that who asked for it gets that as the answer. */
+/** Throws a MillraceError for what cannot be written, so that the requester gets that as the answer. */
 export function formatFrame(frame: Frame): string {
   let text = '';
   try {
@@ -57,7 +57,7 @@ export function formatFrame(frame: Frame): string {
   return text;
 }
 
-/** Frames over a port of text. What is no frame closes it. */
+/** Frames over a port of text. Anything that is not a frame closes it. */
 export function framePort(port: TextPort): Port {
   return {
     post: (frame) => port.post(formatFrame(frame)),

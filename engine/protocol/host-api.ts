@@ -12,6 +12,9 @@ export interface HostProtocol {
     readonly 'runs.checkpoint': { readonly params: { readonly runId: string }; readonly result: { readonly id: number } };
     readonly 'runs.list': { readonly params: Record<string, never>; readonly result: readonly RunSummary[] };
     readonly 'runs.logs': { readonly params: { readonly runId: string }; readonly result: readonly LogLine[] };
+    /** Encrypts with the key of the desktop's user; null where the host has no such key. */
+    readonly 'secrets.seal': { readonly params: { readonly text: string }; readonly result: string | null };
+    readonly 'secrets.unseal': { readonly params: { readonly sealed: string }; readonly result: string };
     readonly 'runs.inspect': {
       readonly params: { readonly runId: string; readonly node: string; readonly limit: number; readonly port?: string };
       readonly result: { readonly schema: Schema; readonly rows: readonly Cells[] };
@@ -28,8 +31,10 @@ export interface WorkbenchSettings {
   readonly dataFolder: string;
   readonly examplesFolder: string;
   readonly appVersion: string;
+  /** The host can encrypt secrets with a key that the operating system keeps. */
+  readonly seals?: boolean;
   /** A pipeline file to open, or null. */
   readonly open: string | null;
-  /** Why the workbench before this one ended, when it did so by itself. */
+  /** Why the previous workbench ended, if it did so by itself. */
   readonly crashed: string | null;
 }

@@ -1,6 +1,6 @@
 /**
- * The protocol between the keeper of one run and those attached to it: hosts, the command line. Whoever can open the keeper's
- * socket is the same user, and may do with the run what its starter may; what comes in is parsed all the same.
+ * The protocol between the keeper of one run and its attached clients: hosts, the command line. Whoever can open the keeper's socket is the
+ * same user, and may do with the run what its starter may; input is parsed all the same.
  */
 import { z } from 'zod';
 import type { Schema } from '../../model/values/types.ts';
@@ -8,7 +8,7 @@ import type { Cells, LogLine, RunSummary } from './messages.ts';
 import { stopModes } from './run-api.ts';
 
 export const keeperParams = {
-  /** The run as it is; its events follow. */
+  /** The current state of the run; its events follow. */
   attach: z.object({}),
   stop: z.object({ how: z.enum(stopModes) }),
   pause: z.object({}),

@@ -1,4 +1,4 @@
-/** What the requests and events carry. Plain data, both ways. */
+/** The content of requests and events. Plain data, both ways. */
 
 import type { EntryFix, Problem } from '../../model/problems/problem.ts';
 import type { Detected, SeenLine } from '../../model/schema/detected.ts';
@@ -6,7 +6,7 @@ import type { Readings } from '../../model/schema/reading.ts';
 import type { Column, Json, Schema } from '../../model/values/types.ts';
 import type { ErrorPolicy, Parameter, Pipeline } from '../document/pipeline.ts';
 
-/** A row as it travels and is shown: bytes as `{ $bytes: base64 }`, everything else as it is. Aligned with a schema's columns. */
+/** A row as it is sent and shown: bytes as `{ $bytes: base64 }`, everything else unchanged. Aligned with a schema's columns. */
 export type Cells = readonly Json[];
 
 /** A node's declaration as data: everything of it but its functions. */
@@ -31,18 +31,61 @@ export interface NodeManifest {
   readonly forBenchmarks?: boolean;
   /** Extensions of the files that may be opened as such a source, without the dot. */
   readonly opens?: readonly string[];
-  /** It can be read to its end to see what does not fit. */
+  /** It can be read to its end to find what does not fit. */
   readonly scans?: boolean;
-  /** Programs send it rows over the network: a node's check tells its address. */
+  /** Programs send it rows over the network: a node's check has its address. */
   readonly listens?: boolean;
   readonly examples: readonly { readonly title: string; readonly params: { readonly [name: string]: Json } }[];
+}
+/** A type of connections as data. */
+export interface ConnectionManifest extends Pick<NodeManifest, 'type' | 'title' | 'summary' | 'icon' | 'version' | 'docs' | 'params' | 'defaults'> {
+  /** It can tell names of what it leads to. */
+  readonly listsEntries: boolean;
+}
+/** The connections beside a document, as they are in the environment that is chosen. */
+export interface ConnectionsView {
+  /** Of their file, which may not be there yet. */
+  readonly path: string;
+  /** Of its content; null where it is not there. */
+  readonly stamp: string | null;
+  /** False: it cannot be read, and is not written to. */
+  readonly writable: boolean;
+  readonly problems: readonly Problem[];
+  readonly environments: readonly string[];
+  readonly environment: string | null;
+  /** By name. */
+  readonly connections: readonly ShownConnection[];
+}
+export interface ShownConnection {
+  readonly name: string;
+  readonly type: string;
+  /** False: its type, or its version, is not known here. */
+  readonly known: boolean;
+  /** Complete; references in place of secrets. */
+  readonly params: { readonly [name: string]: Json };
+  readonly card: string;
+  readonly reaches: readonly string[];
+  readonly secrets: readonly ShownSecret[];
+  /** With `field`: the param. */
+  readonly problems: readonly Problem[];
+  /** Params that are set for the environment that is chosen. */
+  readonly ownParams: readonly string[];
+}
+export interface ShownSecret {
+  readonly field: string;
+  readonly reference: string;
+  /** `the secret "warehouse_password"`. */
+  readonly title: string;
+  /** `sealed`: by the keychain of the operating system. `locked`: sealed, and not to be read here. */
+  readonly state: 'missing' | 'environment' | 'file' | 'sealed' | 'locked';
+  readonly problem?: Problem;
 }
 export interface PortManifest {
   readonly name: string;
   readonly label: string;
   readonly many: boolean;
   readonly optional: boolean;
-  /** Takes the rows that came too late to count. */
+  /** Receives the rows that arrived too late to count. */
   readonly late?: boolean;
   /** No row leaves here while a param has one of these values. */
   readonly absentWhen?: { readonly param: string; readonly is: readonly Json[] };
@@ -62,6 +105,7 @@ export interface FieldManifest {
     | 'sql'
     | 'file'
     | 'secret'
+    | 'connection'
     | 'keyValue'
     | 'list'
     | 'condition';
@@ -76,6 +120,8 @@ export interface FieldManifest {
   readonly placeholder?: string;
   readonly multiline?: boolean;
   readonly suggest?: 'timeZones' | 'encodings';
+  readonly entries?: string;
+  readonly type?: string;
   readonly min?: number;
   readonly max?: number;
   readonly integer?: boolean;
@@ -104,14 +150,14 @@ export interface FieldManifest {
 export interface SeenCell extends SeenLine {
   readonly message: string;
 }
-/** How far a scan is: bytes of the files, rows that can be read, and rows that cannot. */
+/** The progress of a scan: bytes of the files, rows that can be read, and rows that cannot. */
 export interface ScanProgress {
   readonly done: number;
   readonly total: number | null;
   readonly rows: number;
   readonly failed: number;
 }
-/** What does not fit in all that a source reads. */
+/** What does not fit in everything that a source reads. */
 export interface ScanResult {
   readonly rows: number;
   readonly failed: number;
@@ -131,7 +177,7 @@ export interface ScannedColumn {
   readonly type: string;
   readonly cells: number;
   readonly first: readonly SeenCell[];
-  /** Reads the column as a type that takes all of them; null where somebody has set its type. */
+  /** Reads the column as a type that fits all of them; null if a user has set its type. */
   readonly fix: EntryFix | null;
 }
 export interface ScannedFault {
@@ -140,23 +186,23 @@ export interface ScannedFault {
   /** Of the first of them. */
   readonly problem: Problem;
 }
-/** What is known of a source's scan: null where there was none of what it would read now. */
+/** The known result of a source's scan: null if there is none for its current input. */
 export interface ScanState {
   readonly result: ScanResult | null;
 }
 
-/** What is known of one node before anything runs. */
+/** What is known about one node before anything runs. */
 export interface NodeCheck {
   /** False for a type that the catalogue lacks: its ports are then those that edges name. */
   readonly known: boolean;
   readonly card: string;
-  /** What becomes of rows that fail where the node itself says nothing. */
+  /** The error policy of the node if it has none of its own. */
   readonly defaultPolicy: ErrorPolicy;
-  /** Sources that take what programs send: where to, while they run. */
+  /** For sources that receive rows from programs: the address while they run. */
   readonly address?: string;
-  /** Sources: what was found out by looking at the input, see Discovery of kit/node.ts. Absent where nothing was. */
+  /** For sources: what was detected in the input, see Discovery of kit/node.ts. Absent if nothing was. */
   readonly detected?: readonly Detected[];
-  /** Sources: how cells of the sample are read, by column. */
+  /** For sources: how cells of the sample are read, by column. */
   readonly readings?: Readings;
   readonly inputs: readonly (PortManifest & { readonly schema: Schema | null })[];
   /** Includes `errors` under the policy "route", and no port that gives no rows and has no edge. */
@@ -165,7 +211,7 @@ export interface NodeCheck {
 export interface CheckResult extends Touches {
   readonly nodes: { readonly [id: string]: NodeCheck };
   readonly problems: readonly Problem[];
-  /** No problem of severity "error" but of nodes that a run leaves out: those on the branch of a node of unknown type. */
+  /** No problem of severity "error" except at nodes that a run leaves out: those on the branch of a node of unknown type. */
   readonly runnable: boolean;
   /** False: a run continues until it is stopped, and commits with checkpoints from which the next one can resume. */
   readonly bounded: boolean;
@@ -174,20 +220,22 @@ export interface CheckResult extends Touches {
 export interface Touches {
   readonly reads: readonly string[];
   readonly writes: readonly string[];
-  /** Addresses that it opens for other programs, and those that it connects to. */
+  /** Addresses at which it listens, and those to which it connects. */
   readonly listens: readonly string[];
   readonly reaches: readonly string[];
+  /** References of secrets that are sent there. */
+  readonly secrets: readonly string[];
   /** Nodes that hold users' code. */
   readonly code: readonly string[];
-  /** What could not be found out: the lists above may then lack something. `reason` says why, about `node`. */
+  /** What could not be found out: the lists above may be incomplete. `reason` says why, about `node`. */
   readonly unknown: readonly { readonly node: string; readonly reason: string }[];
 }
 
-/** A check as it is sent: whole, or what differs from an answer that the editor holds. */
+/** A check as it is sent: whole, or as the difference from an answer that the editor has. */
 export interface CheckAnswer extends CheckResult {
-  /** Of this answer, among those for its document. */
+  /** The number of this answer, among those for its document. */
   readonly answer?: number;
-  /** The answer that this one differs from: `nodes` has those that are new or changed, and `gone` names those that are no more. Absent: it is whole. */
+  /** The answer from which this one differs: `nodes` has new and changed ones, and `gone` names removed ones. Absent: it is whole. */
   readonly since?: number;
   readonly gone?: readonly string[];
 }
@@ -197,7 +245,7 @@ export interface PreviewResult {
   readonly rows: readonly Cells[];
   /** Rows at this port before the cut to `limit`. */
   readonly total: number;
-  /** True when the sample holds all of the input, so that the preview is the final result. */
+  /** True if the sample is all of the input, so that the preview is the final result. */
   readonly complete: boolean;
   /** `out` without the rows of the errors port; `ports`: those of each port. */
   readonly counts: {
@@ -212,26 +260,31 @@ export type RunState = 'starting' | 'running' | 'paused' | 'draining' | 'stoppin
 export interface NodeStats {
   readonly in: number;
   readonly out: { readonly [port: string]: number };
-  /** Rows that the node took in and, rightly, did not send on (a filter without a second edge, a limit). */
+  /** Rows that the node took in and correctly did not send on (a filter without a second edge, a limit). */
   readonly dropped: number;
   readonly failed: number;
   /** Rows per second over the last second: those it took in; for a source, those it sent. */
   readonly rate: number;
-  /** The same of what left by each port. Absent in what older versions remember of their runs. */
+  /** The same for what left by each port. Absent in the history of older versions. */
   readonly outRate?: { readonly [port: string]: number };
   readonly busyMs: number;
-  /** Of what the node hands on, see model/schema/event-time.ts: `beginningOfTime` while nothing is known, `endOfTime` once it has ended. */
+  /** For the node's output, see model/schema/event-time.ts: `beginningOfTime` while nothing is known, `endOfTime` once it has ended. */
   readonly watermark: number;
-  /** Set where rows wait for a watermark that has not moved for long: the node, mostly a source, that holds it back. */
+  /** What it waits for, in its own words: `reconnecting, attempt 3`. */
+  readonly waits?: string;
+  /** Set if rows wait for a watermark that has not moved for long: the node, usually a source, that holds it back. */
   readonly heldBy?: string;
   /** Rows that went to a late port. */
   readonly late: number;
-  /** Since the start: waiting for rows (sources), and for those behind it to take them or other sources to catch up; the rest of the time it was at work. */
+  /**
+   * Since the start: time spent waiting for rows (sources), and for nodes downstream to take them or other sources to catch up; the rest of
+   * the time it was working.
+   */
   readonly idleMs: number;
   readonly blockedMs: number;
   /** What the node keeps between rows; absent for those that keep nothing. */
   readonly state?: { readonly entries: number; readonly bytes: number };
-  /** Sources: what waits outside to be read, and what was gone before it could be. */
+  /** For sources: input that waits to be read, and input that was gone before it could be. */
   readonly backlog?: { readonly waiting: number; readonly lost?: number; readonly unit: 'bytes' | 'rows' };
   readonly progress?: { readonly done: number; readonly total: number | null; readonly unit: 'bytes' | 'rows' };
 }
@@ -249,7 +302,7 @@ export interface RunSummary {
   readonly outputs: readonly RunOutput[];
   /** False: it continues until it is stopped. */
   readonly bounded: boolean;
-  /** What all nodes keep between rows, in bytes, as estimated. Absent before there is any, and in what older versions remember. */
+  /** The state of all nodes, in bytes, estimated. Absent before there is any, and in the history of older versions. */
   readonly stateUse?: {
     readonly inMemory: number;
     /** What may be in memory; the rest is on disk. */
@@ -261,14 +314,14 @@ export interface RunSummary {
   };
   /** The last checkpoint that was committed. */
   readonly checkpoint: { readonly id: number; readonly at: number; readonly bytes: number; readonly tookMs: number } | null;
-  /** The checkpoint that it went on from at its start, or null. */
+  /** The checkpoint from which it resumed at its start, or null. */
   readonly resumedFrom: number | null;
   /** How often it was restarted after a crash. */
   readonly restarts: number;
-  /** While it is `restarting`: when it is tried again, in ms since the epoch. */
+  /** While it is `restarting`: the time of the next attempt, in ms since the epoch. */
   readonly retryAt?: number;
 }
-/** The newest checkpoint of a pipeline that is kept for another file than the one that is open. */
+/** The newest checkpoint of a pipeline that is kept for another file than the open one. */
 export interface CheckpointElsewhere {
   readonly id: number;
   readonly at: number;
@@ -279,14 +332,15 @@ export interface CheckpointElsewhere {
 }
 export interface RunOutput {
   readonly node: string;
-  readonly kind: 'sqlite' | 'file' | 'printed' | 'memory';
+  readonly kind: 'sqlite' | 'file' | 'printed' | 'topic' | 'memory';
   readonly path?: string;
+  readonly topic?: string;
   readonly table?: string;
   /** Rows that the sink has taken since the start from scratch, except those that failed. */
   readonly rows: number;
-  /** Of these, what the output holds now; the others are taken back where the run ends before it commits. Absent in what older versions remember. */
+  /** Of these, what the output contains now; the others are removed if the run ends before it commits. Absent in the history of older versions. */
   readonly committedRows?: number;
-  /** Of these, what runs before this one have written, that it went on from. */
+  /** Of these, what earlier runs have written, from which it resumed. */
   readonly earlierRows?: number;
   /** False: the output is as it was before the run. */
   readonly committed: boolean;
@@ -303,8 +357,8 @@ export interface WaitingErrors {
   /** The errors table's database. */
   readonly path: string;
   /**
-   * `problem`: why the rows of this node cannot be replayed by themselves, as the pipeline is now, or null. `inRun`: a run that goes
-   * on from its latest checkpoint can take them up (`run.start` with `replay`).
+   * `problem`: why the rows of this node cannot be replayed in a run of their own, with the current pipeline, or null. `inRun`: a run that
+   * resumes from its latest checkpoint can replay them (`run.start` with `replay`).
    */
   readonly nodes: readonly { readonly node: string; readonly rows: number; readonly problem: Problem | null; readonly inRun: boolean }[];
   /** The newest of them first; `failedAt` in ISO 8601. */
@@ -326,12 +380,12 @@ export interface OpenedDocument {
   readonly path: string | null;
   /** False: from elsewhere; it reads, writes and runs nothing until `document.trust`. */
   readonly trusted: boolean;
-  /** Content stamp of the file, to notice that somebody else changed it. */
+  /** Content stamp of the file, to notice changes by other programs. */
   readonly stamp: string | null;
-  /** Set when the file was of an older version: what was brought up to date. */
+  /** Set if the file was of an older version: what was updated. */
   readonly migrated?: readonly string[];
 }
-/** What is trusted, and what has become of it. */
+/** What is trusted, and its current state. */
 /** A path of a pipeline that links lead elsewhere. */
 export interface LinkedPath {
   readonly path: string;
@@ -339,12 +393,12 @@ export interface LinkedPath {
   readonly real: string;
 }
 export interface TrustedPlace {
-  /** A folder covers all pipelines below it, also those that are added or changed. */
+  /** A folder covers all pipelines below it, including those that are added or changed. */
   readonly kind: 'file' | 'folder';
   readonly path: string;
   /** Milliseconds since the epoch. */
   readonly grantedAt: number;
-  /** A changed file is not trusted as it is now; `unknown`: it cannot be read. */
+  /** A changed file is not trusted in its current form; `unknown`: it cannot be read. */
   readonly state: 'unchanged' | 'changed' | 'missing' | 'unknown';
 }
 export interface RecentFile {
@@ -353,12 +407,12 @@ export interface RecentFile {
   readonly openedAt: number;
   readonly exists: boolean;
 }
-/** What a file is that somebody wants to open: a pipeline, or data and the source that reads it. */
+/** What a file to be opened is: a pipeline, or data and the source that reads it. */
 export type RecognisedFile =
   | { readonly kind: 'pipeline'; readonly path: string }
   | {
       readonly kind: 'data';
-      /** Of the node to add, with its params and a title after the file's name. */
+      /** The node to add, with its params and a title after the file's name. */
       readonly type: string;
       readonly params: { readonly [name: string]: Json };
       readonly title: string;
@@ -368,7 +422,7 @@ export interface ExampleFile {
   readonly title: string;
   readonly summary: string;
   readonly path: string;
-  /** Where its nodes lie, to be drawn small; edges by the indexes of their nodes. */
+  /** The positions of its nodes, for a small drawing; edges by the indexes of their nodes. */
   readonly sketch: {
     readonly nodes: readonly { readonly x: number; readonly y: number; readonly type: string }[];
     readonly edges: readonly (readonly [from: number, to: number])[];

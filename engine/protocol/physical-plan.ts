@@ -4,6 +4,22 @@ import type { Op } from '@millrace/kit/ops';
 import type { Json, Schema } from '../../model/values/types.ts';
 import type { Edge, ErrorPolicy, NodeId } from '../document/pipeline.ts';
 
+/** A place in params that holds a reference to a secret: where its text goes in the process that carries the node out, and only there. */
+export interface SecretUse {
+  /** A path: `password`, `headers.2.value`. */
+  readonly field: string;
+  readonly reference: string;
+}
+/** A connection as a node gets it, references in place of secrets. */
+export interface PlannedConnection {
+  readonly name: string;
+  readonly type: string;
+  readonly params: { readonly [name: string]: Json };
+  readonly secrets: readonly SecretUse[];
+}
+/** The texts of secrets by their references. Travels in messages between processes, and is written nowhere. */
+export type SecretTexts = { readonly [reference: string]: string };
+
 export interface PlannedNode {
   readonly id: NodeId;
   readonly type: string;
@@ -16,6 +32,11 @@ export interface PlannedNode {
   readonly inputs: { readonly [port: string]: Schema };
   readonly inputLists: { readonly [port: string]: readonly Schema[] };
   readonly outputs: { readonly [port: string]: Schema };
+  readonly connection?: PlannedConnection;
+  /** Of its own params. */
+  readonly secrets?: readonly SecretUse[];
+  /** What it may connect to: see `ConnectionDefinition.reaches`. */
+  readonly reaches?: readonly string[];
   /** Of a transform: what it does. */
   readonly op?: Op;
 }

@@ -1,4 +1,4 @@
-/** What is remembered of a run beyond its summary. Times are milliseconds since the epoch. Plain data. */
+/** The history of a run beyond its summary. Times are milliseconds since the epoch. Plain data. */
 import type { Problem } from '../../model/problems/problem.ts';
 import type { NodeStats, RunState, RunSummary } from './messages.ts';
 import { rowsSent } from './run-facts.ts';
@@ -18,9 +18,9 @@ export interface NodeSample {
   readonly stateBytes: number;
 }
 export interface RunHistory {
-  /** Why, where it was not asked for. In the order in which they came. */
+  /** The reason, if it was not requested. In the order in which they came. */
   readonly states: readonly { readonly at: number; readonly state: RunState; readonly reason: string | null }[];
-  /** One a second, and one a minute of what is more than an hour ago. In the order of time. */
+  /** One a second, and one a minute for what is more than an hour old. In the order of time. */
   readonly samples: readonly { readonly at: number; readonly nodes: { readonly [node: string]: NodeSample } }[];
   /** The first ones of the run, with their rows. */
   readonly errors: readonly { readonly at: number; readonly problem: Problem }[];

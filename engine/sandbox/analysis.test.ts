@@ -93,7 +93,7 @@ describe('the type of an expression', () => {
     fc.assert(
       fc.property(source, fc.array(row, { minLength: 1, maxLength: 4 }), (source, rows) => {
         const { type, nullable, problem } = codeAnalysis.expression(source, input);
-        // Arithmetic on a text is refused, and fails where it is not known before.
+        // Arithmetic on a text is refused; if its type is not known, it fails.
         if (problem?.code === 'code/not-a-number') return;
         expect(problem).toBeUndefined();
         if (type === null) return;

@@ -16,14 +16,14 @@ const options = { ecmaVersion: 'latest', locations: true } as const;
 const notTold = { type: null, nullable: true, warnings: [], notNull: [] } as const;
 
 /**
- * What users' code gives back, told from its text. The first thing that is wrong with it is its `problem`, with the range
- * in the text as the user wrote it. The last answers are kept: `infer` asks for the same code at each edit anywhere.
+ * What users' code returns, inferred from its text. The first error in it is its `problem`, with the range in the text as the user wrote
+ * it. The last answers are cached: `infer` asks for the same code at each edit anywhere.
  */
 export const codeAnalysis: CodeAnalysis = {
   expression: (source, input) => {
     const columns = mentionedColumns(source, (name) => findColumn(input, name));
     const answer = columns && expression(source, { columns });
-    // What is said of a problem may name the other columns.
+    // The problem's message may name the other columns.
     return answer && !answer.problem ? answer : expression(source, input);
   },
   snippet: remembered((source, input, declared) => {
@@ -57,7 +57,7 @@ const expression: CodeAnalysis['expression'] = remembered((source, input) => {
   try {
     const tree = parseExpressionAt(stripped.code, 0, options);
     const promised = expressionType(tree, source, input);
-    // Of what was never seen to be null, nobody is warned.
+    // No warning is given for a column in which null was never seen.
     const seen = asSeen(input) === input ? promised : expressionType(tree, source, asSeen(input));
     const { type, notNull, findings } = promised;
     return { type, ...toldNullness(promised.nullable, seen.nullable), problem: findings[0], warnings: seen.warnings, notNull };
@@ -66,7 +66,7 @@ const expression: CodeAnalysis['expression'] = remembered((source, input) => {
   }
 });
 
-/** A schema that code gives, with what it gives for rows that are as those of the sample. */
+/** The schema that code returns, if its rows are like those of the sample. */
 function asCodeShows(schema: Schema | null, input: Schema, ofSeen: (seen: Schema) => Schema | null): Schema | null {
   const seen = asSeen(input);
   if (!schema || seen === input) return schema;
@@ -75,7 +75,7 @@ function asCodeShows(schema: Schema | null, input: Schema, ofSeen: (seen: Schema
   return { ...schema, columns };
 }
 
-/** What works out types may need more of the stack than there is, or more time. */
+/** Inferring types may need more stack than there is, or more time. */
 function tooMuch(error: unknown): CodeProblem {
   if (error instanceof FollowedTooFar) {
     const message = 'The code has too many variables and branches for its columns to be inferred';
@@ -85,7 +85,7 @@ function tooMuch(error: unknown): CodeProblem {
   return { code: 'code/too-deep', message: 'The code is nested too deeply', hint: 'Split it into several steps.' };
 }
 
-/** Enough for all code of a pipeline of a thousand nodes and more: one answer too few, and each check would work out all of them. */
+/** Enough for all code of a pipeline of a thousand nodes and more: with one answer too few, each check would infer all of them again. */
 const kept = 4000;
 function remembered<A extends unknown[], R>(tell: (source: string, ...about: A) => R): (source: string, ...about: A) => R {
   const answers = new Map<string, R>();
@@ -100,7 +100,7 @@ function remembered<A extends unknown[], R>(tell: (source: string, ...about: A) 
   };
 }
 
-/** Long texts by their hash: of thousands of answers about thousands of columns. */
+/** Long texts by their hash: there are thousands of answers about thousands of columns. */
 const longestKey = 500;
 function keyOf(asked: unknown): string {
   const text = JSON.stringify(asked);

@@ -64,7 +64,7 @@ describe('helpers', () => {
   ])('%s throws', (source, message) => expect(() => value(source)).toThrow(message));
 });
 
-/** Each is a problem before anything runs, and the code throws where nobody checked it, unless it is said that it does not. */
+/** Each is a problem before anything runs, and throws at run time if nothing checked it, unless stated otherwise. */
 const wrong: [string, string, 'throws' | 'runs'][] = [
   ['row.price * row.quantity', 'decimal.multiply(a, b)', 'throws'],
   ['row.price + row.cost', 'decimal.add(a, b)', 'throws'],

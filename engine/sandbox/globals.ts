@@ -1,7 +1,7 @@
 /**
- * The globals that users' code is given, besides the helpers of library.ts. A list of what is harmless rather than of what is
- * not: nothing that a later version of JavaScript or of SES brings is there by itself. `eval`, `Function`, `Compartment` and
- * whatever else runs a text as code must never be among them.
+ * The globals of users' code, in addition to the helpers of library.ts. It lists what is harmless rather than what is not, so that nothing
+ * that a later version of JavaScript or of SES adds is available by itself. `eval`, `Function`, `Compartment` and whatever else runs a text
+ * as code must never be in it.
  */
 export const globals: ReadonlySet<string> = new Set(
   (

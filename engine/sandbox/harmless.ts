@@ -2,7 +2,7 @@ import { globals } from './globals.ts';
 
 const words = (text: string) => text.split(' ');
 
-/** Names of globals that lead to nothing by which an object is changed that the code did not make itself. */
+/** Names of globals that give no way to change an object that the code did not make itself. */
 const harmlessGlobals = new Set(
   words(
     'undefined NaN Infinity isFinite isNaN parseFloat parseInt decodeURI decodeURIComponent encodeURI encodeURIComponent escape unescape ' +
@@ -12,10 +12,13 @@ const harmlessGlobals = new Set(
   ),
 );
 
-/** The others, and what runs texts as code where it is there. */
+/** The others, and what runs texts as code where it exists. */
 export const suspectGlobals: ReadonlySet<string> = new Set(['eval', 'Function', 'Compartment', ...[...globals].filter((name) => !harmlessGlobals.has(name))]);
 
-/** Names of JavaScript's own methods and properties that change no object but those that a row cannot hold (dates, maps, sets, iterators). */
+/**
+ * Names of JavaScript's own methods and properties that change no objects, except those that a row cannot contain (dates, maps, sets,
+ * iterators).
+ */
 const harmlessMembers = new Set([
   ...words('then all any race try for input encoding'),
   ...words('length name message description cause stack errors source flags global ignoreCase multiline sticky unicode dotAll hasIndices lastIndex size'),
@@ -38,16 +41,15 @@ const harmlessMembers = new Set([
 let names: ReadonlySet<string> | null = null;
 
 /**
- * Names of members by which code may change an object that it was given, or may get hold of a function that does: all that
- * JavaScript itself has, but for those that are known to be harmless. Any other name is a column, or something that the code
- * has made itself.
+ * Names of members by which code may change an object that it was given, or may get a function that does: all of JavaScript's own, except
+ * those that are known to be harmless. Any other name is a column, or something that the code has made itself.
  */
 export function suspectNames(): ReadonlySet<string> {
   names ??= new Set(['__proto__', 'constructor', 'prototype', ...[...builtInMembers()].filter((name) => !harmlessMembers.has(name))]);
   return names;
 }
 
-/** The names of all properties of everything that can be reached from the globals, and from what has no global of its own. */
+/** The names of all properties of everything that can be reached from the globals, and from objects that have no global of their own. */
 function builtInMembers(): Set<string> {
   const all = globalThis as { readonly [name: string]: unknown };
   const hidden = [

@@ -76,7 +76,7 @@ test('text', () => {
   expect(text.number('1,234.50')).toBe(1234.5);
   expect(text.number('-3e2')).toBe(-300);
   expect(['1.299,99', '0,50', '-12,00', '1.299'].map((each) => text.number(each, ','))).toEqual([1299.99, 0.5, -12, 1299]);
-  // A decimal comma is no mark between thousands.
+  // A decimal comma is not a thousands separator.
   expect([text.number('0,125'), text.number('0x10'), text.number('12.5', ',')]).toEqual([null, null, null]);
   expect([text.number('1,23'), text.number(''), text.number('x'), text.number(null)]).toEqual([null, null, null, null]);
 });

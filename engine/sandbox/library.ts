@@ -10,8 +10,8 @@ const dayMs = 86_400_000;
 const lengths: Readonly<Record<string, number>> = { second: 1000, minute: minuteMs };
 
 /**
- * The helpers that users' code gets: pure functions, the same rows give the same result. Declared in
- * model/code/snippet-library.ts. Null and undefined give null, as missing values are no error.
+ * The helpers of users' code: pure functions, so that the same rows give the same result. Declared in model/code/snippet-library.ts. Null
+ * and undefined give null, as missing values are not errors.
  */
 export const library = {
   time: {
@@ -47,7 +47,7 @@ export const library = {
     if (isMissing(value) || digits === null) return null;
     const size = Math.abs(value);
     if (size >= 1e21 || !Number.isFinite(size)) return value;
-    // Shifting the point in the text keeps 1.005 what it says; multiplying would give 100.49999.
+    // Shifting the point in the text keeps 1.005 exact; multiplying would give 100.49999.
     const rounded = Number(`${Math.round(Number(shift(size, digits)))}e${-digits}`);
     return value < 0 ? -rounded : rounded;
   },
@@ -61,7 +61,7 @@ function isMissing(value: unknown): value is null | undefined {
   return value === null || value === undefined;
 }
 
-/** Of a time or of a day, which is its midnight: in the zone that is argument `zoneAt` of `rest`, so that it is that day there. */
+/** The instant of a time, or of a day's midnight in the zone that is argument `zoneAt` of `rest`, so that it is the same day there. */
 function knownTime<R, A extends unknown[]>(of: (time: number, ...rest: A) => R, zoneAt = 0) {
   const ofNumber = known(of);
   return (time: number | string | null, ...rest: A): R | null =>
@@ -99,7 +99,7 @@ function zoned(name: string): Zone {
   return zone;
 }
 
-/** What the clocks show there, as if it were UTC. */
+/** What clocks show in that zone, as if it were UTC. */
 function local(time: number, zone: string | undefined): number {
   return zone === undefined ? time : time + zoned(zone).offsetAt(time);
 }

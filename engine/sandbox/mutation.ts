@@ -3,8 +3,8 @@ import { suspectGlobals, suspectNames } from './harmless.ts';
 import { partsOf } from './syntax-tree.ts';
 
 /**
- * Syntax that changes nothing by itself. Whatever is not here is refused: a class, for one, defines its fields on whatever
- * its base's constructor returns.
+ * Syntax that changes nothing by itself. Everything else is refused: a class, for example, defines its fields on whatever its base's
+ * constructor returns.
  */
 const harmlessSyntax = new Set(
   (
@@ -19,13 +19,13 @@ const harmlessSyntax = new Set(
 );
 
 /**
- * Whether JavaScript may change the row that it is given: it assigns to or deletes a property of anything, uses a name of
- * JavaScript's own that may do so (harmless.ts), or does what hides such a name, as reading a property by a name that is only
- * known when it runs. Says yes too often rather than too rarely; such code is given a copy of the row.
+ * Whether JavaScript may change the row that it receives: it assigns to or deletes a property of anything, uses one of JavaScript's own
+ * names that may do so (harmless.ts), or hides such a name, for example by reading a property whose name is only known at run time. If in
+ * doubt, yes; such code receives a copy of the row.
  */
 export function mayMutate(code: string): boolean {
   const suspects = suspectNames();
-  /** Whether a member of this name is read. Numbers are harmless, and so is what is counted up from one. */
+  /** Whether a member of this name is read. Numbers are harmless, and so is a counter. */
   const isSuspect = (key: AnyNode, computed: boolean): boolean => {
     if (!computed) return key.type === 'Identifier' ? suspects.has(key.name) : key.type !== 'Literal' || suspects.has(String(key.value));
     if (key.type === 'Literal') return typeof key.value !== 'number' && suspects.has(String(key.value));
@@ -61,7 +61,7 @@ export function mayMutate(code: string): boolean {
   });
 }
 
-/** In a literal any name is one of a new object's own, but for those by which it gets a prototype or a constructor. */
+/** In a literal any name is one of a new object's own, except those that give it a prototype or a constructor. */
 function isLink(key: AnyNode): boolean {
   const name = key.type === 'Identifier' ? key.name : key.type === 'Literal' ? key.value : null;
   return name === '__proto__' || name === 'constructor';

@@ -2,7 +2,7 @@ import { type Token, type TokenType, tokenizer, tokTypes } from 'acorn';
 
 const openers = new Set([tokTypes.parenL, tokTypes.bracketL, tokTypes.braceL, tokTypes.dollarBraceL]);
 const closers = new Set([tokTypes.parenR, tokTypes.bracketR, tokTypes.braceR]);
-/** What comes after one of these may stand one level deeper, without any bracket. */
+/** What follows one of these may be one level deeper, without any bracket. */
 const links = new Set([
   tokTypes.question,
   tokTypes.eq,
@@ -16,7 +16,7 @@ const links = new Set([
 ]);
 /** The same before a type or a value. */
 const prefixes = new Set(['keyof', 'readonly', 'unique', 'infer', 'asserts', 'await', 'yield']);
-/** A statement begins, or the next of several things side by side. */
+/** A statement begins, or the next of several items side by side. */
 const starts = new Set([
   tokTypes.semi,
   tokTypes.comma,
@@ -28,12 +28,12 @@ const starts = new Set([
   tokTypes._export,
 ]);
 
-/** Acorn marks what stands before an operand; its declarations leave that out. */
+/** Acorn marks what precedes an operand; its declarations omit that. */
 type Prefixed = TokenType & { readonly prefix?: boolean };
 
 /**
- * Where TypeScript is nested more than `limit` deep, or null. Too often rather than too rarely: Node's own stripper of types
- * does not recover, for as long as the thread lives, from code that is nested by some thousands of levels.
+ * Where TypeScript is nested more than `limit` deep, or null. If in doubt, yes: code that is nested by some thousands of levels breaks
+ * Node's own type stripper for as long as the thread lives.
  */
 export function nestedTooDeeply(source: string, limit: number): number | null {
   const outer: { readonly chain: number; readonly angles: number }[] = [];
@@ -61,7 +61,7 @@ export function nestedTooDeeply(source: string, limit: number): number | null {
       if (above + chain + angles > limit) return token.start;
     }
   } catch {
-    // No token: the stripper says what is wrong with it.
+    // Not a token: the stripper reports what is wrong with it.
   }
   return null;
 }

@@ -6,8 +6,8 @@ import { unnamedSource } from './places.ts';
 type Global = { readonly [name: string]: unknown };
 
 /**
- * These objects as they are in `all`, but for functions that take null for another value: such a call is answered by `missed`, with the
- * name of the function, which gives null or throws. What makes an object cannot give null, so `failed` throws there.
+ * These objects as in `all`, but with functions that handle null: a call with null is answered by `missed`, with the name of the function,
+ * which returns null or throws. A constructor cannot return null, so there `failed` throws.
  */
 export function guardedGlobals(all: { readonly [name: string]: any }, missed: (name: string) => unknown, failed: (name: string) => never): Global {
   const { Math: mathOf, Number: numberOf, String: stringOf, Date: dateOf, RegExp: patternOf, isNaN: isNaNOf, isFinite: isFiniteOf } = all;
@@ -44,7 +44,7 @@ export function guardedGlobals(all: { readonly [name: string]: any }, missed: (n
     String: withOwn(string, stringOf, own({ raw })),
     Date: withOwn(date, dateOf, own({ UTC: utc, parse: ofOne('Date.parse', (value) => dateOf.parse(value)) })),
     RegExp: withOwn(pattern, patternOf, {}),
-    // What is undefined is no number: of that JavaScript says the truth.
+    // Undefined is not a number: JavaScript's answer is right for it.
     isNaN: (value: unknown) => (value === null ? missed('isNaN') : isNaNOf(value)),
     isFinite: (value: unknown) => (value === null ? missed('isFinite') : isFiniteOf(value)),
   };
@@ -56,7 +56,7 @@ function own(values: object): PropertyDescriptorMap {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value, writable: true, configurable: true, enumerable: false }]));
 }
 
-/** `made`, with the properties that `original` has, and with `own` ones. */
+/** `made`, with the properties of `original`, and `own` ones. */
 function withOwn<T extends object>(made: T, original: object, own: PropertyDescriptorMap): T {
   for (const name of Reflect.ownKeys(original)) {
     const property = Object.getOwnPropertyDescriptor(original, name);
@@ -67,7 +67,7 @@ function withOwn<T extends object>(made: T, original: object, own: PropertyDescr
   return Object.defineProperties(made, own);
 }
 
-/** By number of parameters, so that the compiler can put it inline. */
+/** By number of parameters, so that the compiler can inline it. */
 function guardedMath(name: string, own: (...values: unknown[]) => unknown, missed: (name: string) => unknown): unknown {
   const full = `Math.${name}`;
   const generic = (...values: unknown[]) => (values.some((value) => value === null || value === undefined) ? missed(full) : own(...values));

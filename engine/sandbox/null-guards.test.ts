@@ -78,7 +78,7 @@ describe('in expressions, null gives null', () => {
     'Math.round(row.no * 2) + 1',
     'round(row.n, row.no)',
     'text.clean(row.no)',
-    // What follows from a condition that is unknown is unknown.
+    // What follows from an unknown condition is unknown.
     '!(row.no > 5)',
     '!(!(row.no > 5))',
     'row.no > 5 ? "hot" : "mild"',
@@ -262,7 +262,7 @@ describe('arithmetic on what is no number fails, where JavaScript gives NaN', ()
 
 const values = [null, 0, 2, -1, 'x', '7', true] as const;
 
-/** Expressions over row.a and row.b, and what SQL's rule makes of them: what meets null is null. */
+/** Expressions over row.a and row.b, and their values by SQL's rule: an operator that meets null gives null. */
 test('any expression gives what JavaScript gives where nothing is null, and null where an operand is', () => {
   const operators = ['+', '-', '*', '/', '%', '<', '<=', '>', '>=', '&', '|', '<<'];
   const { tree } = fc.letrec<{ tree: string }>((tie) => ({
@@ -297,7 +297,7 @@ test('any expression gives what JavaScript gives where nothing is null, and null
 });
 
 describe('one edit goes on without null', () => {
-  /** The code after the fixes of all failures that one row meets. */
+  /** The code after the fixes of all failures that one row causes. */
   const fixed = (body: string, given: Row): string => {
     const params = { code: `export default function step(row: Row) {\n  ${body}\n}` };
     let pipeline: Pipeline = { ...emptyPipeline, nodes: { n: { type: 'code', typeVersion: 1, params } } };
@@ -363,7 +363,7 @@ describe('one edit goes on without null', () => {
     const next = fixProblem(pipeline, 'n', problem);
     expect(next.nodes['n']!.params).toEqual({ columns: [{ name: 'x', expression: after }] });
     expect(codeAnalysis.expression(after, input).warnings).toEqual([]);
-    // The code was changed in the meantime: there is nothing to fix any more.
+    // The code was changed in the meantime: there is nothing left to fix.
     expect(isFixable(next, 'n', problem)).toBe(false);
   });
 });

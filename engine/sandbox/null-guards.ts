@@ -1,8 +1,7 @@
 /**
- * What JavaScript makes of null in silence (`null * 3` is 0, `null < 5` is true, `${null}` is a text) is guarded: every
- * operator, template and call of that kind that may meet a null becomes a call of a small function, made anew for each place
- * so that the compiler sees the types of that place alone, and puts it inline. In expressions, where null gives null, operators
- * within operators share one.
+ * JavaScript converts null silently (`null * 3` is 0, `null < 5` is true, `${null}` is a text). So every operator, template and call of
+ * that kind that may meet a null becomes a call of a small function. It is made anew for each place, so that the compiler sees the types of
+ * that place alone, and inlines it. In expressions, where null gives null, nested operators share one.
  */
 import type {
   AnyNode,
@@ -32,40 +31,40 @@ import { partsOf } from './syntax-tree.ts';
 /** A place that was guarded. */
 export interface NullSite {
   readonly guard: GuardKind;
-  /** The operator, or the name of the method; of a formula, JavaScript over `v0`, `v1` and so on. */
+  /** The operator, or the name of the method; for a formula, JavaScript over `v0`, `v1` and so on. */
   readonly operator: string;
   readonly operands: readonly Operand[];
   /** The text of the whole. */
   readonly text: string;
-  /** Of a template: its fixed parts. */
+  /** The fixed parts of a template. */
   readonly quasis?: readonly string[];
 }
 export interface Operand extends NullPart {
   readonly text: string;
   /** It may be null. */
   readonly checked: boolean;
-  /** Of what is assigned to: what is added to it; null where no other value can be written in its place. */
+  /** For an assignment: what is added to its target; null if no other value can be written in its place. */
   readonly added?: NullPart | null;
 }
 export type GuardKind = 'binary' | 'unary' | 'not' | 'template' | 'method' | 'math' | 'formula' | 'value' | 'key' | 'name' | 'second' | 'either';
 
 export interface GuardedCode {
   readonly code: string;
-  /** Parameters of the function that the code is to stand in: the guards of `sites`, in order, and after them a variable. */
+  /** Parameters of the function around the code: the guards of `sites`, in order, then a variable. */
   readonly parameters: readonly string[];
   readonly sites: readonly NullSite[];
-  /** Names of JavaScript's own objects that the code uses and that take null for something else. */
+  /** Names of JavaScript's own objects that the code uses and that convert null. */
   readonly globals: readonly string[];
-  /** Where a character of `code` stood in what was given. 1-based. */
+  /** The position in the given code of a character of `code`. 1-based. */
   originalPlace(place: TextPlace): TextPlace;
 }
 
-/** Beyond so many, places of one kind share a guard, which then cannot say which of them it was. */
+/** Beyond this number, places of one kind share a guard, which then cannot say which of them it was. */
 const mostSites = 1000;
 /** Operands and results within one formula. */
 const mostInFormula = 24;
 
-/** Guards JavaScript as stripTypes gives it. */
+/** Guards JavaScript as returned by stripTypes. */
 export function guardNulls(code: string, kind: CodeKind): GuardedCode {
   return new Guards(code, kind).guarded();
 }
@@ -79,7 +78,7 @@ class Guards {
   readonly #variable: string;
   readonly #sites: NullSite[] = [];
   readonly #shared = new Map<string, number>();
-  /** Names of JavaScript's objects that stand in the code as `Math.` alone, so that it declares no variable of that name. */
+  /** Names of JavaScript's objects that the code uses only as `Math.`, so that it declares no variable of that name. */
   readonly #plain: ReadonlySet<string>;
   readonly #globals = new Set<string>();
   #about: AboutCode;
@@ -118,7 +117,7 @@ class Guards {
     if (!this.#guarded(node, chained)) this.#parts(node);
   }
 
-  /** Writes a node that is guarded, or whose parts have to be looked at in their own ways; false where it is neither. */
+  /** Writes a node that is guarded, or whose parts need a treatment of their own; false if it is neither. */
   #guarded(node: AnyNode, chained: boolean): boolean {
     if (this.#isExpression && !chained && this.#formula(node)) return true;
     switch (node.type) {
@@ -151,7 +150,7 @@ class Guards {
       case 'Property':
         return this.#property(node);
       case 'Identifier':
-        // What Number has is as it was: it is the function that takes null for 0.
+        // Number's own members are unchanged: only the function itself converts null to 0.
         if (isGuardedName(node.name) && !(node.name === 'Number' && this.#plain.has('Number'))) this.#globals.add(node.name);
         return false;
       case 'FunctionDeclaration':
@@ -164,7 +163,7 @@ class Guards {
     }
   }
 
-  /** The node as it is, with what is guarded within. */
+  /** The node unchanged, with the guarded parts inside. */
   #parts(node: AnyNode): void {
     let at = node.start;
     for (const part of partsOf(node).sort((a, b) => a.start - b.start)) {
@@ -180,7 +179,7 @@ class Guards {
     if (!isCoercing(node.operator) || node.left.type === 'PrivateIdentifier') return false;
     const { left } = node;
     const right = this.#operand(node.right);
-    // What an object has by the name "null" is all that may be looked for in vain.
+    // Only an object's property named "null" would be missed.
     const operands = [this.#operand(left), node.operator === 'in' ? { ...right, checked: false } : right];
     if (!operands.some(({ checked }) => checked)) return false;
     const at = this.#code.indexOf(node.operator, left.end);
@@ -213,7 +212,7 @@ class Guards {
     return false;
   }
 
-  /** What is unknown or false is unknown; the right side alone is followed where the left one says that a column is there. */
+  /** Unknown or false is unknown. The right side is evaluated only if the left one says that a column has a value. */
   #logical(node: LogicalExpression): boolean {
     const right = () => this.#write(node.right);
     const facts = node.operator === '??' ? [] : nonNull(node.left, node.operator === '&&');
@@ -224,7 +223,7 @@ class Guards {
       return true;
     }
     const either = this.#site({ guard: 'either', operator: '||', operands: [], text: this.#shown(node) });
-    // Begins with what no line before could go on with.
+    // Begins with a character that cannot continue a previous line.
     this.#text.put(` !1||(${this.#variable}=(`);
     this.#write(node.left);
     this.#text.put('))');
@@ -235,7 +234,7 @@ class Guards {
     return true;
   }
 
-  /** A choice by what is unknown is unknown. */
+  /** A choice by an unknown condition is unknown. */
   #conditional({ test, consequent, alternate }: ConditionalExpression): boolean {
     const unknown = this.#isExpression && mayBeUnknown(test, this.#about);
     if (unknown) this.#text.put(` null==(${this.#variable}=(`);
@@ -248,7 +247,7 @@ class Guards {
     return true;
   }
 
-  /** `a.b += c` becomes `a.b = guard(a.b, c)`, where reading `a.b` twice changes nothing. */
+  /** `a.b += c` becomes `a.b = guard(a.b, c)`, if reading `a.b` twice changes nothing. */
   #assignment(node: AssignmentExpression): boolean {
     const operator = node.operator.slice(0, -1);
     if (!isCoercing(operator)) return false;
@@ -346,8 +345,8 @@ class Guards {
   }
 
   /**
-   * `Math.round(a * b) + c` becomes `guard(a, b, c)`, which gives null if one of them is: so no null stands between the operators,
-   * where the compiler would have to make objects of numbers. False where there is nothing to guard.
+   * `Math.round(a * b) + c` becomes `guard(a, b, c)`, which returns null if one of them is: so no null occurs between the operators, where
+   * the compiler would have to allocate numbers. False if there is nothing to guard.
    */
   #formula(node: AnyNode): boolean {
     let room = mostInFormula;
@@ -371,7 +370,7 @@ class Guards {
     return true;
   }
 
-  /** What makes a number or a text of its operands, and null of null. */
+  /** Operators that make a number or a text of their operands, and null of null. */
   #step(node: AnyNode): { readonly operands: readonly AnyNode[]; apply(values: readonly string[]): string } | null {
     switch (node.type) {
       case 'ParenthesizedExpression':
@@ -390,7 +389,7 @@ class Guards {
     }
   }
 
-  /** The name of a function of Math that is called by it, with as many values as it takes. */
+  /** The name of a function of Math, if it is called with the number of values that it takes. */
   #mathCall({ callee, arguments: given }: CallExpression): string | null {
     if (!this.#plain.has('Math') || callee.type !== 'MemberExpression' || callee.computed || callee.property.type !== 'Identifier') return null;
     const { name } = callee.property;
@@ -398,7 +397,7 @@ class Guards {
     return given.some(({ type }) => type === 'SpreadElement') ? null : name;
   }
 
-  /** `Math.max(a, b)` becomes `guard(a, b)`, of which the compiler knows what it calls; false where it is not called so. */
+  /** `Math.max(a, b)` becomes `guard(a, b)`, for which the compiler knows the callee; false if it is not called that way. */
   #math(node: CallExpression): boolean {
     const name = this.#mathCall(node);
     if (name === null) return false;
@@ -438,10 +437,10 @@ class Guards {
     return `${this.#prefix}${index}`;
   }
 
-  /** Follows a part of an expression in which these paths are not null; with null, one of which nothing is known. */
+  /** Handles a part of an expression in which these paths are not null; with null, one about which nothing is known. */
   #knowing(paths: readonly string[] | null, inside: () => void): void {
     const before = this.#about;
-    // In a row nothing is undefined; of what is deeper, and of variables, no more is known than that it is not null.
+    // In a row nothing is undefined; about nested values and variables it is only known that they are not null.
     const columns = (paths ?? []).filter((path) => /^row\.[^.]*$/.test(path));
     if (this.#isExpression && (paths === null || columns.length > 0)) {
       this.#about = { isExpression: true, known: paths === null ? new Set() : new Set([...before.known, ...columns]) };
@@ -455,7 +454,7 @@ function hasMembersOnly(code: string, name: string): boolean {
   return code.includes(name) && !code.includes('\\u') && !new RegExp(`\\b${name}\\b(?!\\s*\\.\\s*\\w)`).test(code);
 }
 
-/** A variable, or a member by names and variables alone. */
+/** A variable, or a member by names and variables only. */
 function isRepeatable(node: AnyNode): boolean {
   if (node.type === 'Identifier' || node.type === 'ThisExpression') return true;
   if (node.type === 'Literal') return typeof node.value === 'number' || typeof node.value === 'string';

@@ -1,4 +1,4 @@
-/** The functions that stand where null is guarded, and what they say where null must not be. */
+/** The functions that guard places against null, and their errors where null is not allowed. */
 
 import { textMethods } from '../../model/code/null-coercion.ts';
 import { insteadOfNull, insteadOfNullTarget } from '../../model/code/null-fix.ts';
@@ -6,7 +6,7 @@ import type { CodeFix } from '../../model/problems/problem.ts';
 import type { NullSite } from './null-guards.ts';
 import { unnamedSource } from './places.ts';
 
-/** What users' code did wrong where a guard stands, and what to do about it. */
+/** The error of users' code at a guarded place, and what to do about it. */
 export interface GuardFault {
   readonly code: 'code/null' | 'code/not-a-number';
   readonly hint: string;
@@ -21,12 +21,12 @@ export function guardFault(thrown: unknown): GuardFault | undefined {
 
 const calculating = new Set(['-', '*', '/', '%', '**']);
 
-/** What no object has a member of. */
+/** A name that no object has as a member. */
 const noKey = Symbol('null');
 
 /**
- * A function for each place, in their order. With `failing`, they throw on null, and otherwise give null, but where a name or a
- * number has to be. They are made together, as the code of users is compiled, whose `source` is as they wrote it.
+ * A function for each place, in order. With `failing`, they throw on null; otherwise they return null, except where a name or a number is
+ * required. They are made together when users' code is compiled, whose `source` is as the users wrote it.
  */
 export function guardsOf(sites: readonly NullSite[], failing: boolean, source: string): readonly unknown[] {
   const fails = sites.map(
@@ -48,7 +48,7 @@ export function guardsOf(sites: readonly NullSite[], failing: boolean, source: s
   ) as unknown[];
 }
 
-/** Only names of operators and methods get into the source; and fixed parts of templates, as literals. */
+/** Only names of operators and methods get into the source, and fixed parts of templates as literals. */
 function guardSource({ guard, operator, operands, quasis = [] }: NullSite, fails: string, noNumber: string, failing: boolean): string {
   const names = operands.map((_, i) => `v${i}`);
   const test = (is: string) =>
@@ -58,7 +58,7 @@ function guardSource({ guard, operator, operands, quasis = [] }: NullSite, fails
       .join(' || ') || 'false';
   const given = names.join(', ');
   const missed = failing ? `${fails}(${given})` : 'null';
-  // NaN alone is not itself.
+  // Only NaN differs from itself.
   const sound = (result: string, instead: string) =>
     `{ if (${test('==')}) return ${instead}; const r = ${result}; return r === r ? r : ${noNumber}(r, ${given}); }`;
   switch (guard) {
@@ -90,13 +90,13 @@ function guardSource({ guard, operator, operands, quasis = [] }: NullSite, fails
   }
 }
 
-/** Whether a method makes a number or a text of null: a list looks for null itself, and other objects may do what they like. */
+/** Whether a method makes a number or a text of null: lists handle null themselves, and other objects may do anything. */
 function coerces(self: unknown, name: string): boolean {
   if (typeof self === 'string' || typeof self === 'number' || self instanceof RegExp) return true;
   return textMethods[name] === 'both' && Array.isArray(self);
 }
 
-/** Users see at most so much of their own code in a message. */
+/** The maximum length of users' own code in a message. */
 const longest = 60;
 
 function fail({ operands, text, operator }: NullSite, values: readonly unknown[], source: string): never {
@@ -119,7 +119,7 @@ function fail({ operands, text, operator }: NullSite, values: readonly unknown[]
   throw guardError('code/null', what, `Give a default, as in \`${plain} ?? ${instead}\`, or test it first: \`${plain} === null\`.`, fix());
 }
 
-/** NaN as it is where it comes of numbers, as of 0 / 0. What is no number at all fails: NaN would be null in the row. */
+/** NaN is kept if it results from numbers, as in 0 / 0. Anything that is not a number fails: NaN would be null in the row. */
 function noNumber({ operands, text }: NullSite, result: unknown, values: readonly unknown[]): unknown {
   const found = values.findIndex(
     (value) => (typeof value === 'object' && !(value instanceof Date)) || (typeof value === 'string' && Number.isNaN(Number(value))),
@@ -137,14 +137,14 @@ function noNumber({ operands, text }: NullSite, result: unknown, values: readonl
 /** Methods of texts that take numbers; those that pad take a text after it. */
 const takeNumbers = new Set('substring substr charAt charCodeAt codePointAt repeat toFixed toPrecision toExponential slice at padStart padEnd'.split(' '));
 
-/** Whether a template, a name or a method wants a text for the operand `index`; undefined where the other operand decides. */
+/** Whether a template, a name or a method expects a text for the operand `index`; undefined if the other operand decides. */
 function wantsText(operator: string, index: number): boolean | undefined {
   if (operator === '`' || operator === '[]') return true;
   if (!Object.hasOwn(textMethods, operator)) return undefined;
   return !takeNumbers.has(operator) || (operator.startsWith('pad') && index === 1);
 }
 
-/** For a function of JavaScript's own that was given null. */
+/** For one of JavaScript's own functions that was called with null. */
 export function failCall(name: string): never {
   const what = /^[A-Z]\w*$/.test(name) && name !== 'Number' && name !== 'String' ? `\`new ${name}\`` : `\`${name}\``;
   throw guardError('code/null', `${what} was given null`, 'Give a default, as in `value ?? 0`, or test it first: `value === null`.');

@@ -1,11 +1,11 @@
-/** What can be told about null from the syntax of an expression alone. Trees are acorn's, with ParenthesizedExpression. */
+/** What the syntax of an expression alone says about null. Trees are acorn's, with ParenthesizedExpression. */
 import type { AnyNode } from 'acorn';
 import { pathOf } from '../../model/code/code-facts.ts';
 import { isCoercing, isGuardedName, textMethods } from '../../model/code/null-coercion.ts';
 import { lastOf } from '../../model/faults/missing.ts';
 
 export interface AboutCode {
-  /** In an expression, what meets null gives null; in code with statements, it fails. */
+  /** In an expression, an operator that meets null gives null; in code with statements, it fails. */
   readonly isExpression: boolean;
   /** Paths that are not null here: `row.name`. */
   readonly known: ReadonlySet<string>;
@@ -56,7 +56,7 @@ export function neverNull(node: AnyNode, about: AboutCode): boolean {
   }
 }
 
-/** Whether a part of an expression gives null because an operator has met one: what follows from it is unknown then, too. */
+/** Whether a part of an expression is null because an operator has met a null: what follows from it is then unknown, too. */
 export function mayBeUnknown(node: AnyNode, about: AboutCode): boolean {
   switch (node.type) {
     case 'ParenthesizedExpression':
@@ -84,7 +84,7 @@ export function mayBeUnknown(node: AnyNode, about: AboutCode): boolean {
 
 const truths = new Set(['includes', 'startsWith', 'endsWith', 'test', 'isNaN', 'isFinite']);
 
-/** The same of what is true or false: `||` behind it is a question, not what is to stand there instead of null. */
+/** The same for a condition: `||` after it combines conditions rather than replacing null. */
 export function mayBeUnknownTruth(node: AnyNode, about: AboutCode): boolean {
   switch (node.type) {
     case 'ParenthesizedExpression':

@@ -6,11 +6,11 @@ export interface TextPlace {
   readonly column: number;
 }
 
-/** A text that is put together from parts of another one and of additions, and knows where each part was. */
+/** A text made of parts of another text and of additions, which knows the origin of each part. */
 export class PlacedText {
   readonly #source: string;
   readonly #parts: string[] = [];
-  /** Of each part: where it begins in the new text, and where it stood; an addition stands before what comes after it. */
+  /** For each part: its start in the new text, and its place in the source; an addition has the place of what follows it. */
   readonly #starts: number[] = [];
   readonly #origins: number[] = [];
   #length = 0;
@@ -20,7 +20,7 @@ export class PlacedText {
     this.#source = source;
   }
 
-  /** Adds what stands between two offsets of the source. */
+  /** Adds the source between two offsets. */
   copy(start: number, end: number): void {
     this.#add(this.#source.slice(start, end), start);
     this.#at = end;

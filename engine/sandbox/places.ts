@@ -13,19 +13,19 @@ interface Frame {
   readonly column: number;
 }
 
-/** V8 hands out the frames of an error once, when its stack is first asked for. */
+/** V8 gives the frames of an error once, when its stack is first read. */
 const framesOf = new WeakMap<object, readonly Frame[]>();
 
-/** The helpers that users' code may call are not deep, and every frame makes an error more costly. */
+/** The helpers that users' code may call are not deep, and every frame makes an error more expensive. */
 const keptFrames = 5;
 
-/** V8's own, by which errors of users' code are read whatever they define as `stack` themselves. */
+/** V8's own getter, by which errors of users' code are read whatever they define as `stack` themselves. */
 const readStack = Object.getOwnPropertyDescriptor(new Error(), 'stack')?.get;
 
 /**
- * Keeps the frames of every error of this thread from now on. To be called once, after lockdown. The `stack` of an error
- * shows frames of users' code only, without any of the files of this installation. Writing it runs no code of the error:
- * V8 writes the stacks of errors that are made meanwhile by itself, with all files.
+ * Keeps the frames of every error of this thread from now on. Call it once, after lockdown. The `stack` of an error shows frames of users'
+ * code only, without any files of this installation. Formatting it runs no code of the error: V8 itself writes the stacks of errors that
+ * are made meanwhile, with all files.
  */
 export function watchPlaces(unitName: string): void {
   Error.stackTraceLimit = keptFrames;
@@ -38,7 +38,7 @@ export function watchPlaces(unitName: string): void {
     framesOf.set(error, frames);
     const own = frames.filter(({ source }) => source.startsWith(unitName));
     const head = headOf(error);
-    // Where the stack came to its end while the engine was at work tells nothing, but names files to code that catches it.
+    // Where the stack overflowed while the engine was at work says nothing, but would reveal names of files to code that catches it.
     const others = head === stackOverflow ? [] : frames;
     const shown = own.length > 0 ? own : others.map((frame) => ({ ...frame, source: fileName(frame.source) }));
     return `${head}${shown.map(({ source, line, column }) => `\n    at ${source}:${line}:${column}`).join('')}`;
@@ -59,8 +59,8 @@ export function placeOf(thrown: unknown, unitName: string): Place | null {
 }
 
 /**
- * At the end of code that the engine generates and users' code calls: its name in stacks. Where the stack is at its end, V8 writes
- * them by itself, and would name the file that generated the code, with its folders.
+ * Appended to code that the engine generates and users' code calls: its name in stacks. When the stack overflows, V8 writes them by itself,
+ * and would reveal the file that generated the code, with its folders.
  */
 export const unnamedSource = '\n//# sourceURL=millrace';
 

@@ -17,7 +17,7 @@ test.each([
   step('  return [1].map((x: number, i) => x / i).map(function (x: number): number { return x; });'),
   step('  return { text: "(a: B) const x: number" + `(a: B) ${((a: B) => a)(1)}`, match: /function f(a: B)/.test(row.text) };'),
   step('  return row.a ? (row) : row.b => row;').replace('row.b =>', 'b =>'),
-  // Where a line ends, so does the type: what follows is a statement.
+  // The type ends with the line: what follows is a statement.
   step('  let x: number\n[1].map((a) => a); let y: Row\nstep; let z: Row\n(step); let last: Row |\nnull'),
   'export default function step(row: Row = {}) { switch (row.a) { case row.b: let c: number = 3; } return row; }',
 ])('plain types are left out as Node does: %s', (source) => {

@@ -2,8 +2,8 @@ import { type Token, tokenizer, tokTypes } from 'acorn';
 import { itemAt } from '../../model/faults/missing.ts';
 
 /**
- * Code without the types that most code has, each as blanks: those in `function name(row: Row): Row {`, in `(row: Row) =>` and in
- * `const limit: number =`. What comes out need not be JavaScript yet. Null where there are none.
+ * Code with the most common kinds of types replaced by blanks: those in `function name(row: Row): Row {`, in `(row: Row) =>` and in `const
+ * limit: number =`. The result need not be JavaScript yet. Null if there are none.
  */
 export function withoutPlainTypes(source: string): string | null {
   let code = '';
@@ -20,12 +20,12 @@ interface Range {
   readonly end: number;
 }
 
-/** JavaScript has no `(name:` and no `const name:`, so that these are what they seem; `(name):` it has. */
+/** JavaScript has no `(name:` and no `const name:`, so these are unambiguous; `(name):` it has. */
 function plainTypes(source: string): Range[] {
   const found: Range[] = [];
   const tokens = tokensOf(source);
   const is = (at: number, type: unknown) => tokens[at]?.type === type;
-  /** Behind a type such as `Row`, `Row | null`, `number[]` or `time.Zone`; where it begins if it is none. */
+  /** The offset after a type such as `Row`, `Row | null`, `number[]` or `time.Zone`; where it begins if it is none. */
   const behindType = (start: number): number => {
     let at = start;
     do {
@@ -37,7 +37,7 @@ function plainTypes(source: string): Range[] {
     } while (is(at, tokTypes.bitwiseOR));
     return at;
   };
-  /** Notes the type that is told at this place, and gives the place behind it. */
+  /** Records the type at this place, and returns the offset after it. */
   const take = (colon: number): number => {
     const end = is(colon, tokTypes.colon) ? behindType(colon + 1) : colon;
     if (end <= colon + 1) return colon;

@@ -25,24 +25,23 @@ export interface CodePlace {
   readonly node: string;
   readonly field: string;
 }
-/** An error that users' code has thrown, told in its own terms. */
+/** An error that users' code has thrown, in its own terms. */
 export type CodeFailure = CodeProblem & { readonly field?: string };
 
 /**
- * Where users' code runs: in compartments that hold JavaScript's own objects, all frozen, and the helpers of library.ts;
- * no process, file, network, clock or chance. The first three throw a MillraceError (with `node`, `field` and `range`) for
- * code that cannot run.
+ * Where users' code runs: in compartments with JavaScript's own objects, all frozen, and the helpers of library.ts; no process, file,
+ * network, clock or random numbers. The first three throw a MillraceError (with `node`, `field` and `range`) for code that cannot run.
  */
 export interface Sandbox {
-  /** The function of an expression over `row`. It must not change the row: code that could is given a copy. */
+  /** The function of an expression over `row`. It must not change the row: code that might receives a copy. */
   expression(source: string, where: CodePlace): (row: Row) => unknown;
   /** The default function of a module. */
   snippet(source: string, where: CodePlace): (row: Row) => unknown;
-  /** What a keyed module exports. Whatever is handed to its functions besides the row must be frozen, or belong to the code. */
+  /** What a keyed module exports. Everything that is passed to its functions besides the row must be frozen, or belong to the code. */
   keyed(source: string, where: CodePlace): KeyedCode;
   /**
-   * What a function of this sandbox threw. Total, and runs no code of what was thrown, which may be hostile. Without `place`
-   * (default true) it says neither field nor range, at a small fraction of the cost.
+   * What a function of this sandbox threw. Total, and runs no code of what was thrown, which may be hostile. Without `place` (default true)
+   * it has neither field nor range, at a small fraction of the cost.
    */
   explain(thrown: unknown, options?: { readonly place: boolean }): CodeFailure;
 }
@@ -50,8 +49,8 @@ export interface Sandbox {
 let sandbox: Sandbox | null = null;
 
 /**
- * Locks the thread down, for good, and gives its sandbox. Load native modules whenever you like; code that changes
- * JavaScript's built-in objects must not run in this thread.
+ * Locks the thread down, permanently, and returns its sandbox. Native modules can be loaded at any time; code that changes JavaScript's
+ * built-in objects must not run in this thread.
  */
 export function createSandbox(): Sandbox {
   sandbox ??= lockDown();
@@ -86,7 +85,7 @@ function lockDown(): Sandbox {
   const inExpressions = harden(guardedGlobals(compartment.globalThis, () => null, failCall));
   const inCode = harden(guardedGlobals(compartment.globalThis, failCall, failCall));
 
-  /** Gives what the code's value is and whether it may change the row. */
+  /** Returns the code's value and whether it may change the row. */
   const evaluate = (source: string, where: CodePlace, kind: CodeKind): { readonly value: unknown; readonly mutates: boolean } => {
     const stripped = stripTypes(source, kind);
     if (!stripped.ok) throw new MillraceError({ ...stripped.problem, ...where });
@@ -157,14 +156,14 @@ function lockDown(): Sandbox {
 /** Marks the stack frames of users' code: `millrace-code-3` is the fourth piece that was compiled. */
 const unitName = 'millrace-code-';
 
-/** A piece of code that was compiled. */
+/** A piece of compiled code. */
 interface Unit {
   readonly where: CodePlace;
   readonly source: string;
   readonly guarded: GuardedCode;
 }
 
-/** The code stands one line lower than in the editor, and guards stand within it. */
+/** The code is one line lower than in the editor, and has guards in it. */
 function rangeOf({ line, column }: Place, unit: Unit | undefined): { line: number; column: number } {
   const plain = { line: Math.max(1, line - 1), column };
   return unit ? unit.guarded.originalPlace(plain) : plain;
@@ -175,7 +174,7 @@ function wording(thrown: unknown): CodeProblem {
   return fault ? { ...fault, message: sentence(thrownText(thrown)) } : thrownProblem(thrown);
 }
 
-/** What to do where a member was read from null. V8 gives the place of its name or bracket. */
+/** The hint if a member was read from null. V8 gives the position of its name or bracket. */
 function readOfNull(thrown: unknown, source: string, { line, column }: TextPlace): Pick<CodeProblem, 'hint' | 'fix'> {
   const key = /^Cannot read properties of (?:null|undefined) \(reading '(.*)'\)$/.exec(thrownText(thrown))?.[1];
   if (key === undefined) return {};

@@ -19,17 +19,16 @@ export type CodeKind = 'expression' | 'module' | 'keyed';
 /** What a keyed module may export. */
 export const keyedExports = ['initial', 'onRow', 'onTimer'] as const;
 
-/** Characters of one piece of code: what is longer is data, and slow to check at each change. */
+/** Characters of one piece of code: anything longer is data, and slow to check at each change. */
 export const maxLength = 256 * 1024;
-/** Of the syntax tree: what walks it uses the stack, of which some threads have less than others. */
+/** Of the syntax tree: walking it uses the stack, which is smaller in some threads. */
 export const maxDepth = 500;
 
 const onlyRow = 'Code in a pipeline gets the row and the helpers (`time`, `text`, `decimal`, `round`), nothing else.';
 
 /**
- * Whether JavaScript is what the sandbox can run: one expression, a module with one default function and no other
- * import or export, or a keyed module, which exports `onRow` and may export `initial` and `onTimer`. Gives the code back
- * with its comments blanked out.
+ * Whether the sandbox can run this JavaScript: one expression, a module with one default function and no other import or export, or a keyed
+ * module, which exports `onRow` and may export `initial` and `onTimer`. Returns the code with its comments blanked out.
  */
 export function checkShape(
   source: string,
@@ -45,7 +44,7 @@ export function checkShape(
     return { ok: true, code };
   } catch (error) {
     if (error instanceof ShapeError) return { ok: false, problem: error.problem };
-    // The parser's own stack has an end, too.
+    // The parser's own stack may overflow, too.
     if (error instanceof RangeError) return { ok: false, problem: tooDeep(source, 0) };
     if (!(error instanceof SyntaxError)) throw error;
     if (error.message.startsWith('Not enough stack space')) return { ok: false, problem: tooDeep(source, 0) };
@@ -53,7 +52,7 @@ export function checkShape(
   }
 }
 
-/** A module that is asked for is refused as such, also in a way of asking that the parser does not know. */
+/** An import is refused as such, also in a form that the parser does not know. */
 function syntaxError({ pos, message }: { readonly pos: number; readonly message: string }, source: string): ShapeError {
   const asked = /\bimport\s{0,100}(?:\.|(?:source|defer)\s{1,100}[\w*]{0,100})?\s{0,100}$/.exec(source.slice(Math.max(0, pos - 500), pos));
   if (asked) return importError(source, pos - asked[0].length);
@@ -84,7 +83,7 @@ function place(source: string, index: number): { line: number; column: number } 
 }
 
 function checkExpression(source: string, onComment: Comment[]): Expression {
-  // As a module, in which nothing is a comment that SES would take for code, or the other way round.
+  // As a module, in which nothing is a comment that SES would take for code, or vice versa.
   const options = { ecmaVersion: 'latest', sourceType: 'module', allowAwaitOutsideFunction: false, preserveParens: true } as const;
   const expression = parseExpressionAt(source, 0, { ...options, onComment });
   const rest = tokenizer(source.slice(expression.end), options).getToken();
@@ -148,7 +147,7 @@ function isFunction(node: AnyNode): node is FunctionNode & AnyNode {
   return node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression';
 }
 
-/** A function whose result is there when it returns. */
+/** A function that returns its result synchronously. */
 function checkPlain({ async, generator, start }: FunctionNode, source: string): void {
   if (async) {
     throw new ShapeError(
@@ -187,7 +186,7 @@ function checkKeyed(source: string, onComment: Comment[]): Program {
     }
     if (statement.type !== 'ExportNamedDeclaration') continue;
     const { declaration } = statement;
-    // Types leave an empty `export {}` behind.
+    // Types leave an empty `export {}`.
     if (!declaration && (statement.source || statement.specifiers.length > 0))
       refuse('code/export', 'A list of exports is refused.', 'Write `export` before each function.');
     if (!declaration) continue;
@@ -208,7 +207,7 @@ function checkKeyed(source: string, onComment: Comment[]): Program {
   return program;
 }
 
-/** Code that asks for a module, or is nested so deeply that what reads it would come to the end of its stack. */
+/** Code that imports a module, or is nested so deeply that reading it would overflow the stack. */
 function treeProblem(tree: AnyNode, source: string): CodeProblem | null {
   let level: AnyNode[] = [tree];
   for (let depth = 0; level.length > 0; depth++) {
@@ -227,7 +226,7 @@ function withoutComments(source: string, comments: readonly Comment[]): string {
   let code = '';
   let at = 0;
   for (const { start, end } of comments) {
-    // The parser has looked at some more than once.
+    // The parser has looked at some of them more than once.
     if (start < at) continue;
     code += source.slice(at, start) + source.slice(start, end).replace(/[^\n\r]/g, ' ');
     at = end;
@@ -271,7 +270,7 @@ const ofLocale: { readonly [name: string]: string } = {
   localeCompare: 'Compare by `a < b ? -1 : a > b ? 1 : 0`.',
 };
 
-/** The name of a method that goes by a language, which the sandbox does not have: there it would give other results in silence. */
+/** The name of a method that depends on the language, which the sandbox does not have: it would silently give other results there. */
 function localeName(node: AnyNode): { readonly name: string; readonly start: number; readonly end: number } | null {
   if (node.type !== 'MemberExpression') return null;
   const { property, computed } = node;

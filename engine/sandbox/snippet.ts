@@ -2,9 +2,8 @@ import { type Identifier, parse } from 'acorn';
 import { missing } from '../../model/faults/missing.ts';
 
 /**
- * A snippet's module (as stripTypes gives it) as the body of a function that returns its default function. Every character
- * that is left stands where it stood: `export default` becomes blanks before a function with a name, and a `const` of the
- * same width before anything else.
+ * A snippet's module (from stripTypes) as the body of a function that returns its default function. Every remaining character keeps its
+ * position: `export default` becomes blanks before a function with a name, and a `const` of the same width before anything else.
  */
 export function snippetBody(code: string): string {
   const main =
@@ -18,8 +17,8 @@ export function snippetBody(code: string): string {
 }
 
 /**
- * A keyed module (as stripTypes gives it) as the body of a function that returns what it exports, undefined where it exports
- * nothing of a name. `export` becomes blanks.
+ * A keyed module (from stripTypes) as the body of a function that returns what it exports, undefined for missing exports. `export` becomes
+ * blanks.
  */
 export function keyedBody(code: string): string {
   let body = code;

@@ -9,10 +9,10 @@ import { type CodeKind, checkShape, maxDepth, maxLength, tooDeep } from './shape
 export type Stripped = { readonly ok: true; readonly code: string } | { readonly ok: false; readonly problem: CodeProblem };
 
 /**
- * Users' TypeScript as JavaScript in which every character that is left stands where it stood, so that positions in
- * errors are positions in the editor. An `expression` is one expression over `row`; a `module` has one
- * `export default function` and neither imports nor other exports, a `keyed` module exports `onRow`, `onTimer` and `initial`
- * (the returned code still says `export`). Comments are blanked out. What the sandbox would refuse is a problem here, with its range.
+ * Users' TypeScript as JavaScript in which every remaining character keeps its position, so that positions in errors are positions in the
+ * editor. An `expression` is one expression over `row`; a `module` has one `export default function` and no other imports or exports; a
+ * `keyed` module exports `onRow`, `onTimer` and `initial` (the returned code still says `export`). Comments are blanked out. Code that the
+ * sandbox would refuse is a problem here, with its range.
  */
 export function stripTypes(source: string, kind: CodeKind): Stripped {
   if (source.trim() === '') {
@@ -30,7 +30,7 @@ export function stripTypes(source: string, kind: CodeKind): Stripped {
     const message = `The code has ${thousands(source.length)} characters, and ${thousands(maxLength)} are the most.`;
     return failure('code/too-long', message, 'Read data from a file, and join it to the rows.');
   }
-  // Most code is JavaScript but for a few plain types: the stripper, whose first call costs 35 ms, is for the rest.
+  // Most code is JavaScript except for a few plain types. The stripper, whose first call costs 35 ms, handles the rest.
   const plain = checkShape(source, kind);
   if (plain.ok || plain.problem.code !== 'code/syntax') return plain;
   const untyped = kind === 'expression' ? null : withoutPlainTypes(source);
@@ -46,7 +46,7 @@ export function stripTypes(source: string, kind: CodeKind): Stripped {
   } catch (error) {
     if (!isOfCode(error)) return { ok: false, problem: tooDeep(source, 0) };
     const problem = syntaxProblem(error, source, kind === 'expression');
-    // An error in the line that was added says nothing: the other parser's place is better.
+    // An error in the added line is not useful: the other parser's place is better.
     return { ok: false, problem: (problem.range?.line ?? 0) > source.split('\n').length ? plain.problem : problem };
   }
   return checkShape(code, kind);
@@ -56,14 +56,14 @@ function failure(code: ProblemCode, message: string, hint: string): Stripped {
   return { ok: false, problem: { code, message, hint, range: { line: 1, column: 1 } } };
 }
 
-/** Whether the stripper found something wrong with the code. Anything else is that its stack came to its end. */
+/** Whether the stripper found an error in the code. Otherwise its stack overflowed. */
 function isOfCode(error: unknown): boolean {
   const code = (error as { readonly code?: unknown }).code;
   return code === 'ERR_INVALID_TYPESCRIPT_SYNTAX' || code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX';
 }
 
 let warned = false;
-/** Node calls the function experimental once per process: not the user's business. */
+/** Node warns once per process that the function is experimental; users need not see it. */
 function quietly(source: string): string {
   if (warned) return stripTypeScriptTypes(source);
   const emitWarning = process.emitWarning;
@@ -101,8 +101,8 @@ function sentence(message: string): string {
 }
 
 /**
- * The stripper tells the place only as a picture: `:line`, then lines of code, with ^^^ under the place or > before a block.
- * `shift` characters were put before the first line.
+ * The stripper gives the place only as a picture: `:line`, then lines of code, with ^^^ under the place or > before a block. `shift`
+ * characters were put before the first line.
  */
 function rangeFromFrame(stack: string, source: string, shift: number): CodeProblem['range'] {
   const lines = stack.split('\n');
@@ -121,7 +121,7 @@ function rangeFromFrame(stack: string, source: string, shift: number): CodeProbl
 }
 
 const wide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}]/u;
-/** How many characters of a line come before a column of the picture, where tabs stop every 4 and wide characters take 2. */
+/** How many characters of a line precede a column of the picture, in which tabs stop every 4 and wide characters take 2. */
 function charactersBefore(text: string, column: number): number {
   let width = 0;
   let index = 0;

@@ -1,6 +1,6 @@
 import type { AnyNode } from 'acorn';
 
-/** The nodes that a node of a syntax tree is made of. */
+/** The child nodes of a node of a syntax tree. */
 export function partsOf(node: AnyNode): AnyNode[] {
   const parts: AnyNode[] = [];
   for (const child of Object.values(node)) {

@@ -3,8 +3,8 @@ import { types } from 'node:util';
 type Label = ConstructorParameters<typeof TextDecoder>[0];
 
 /**
- * `TextDecoder` and `TextEncoder` for users' code. Node's own are not the language's: they keep objects of Node's in properties, and
- * throw errors of Node's, all of which lockdown leaves open to change. Here both stay inside.
+ * `TextDecoder` and `TextEncoder` for users' code. Node's own are not part of the language: they keep Node's objects in properties, and
+ * throw Node's errors, all of which lockdown leaves open to change. Here both stay inside.
  */
 export const textCoders = {
   TextDecoder: class TextDecoder {
@@ -53,7 +53,7 @@ export const textCoders = {
 
 const encoder = new TextEncoder();
 
-/** What `work` gives or throws, the latter as an error of the language's own. */
+/** What `work` returns or throws, errors as the language's own. */
 function confined<T>(work: () => T): T {
   try {
     return work();

@@ -1,19 +1,19 @@
 import { types } from 'node:util';
 import type { CodeProblem } from '@millrace/kit/node';
 
-/** What users' code threw is described in at most so many characters. */
+/** The maximum number of characters that describe what users' code threw. */
 const longest = 500;
 const maxDepth = 4;
 const maxItems = 20;
-/** A chain of prototypes that is longer is not followed. */
+/** A longer chain of prototypes is not followed. */
 const maxPrototypes = 100;
-/** Beyond it, writing a big integer out takes a time that grows with its square. */
+/** Beyond it, printing a big integer takes quadratic time. */
 const largestShown = 2n ** 256n;
 const notShown = 'The code threw something that cannot be shown';
 
 /**
- * What users' code threw, in words of bounded length, or '' for an error without a message. Total, and runs no code of the
- * value: getters, methods and proxies are left alone.
+ * What users' code threw, in words of limited length, or '' for an error without a message. Total, and runs no code of the value: getters,
+ * methods and proxies are not called.
  */
 export function thrownText(thrown: unknown): string {
   if (typeof thrown === 'string') return thrown.slice(0, longest + 1);
@@ -27,7 +27,7 @@ export function thrownText(thrown: unknown): string {
   return `The code threw ${plainText(message === undefined ? thrown : message)}`;
 }
 
-/** The value of a data property of an object or of its prototypes; undefined where it is missing, a getter, or behind a proxy. */
+/** The value of a data property of an object or of its prototypes; undefined if it is missing, a getter, or behind a proxy. */
 export function inheritedData(object: object, name: string): unknown {
   let at: object | null = object;
   for (let i = 0; at !== null && i < maxPrototypes; i++) {
@@ -39,7 +39,7 @@ export function inheritedData(object: object, name: string): unknown {
   return undefined;
 }
 
-/** A value much as JSON would write it, from own data properties alone, and cut where it is long. */
+/** A value similar to its JSON, from own data properties only, and cut if it is long. */
 function plainText(value: unknown, depth = 0): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, longest));
   if (typeof value !== 'object' || value === null) return primitiveText(value);
@@ -72,13 +72,13 @@ function primitiveText(value: unknown): string {
   }
 }
 
-/** Text as a sentence, cut where it is long. */
+/** Text as a sentence, cut if it is long. */
 export function sentence(text: string): string {
   const short = text.length > longest ? `${text.slice(0, longest)}…` : text;
   return /[.!?…]$/.test(short) ? short : `${short}.`;
 }
 
-/** What users' code threw as a problem: without its place, and without what only the sandbox knows of it. Total. */
+/** What users' code threw as a problem, without its place and without what only the sandbox knows about it. Total. */
 export function thrownProblem(thrown: unknown): Pick<CodeProblem, 'code' | 'message' | 'hint'> {
   const text = thrownText(thrown);
   if (/^secure mode .*(Date)/.test(text)) {

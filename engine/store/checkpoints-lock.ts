@@ -8,22 +8,21 @@ import { isPassing, whyNotWritten } from './write-refusal.ts';
 
 interface Holder {
   readonly pid: number;
-  /** Tells a process from a later one that got the same number; null where the system does not say. */
+  /** Distinguishes a process from a later one with the same number; null if the system does not say. */
   readonly startedAt: string | null;
 }
 
 const heldHere = new Set<string>();
 
 /**
- * Makes a state folder this process's own, until the returned function is called or the process ends. Throws
- * `run/already-running` where a live process has it, `run/state-folder` where nothing can be written there, and
- * `run/no-room` where that is so for now only.
+ * Locks a state folder for this process, until the returned function is called or the process ends. Throws `run/already-running` if a live
+ * process has it, `run/state-folder` if nothing can be written there, and `run/no-room` if that is only temporary.
  */
 export function lockStateFolder(folder: string): () => void {
   const path = join(resolve(folder), 'run.lock');
   const own = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
   const text = JSON.stringify({ pid: process.pid, startedAt: startOf(process.pid) } satisfies Holder);
-  // Linked, not written in place: whoever finds the lock finds all of it.
+  // Linked, not written in place: a reader finds the lock complete.
   try {
     makePrivateFolder(folder);
     writeFileSync(own, text, { mode: privateFileMode });
@@ -58,7 +57,7 @@ function unusable(folder: string, error: unknown): MillraceError {
   });
 }
 
-/** Removes the lock of a process that is gone; throws if it is there. */
+/** Removes the lock of a process that is gone; throws if it still exists. */
 function removeStale(path: string): void {
   const found = read(path);
   if (found === null) return;
@@ -81,7 +80,7 @@ function removeStale(path: string): void {
     try {
       linkSync(aside, path);
     } catch {
-      // A third one has locked it meanwhile, and says so when it is asked.
+      // A third process has locked it meanwhile, and says so when asked.
     }
   }
   rmSync(aside, { force: true });
@@ -104,7 +103,7 @@ function parse(text: string): Holder | null {
   }
 }
 
-/** A lock of which the holder's start is not known: its process must be older than the lock. */
+/** A lock whose holder's start is not known: its process must be older than the lock. */
 function isAlive({ pid, startedAt }: Holder, path: string): boolean {
   if (startedAt !== null) return isSameProcess(pid, startedAt);
   const at = statSync(path, { throwIfNoEntry: false })?.mtimeMs;

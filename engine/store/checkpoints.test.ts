@@ -148,7 +148,7 @@ describe('checkpoints', () => {
       hint,
     });
     expect(problem(7)).toMatchObject({ message: 'The run cannot resume from checkpoint 7: there is none of that number.', hint });
-    // A damaged one does not take the place of a sound one.
+    // A damaged one does not replace a sound one.
     expect(new CheckpointStore(folder).prune(2, 'one')).toBe(1);
   });
 

@@ -7,6 +7,7 @@ import { MillraceError } from '../../model/problems/problem.ts';
 import type { Json } from '../../model/values/types.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import type { Shape } from '../plan/shape.ts';
+import type { PlannedNode } from '../protocol/physical-plan.ts';
 import { makePrivateFolder, privateFileMode } from './private-files.ts';
 import { whyNotWritten } from './write-refusal.ts';
 
@@ -24,7 +25,7 @@ const lineageFile = 'lineage';
 const bookkeepersFile = 'bookkeepers.json';
 const committedFile = 'committed';
 
-/** What is known of a checkpoint without its content. */
+/** What is known about a checkpoint without its content. */
 export interface CheckpointHead {
   /** Rises from one to the next within a folder. */
   readonly id: number;
@@ -35,16 +36,15 @@ export interface CheckpointHead {
   /** The pipeline's name. */
   readonly pipeline: string;
   /**
-   * `running`: of a run in the middle. `draining`: of an endless one that was brought to an end, and nothing is left but to commit: it
-   * holds positions only. `drained`: the same, once that is done.
-   * `complete`: all input is read, and nothing is left but to commit.
+   * `running`: of a run in progress. `draining`: of an endless run that was drained and only has to commit: it holds positions only.
+   * `drained`: the same, once committed. `complete`: all input is read, and the run only has to commit.
    */
   readonly kind: 'running' | 'draining' | 'drained' | 'complete';
-  /** The sink whose database decides whether this checkpoint counts, as it was then; null: the file itself does. */
-  readonly decider: { readonly node: NodeId; readonly type: string; readonly params: { readonly [name: string]: Json }; readonly folder: string } | null;
+  /** The sink whose database decides whether this checkpoint counts, as of then; null: the file itself does. */
+  readonly decider: (Pick<PlannedNode, 'type' | 'params' | 'secrets' | 'connection'> & { readonly node: NodeId; readonly folder: string }) | null;
   readonly shape: Shape;
 }
-/** A source that keeps books which tell of checkpoints: see `SourceDefinition.rewind`. */
+/** A source that records checkpoints: see `SourceDefinition.rewind`. */
 export interface Bookkeeper {
   readonly type: string;
   readonly params: { readonly [name: string]: Json };
@@ -59,16 +59,16 @@ interface Loaded {
   readonly bytes: number;
 }
 
-/** The checkpoints of one pipeline, a file and a copy of it each in one folder. Whoever writes holds the folder's lock: see checkpoints-lock.ts. */
+/** The checkpoints of one pipeline, each a file and a copy of it in one folder. The writer holds the folder's lock: see checkpoints-lock.ts. */
 export class CheckpointStore {
   readonly folder: string;
   readonly #onDamaged: (message: string) => void;
-  /** Of files that were read or written here and found valid. */
+  /** Files that were read or written here and found valid. */
   readonly #lineages = new Map<number, string>();
   readonly #told = new Set<string>();
   #noted: string | null = null;
 
-  /** The folder is made when it is first written to. `onDamaged` hears of each file that is not sound or has no copy, once. */
+  /** The folder is created when it is first written to. `onDamaged` is called once for each file that is not sound or has no copy. */
   constructor(folder: string, onDamaged: (message: string) => void = () => {}) {
     this.folder = folder;
     this.#onDamaged = onDamaged;
@@ -87,7 +87,7 @@ export class CheckpointStore {
     });
   }
 
-  /** Throws a MillraceError that names those that there are. */
+  /** Throws a MillraceError that names the existing ones. */
   read(id: number): { readonly head: CheckpointHead; readonly content: unknown; readonly bytes: number } {
     let reason = 'there is none of that number';
     if (this.#ids().includes(id)) {
@@ -121,7 +121,7 @@ export class CheckpointStore {
     try {
       bytes = await this.#writeWhole(this.#path(head.id), parts);
     } catch (error) {
-      // It may have its name already, and would count.
+      // The file may already have its name, and would count.
       rmSync(this.#path(head.id), { force: true });
       throw error;
     }
@@ -129,7 +129,7 @@ export class CheckpointStore {
     try {
       await this.#writeWhole(this.#copyPath(head.id), parts);
     } catch (error) {
-      // The checkpoint is there, and may decide already: nothing may fail for want of a second one.
+      // The checkpoint exists, and may already decide: a missing copy must not cause an error.
       this.#tell(`Checkpoints are kept without a copy: ${whyNotWritten((error as Error).cause ?? error)}.`);
     }
     return bytes;
@@ -140,7 +140,7 @@ export class CheckpointStore {
     for (const path of [this.#copyPath(id), this.#path(id)]) rmSync(path, { force: true });
   }
 
-  /** Removes all but the newest `keep`, and all of other lineages. Gives the number of the oldest that is left, or 0. */
+  /** Removes all but the newest `keep`, and all of other lineages. Returns the number of the oldest that is left, or 0. */
   prune(keep: number, lineage: string): number {
     const kept: number[] = [];
     for (const id of this.#ids()) {
@@ -150,7 +150,7 @@ export class CheckpointStore {
     return kept.at(-1) ?? 0;
   }
 
-  /** Removes those that came after this one, sound or not. */
+  /** Removes those after this one, sound or not. */
   removeAfter(id: number): void {
     for (const each of this.#ids()) if (each > id) this.remove(each);
   }
@@ -176,7 +176,7 @@ export class CheckpointStore {
     await this.#writeWhole(join(this.folder, lineageFile), [Buffer.from(`${lineage}\n`)]);
   }
 
-  /** A number that this lineage has committed at least, whether or not its checkpoints are still there; 0 where it has committed none. */
+  /** The highest number that this lineage is known to have committed, whether or not its checkpoints still exist; 0 if it has committed none. */
   committed(lineage: string): number {
     try {
       const [of, id] = readFileSync(join(this.folder, committedFile), 'utf8').split('\n');
@@ -186,7 +186,7 @@ export class CheckpointStore {
     }
   }
 
-  /** Notes that the lineage has committed something. Resolves when that is durable; once it is, this costs a look. */
+  /** Records that the lineage has committed something. Resolves when that is durable; after that, a call costs one check. */
   async noteCommitted(lineage: string, id: number): Promise<void> {
     if (this.#noted === lineage) return;
     if (this.committed(lineage) === 0) await this.#writeWhole(join(this.folder, committedFile), [Buffer.from(`${lineage}\n${id}\n`)]);
@@ -276,7 +276,7 @@ export class CheckpointStore {
     }
   }
 
-  /** From its copy where the file itself is not sound. */
+  /** From its copy if the file itself is not sound. */
   #load(id: number): Loaded {
     let why: Error;
     try {
@@ -314,14 +314,14 @@ export class CheckpointStore {
   }
 }
 
-/** The newest valid checkpoint of a state folder from which a run would resume, as far as the files tell; null if there is none. */
+/** The newest valid checkpoint of a state folder from which a run would resume, as far as the files say; null if there is none. */
 export function latestCheckpoint(folder: string): CheckpointInfo | null {
   const store = new CheckpointStore(folder);
   const lineage = store.lineage();
   return store.list().find((each) => lineage === null || each.lineage === lineage) ?? null;
 }
 
-/** Without it the new name may be gone after a power cut. Not possible everywhere: Windows does it by itself. */
+/** Without it the new name may be lost after a power cut. Not possible everywhere: Windows does it by itself. */
 async function syncFolder(folder: string): Promise<void> {
   let handle: Awaited<ReturnType<typeof open>>;
   try {

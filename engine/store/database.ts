@@ -8,14 +8,14 @@ import type { StoreMigration } from './migrations.ts';
 import { makePrivateFile, makePrivateFolder } from './private-files.ts';
 import { whyNotWritten } from './write-refusal.ts';
 
-/** Opens a file, or makes it, and brings it up to date. */
+/** Opens a file, or creates it, and brings it up to date. */
 export function openDatabase(file: string, migrations: readonly StoreMigration[], waitMs = 2000): SqliteConnection {
   if (file !== ':memory:') makePrivateFile(file);
   const database = openSqlite(file, { waitMs });
   try {
     pragma(database, 'journal_mode = wal');
     pragma(database, 'synchronous = normal');
-    // Several processes may start at once: the version is read again inside the write lock.
+    // Several processes may start at once, so the version is read again inside the write lock.
     inTransaction(database, () => migrate(database, migrations), 'IMMEDIATE');
     return database;
   } catch (error) {
@@ -24,14 +24,14 @@ export function openDatabase(file: string, migrations: readonly StoreMigration[]
   }
 }
 
-/** Puts a damaged file aside, where that can be done, so that a new one can be made. Returns its new name. */
+/** Moves a damaged file aside, if possible, so that a new one can be created. Returns its new name. */
 export function putAside(file: string): string {
   const aside = `${file}.broken-${Date.now()}`;
   renameSync(file, aside);
   return aside;
 }
 
-/** As `openDatabase`, in a folder that is made if need be; a damaged file is put aside. Throws where there can be none. */
+/** As `openDatabase`, in a folder that is created if necessary; a damaged file is moved aside. Throws if neither is possible. */
 export function openOrReplace(file: string, migrations: readonly StoreMigration[], waitMs?: number): SqliteConnection {
   try {
     makePrivateFolder(dirname(file));

@@ -6,14 +6,13 @@ import type { SqliteConnection } from '../../io/sqlite/sqlite-library.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 
 /**
- * Of the rows up to the id `through`, with the `newest` ones. Nothing where there is no such file. Throws a MillraceError
- * where it cannot be read.
+ * The rows up to the id `through`, with the `newest` ones. Nothing if the file does not exist. Throws a MillraceError if it cannot be read.
  */
 export function readKeptErrors(path: string, { newest = 0, through }: { readonly newest?: number; readonly through?: number } = {}): Waiting {
   return existsSync(path) ? read(path, (connection) => readWaiting(connection, newest, through)) : nothingWaits;
 }
 
-/** How many replayed rows failed again and were kept anew behind the id `after`: by the node of their first failure. Throws as above. */
+/** How many replayed rows failed again and were kept anew after the id `after`, by the node of their first failure. Throws as above. */
 export function countKeptAgain(path: string, after: number): ReadonlyMap<string, number> {
   return existsSync(path) ? read(path, (connection) => readKeptAgain(connection, after)) : new Map();
 }

@@ -8,54 +8,59 @@ import { checksum, type KeyedStore, type StoredEntry } from './keyed-store.ts';
 
 /** What all keyed states of a run share. */
 export interface StateMemory {
-  /** What all of them take in memory, estimated. */
+  /** Their total memory, estimated. */
   bytes: number;
   readonly limit: number;
-  /** Rises as entries come into memory: entries that were last used in an early epoch are the first to leave. */
+  /** Rises as entries are loaded into memory: entries that were last used in an early epoch are the first to be spilled. */
   epoch: number;
-  /** Bytes that came into memory during this epoch. */
+  /** Bytes loaded into memory during this epoch. */
   inflow: number;
-  /** What is written now has this version. */
+  /** The version of what is written now. */
   version: number;
-  /** To be called when there is more in memory than the limit. Any entry may leave, also the one that was used last. */
+  /** Call it when memory exceeds the limit. Any entry may be spilled, including the one that was used last. */
   makeRoom(): void;
+  /** To be called when a state has put aside more than an eighth of the limit: it is to be given a file, if it has none, and to move that there. */
+  moveAside(state: { evictAside(): void }): void;
 }
+
+/** What was put aside is written once there is so much of it. */
+const asideShare = 1 / 8;
 
 /** The value of an entry that was removed, while the file still has it. */
 const gone = Symbol('gone');
 
-/** Entries are many: what is used at each access comes first, and no field holds a fraction, which would be an object of its own. */
+/** There are many entries: fields used at each access come first, and no field holds a fraction, which would be an object of its own. */
 interface Entry {
   readonly key: string;
   value: unknown;
   /** The epoch of its last use. */
   used: number;
   bytes: number;
-  /** The file does not have it as it is now. Always true while there is no file. */
+  /** The file does not have its current value. Always true while there is no file. */
   dirty: boolean;
-  /** Null for one that never was to expire. */
+  /** Null for an entry that never had an expiry time. */
   expiry: Expiry | null;
-  /** Of what the file has of this key: since when, and its checksum; -1 and 0 where it has nothing. */
+  /** What the file has of this key: the version since when, and its checksum; -1 and 0 if it has nothing. */
   version: number;
   sum: number;
 }
 interface Expiry extends Expiring {
   readonly entry: Entry;
 }
-/** The order of the file, where neighbours share a page. */
+/** The order of the file, in which neighbours share a page. */
 const byKey = (a: Entry, b: Entry): number => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 const expiresAt = ({ expiry }: Entry): number => expiry?.expiresAt ?? Number.POSITIVE_INFINITY;
 
 export interface HeldEntries {
   readonly keys: readonly string[];
   readonly values: readonly State[];
-  /** Null where no entry expires. */
+  /** Null if no entry expires. */
   readonly expires: Float64Array | null;
 }
 
 /**
- * Keyed state in memory and, once it has been given a file, partly there. What is in memory is what counts; the file has the rest,
- * and what memory had at the last checkpoint.
+ * Keyed state in memory and, once it has a file, partly there. What is in memory takes precedence; the file has the rest, and what memory
+ * had at the last checkpoint.
  */
 export class CachedState<V extends State> implements KeyedState<V> {
   readonly #memory: StateMemory;
@@ -63,22 +68,27 @@ export class CachedState<V extends State> implements KeyedState<V> {
   readonly #expiry = new ExpiryQueue<Expiry>();
   #size = 0;
   #bytes = 0;
-  /** The entry that was looked up last: most are set right after they were got. */
+  /** The entry that was looked up last: most are set right after they were read. */
   #last: Entry | null = null;
 
   #store: KeyedStore | null = null;
   #id = 0;
-  /** Entries to be written; some have been since. */
+  /** Entries to be written; some were written since. */
   #dirty: Entry[] = [];
+  /** Entries that are to leave first, and what they took when they came. */
+  readonly #aside = new Set<Entry>();
+  #asideBytes = 0;
+  /** Whether what is read is put aside again, too. */
+  #setsAside = false;
   /** A key that is known to be neither in memory nor in the file. */
   #absent: string | null = null;
   /** What the file has: how many entries, and the sum of their checksums. */
   #stored = 0;
   #storedSum = 0;
-  /** Entries that are in the file alone, and about how many bytes they would take in memory. */
+  /** Entries that are only in the file, and about how many bytes they would take in memory. */
   #spilled = 0;
   #spilledBytes = 0;
-  /** No entry that is in the file alone expires before. */
+  /** No entry that is only in the file expires before this. */
   #nextExpiry = Number.POSITIVE_INFINITY;
 
   constructor(memory: StateMemory) {
@@ -89,6 +99,8 @@ export class CachedState<V extends State> implements KeyedState<V> {
     const entry = this.#find(key);
     if (entry === undefined) return undefined;
     const { value } = entry;
+    // What was once put aside is read, mostly, to be deleted or not to be needed for long.
+    if (this.#setsAside) this.#putAside(entry);
     if (this.#memory.bytes > this.#memory.limit) this.#memory.makeRoom();
     return value === gone ? undefined : (value as V);
   }
@@ -109,6 +121,31 @@ export class CachedState<V extends State> implements KeyedState<V> {
       }
     }
     if (this.#memory.bytes > this.#memory.limit) this.#memory.makeRoom();
+  }
+
+  setAside(key: string, value: V): void {
+    this.set(key, value);
+    // It may have left by now.
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#setsAside = true;
+    this.#putAside(entry);
+  }
+
+  pack(value: State): Uint8Array {
+    // A copy, as the buffer has room to grow.
+    return new Uint8Array(serialize(value));
+  }
+
+  unpack(bytes: Uint8Array): State {
+    return deserialize(bytes) as State;
+  }
+
+  #putAside(entry: Entry): void {
+    if (this.#aside.has(entry)) return;
+    this.#aside.add(entry);
+    this.#asideBytes += entry.bytes;
+    if (this.#asideBytes > this.#memory.limit * asideShare) this.#memory.moveAside(this);
   }
 
   delete(key: string): void {
@@ -142,7 +179,7 @@ export class CachedState<V extends State> implements KeyedState<V> {
     return this.#bytes + this.#spilledBytes;
   }
 
-  /** Of these, about how many are in the file alone. */
+  /** About how many of these are only in the file. */
   get bytesOnDisk(): number {
     return this.#spilledBytes;
   }
@@ -175,19 +212,21 @@ export class CachedState<V extends State> implements KeyedState<V> {
     this.#size = this.#bytes = this.#stored = this.#storedSum = this.#spilled = this.#spilledBytes = 0;
     this.#last = this.#absent = this.#store = null;
     this.#dirty = [];
+    this.#aside.clear();
+    this.#asideBytes = 0;
     this.#nextExpiry = Number.POSITIVE_INFINITY;
   }
 
   // ---- With a file
 
-  /** From now on there is a file, which knows nothing of this state. */
+  /** From now on there is a file, which does not contain this state yet. */
   attach(store: KeyedStore, node: string, name: string): void {
     this.#store = store;
     this.#id = store.stateId(node, name);
     this.#dirty = [...this.#entries.values()];
   }
 
-  /** An empty state takes up what the file has of it; throws `state/damaged` where that is not what was there at the checkpoint. */
+  /** Loads the state from the file into an empty state; throws `state/damaged` if it differs from what was there at the checkpoint. */
   resume(store: KeyedStore, node: string, name: string, entries: number, sum: number): void {
     this.attach(store, node, name);
     for (const entry of store.entries(this.#id)) {
@@ -206,7 +245,7 @@ export class CachedState<V extends State> implements KeyedState<V> {
     for (const { used, bytes } of this.#entries.values()) byEpoch.set(used, (byEpoch.get(used) ?? 0) + bytes);
   }
 
-  /** Moves entries that were last used up to this epoch out of memory, until that has become `enough` bytes less; gives what is still missing. */
+  /** Spills entries that were last used up to this epoch, until `enough` bytes are freed; returns how many are still missing. */
   evict(epoch: number, enough: number): number {
     let missing = enough;
     const leaving: Entry[] = [];
@@ -216,7 +255,20 @@ export class CachedState<V extends State> implements KeyedState<V> {
       missing -= entry.bytes;
       leaving.push(entry);
     }
-    for (const entry of leaving.sort(byKey)) {
+    this.#leave(leaving);
+    return missing;
+  }
+
+  /** Moves what was put aside out of memory. */
+  evictAside(): void {
+    const leaving = [...this.#aside].filter((entry) => this.#entries.get(entry.key) === entry);
+    this.#aside.clear();
+    this.#asideBytes = 0;
+    this.#leave(leaving);
+  }
+
+  #leave(entries: Entry[]): void {
+    for (const entry of entries.sort(byKey)) {
       this.#write(entry);
       if (entry.value !== gone) {
         this.#spilled++;
@@ -226,10 +278,9 @@ export class CachedState<V extends State> implements KeyedState<V> {
       this.#drop(entry);
     }
     this.#dirty = this.#dirty.filter(({ dirty }) => dirty);
-    return missing;
   }
 
-  /** Writes what has changed; gives what the file has of this state now. */
+  /** Writes what has changed; returns what the file has of this state now. */
   flush(): { readonly entries: number; readonly sum: number } {
     for (const entry of this.#dirty.filter(({ dirty }) => dirty).sort(byKey)) {
       this.#write(entry);
@@ -247,7 +298,7 @@ export class CachedState<V extends State> implements KeyedState<V> {
     return entry;
   }
 
-  /** Only where something was spilled, or is to be. */
+  /** Only if something was spilled, or is about to be. */
   get #disk(): KeyedStore {
     return this.#store ?? missing('the file of the state');
   }
@@ -333,7 +384,7 @@ export class CachedState<V extends State> implements KeyedState<V> {
     memory.epoch++;
   }
 
-  /** Into the file, unless it has it. */
+  /** Writes it to the file, unless the file has it. */
   #write(entry: Entry): void {
     if (!entry.dirty) return;
     entry.dirty = false;
@@ -371,7 +422,7 @@ export class CachedState<V extends State> implements KeyedState<V> {
     throw this.#disk.damaged('an entry does not match its checksum');
   }
 
-  /** Entries that are in the file alone: they need not come into memory to be removed. */
+  /** Entries that are only in the file: they need not be loaded to be removed. */
   #expireSpilled(time: number): void {
     const store = this.#disk;
     this.#absent = null;

@@ -7,16 +7,16 @@ export interface Expiring {
 }
 
 /**
- * Entries by the time at which they are to be looked at: a binary heap. An entry that comes to expire later stays where it is and is
- * put back when its old time comes, so that one which is set again and again costs one place and no moves. An entry that is gone,
- * or waits under an earlier time, leaves a place behind that no longer matches its `due`.
+ * Entries by the time at which they are to be checked: a binary heap. An entry whose expiry is moved later stays where it is and is
+ * inserted again when its old time comes, so one that is set again and again costs one place and no moves. An entry that is gone, or waits
+ * under an earlier time, leaves a stale place that no longer matches its `due`.
  */
 export class ExpiryQueue<E extends Expiring> {
   #times: number[] = [];
   #entries: E[] = [];
   #waiting = 0;
 
-  /** To be called whenever `expiresAt` has been set. */
+  /** Call it whenever `expiresAt` has been set. */
   schedule(entry: E): void {
     // Also true for an entry that does not wait, whose `due` is NaN.
     if (entry.expiresAt === Number.POSITIVE_INFINITY || entry.expiresAt >= entry.due) return;
@@ -53,7 +53,7 @@ export class ExpiryQueue<E extends Expiring> {
     this.#waiting = 0;
   }
 
-  /** Without the places that were left behind; what is in order of time is a heap. */
+  /** Removes stale places; entries sorted by time are a heap. */
   #tidy(): void {
     const kept = this.#entries.flatMap(({ due }, i) => (due === this.#times[i] ? [i] : []));
     kept.sort((a, b) => itemAt(this.#times, a) - itemAt(this.#times, b));

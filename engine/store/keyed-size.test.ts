@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { estimateBytes } from './keyed-size.ts';
 
-/** What this takes when it is parted into its values: 8 bytes for a number, a place in a list included, 16 and its letters for a text. */
+/** The memory of the value by its parts: 8 bytes for a number, including its place in a list; 16 plus its letters for a text. */
 const whole = (value: unknown): number => {
   if (typeof value === 'string') return 16 + value.length;
   if (typeof value !== 'object' || value === null) return 8;

@@ -1,7 +1,10 @@
-/** What an entry takes besides its value and the characters of its key: measured, a Map's place included. */
+/** The overhead of an entry beside its value and the characters of its key: measured, including a Map's place. */
 export const entryBytes = 160;
 
-/** About how many bytes a value takes in memory. Long lists are judged by their ends, so that this costs next to nothing at each change. `depth` is enough for rows within groups within a chunk. */
+/**
+ * About how many bytes a value takes in memory. Long lists are estimated from their ends, so that this costs almost nothing at each change.
+ * `depth` is enough for rows within groups within a chunk.
+ */
 export function estimateBytes(value: unknown, depth = 5): number {
   switch (typeof value) {
     case 'string':

@@ -1,11 +1,11 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { inTransaction, openSqlite, pragma } from '../../io/sqlite/sqlite-driver.ts';
 import type { SqliteConnection, SqliteStatement } from '../../io/sqlite/sqlite-library.ts';
 import { lastOf, missing } from '../../model/faults/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { makePrivateFile } from './private-files.ts';
 
-/** An entry as a state file holds it. `version` is when it became what it is; `expires` is Infinity for one that stays. */
+/** An entry as a state file has it. `version` is when it got its current value; `expires` is Infinity for one that stays. */
 export interface StoredEntry {
   readonly key: string;
   readonly version: number;
@@ -15,7 +15,7 @@ export interface StoredEntry {
 }
 type StoredRow = { key: string | Uint8Array; version: number; value: Uint8Array; expires: number | null; sum: number };
 
-/** Where reading goes on from one page to the next. */
+/** Where reading continues from one page to the next. */
 const pageSize = 512;
 
 const tables = `
@@ -30,11 +30,12 @@ const tables = `
 `;
 
 /**
- * Keyed state on disk: one SQLite file for all nodes of a run. Versions are numbers of checkpoints: a checkpoint costs what has
- * changed since the last one, and each one that is still kept can be gone back to. What is written between two checkpoints has a
- * version above the last one, and counts only once the next is there.
+ * Keyed state on disk: one SQLite file for all nodes of a run. Versions are numbers of checkpoints: a checkpoint costs what has changed
+ * since the last one, and the file can be rewound to each one that is still kept. Writes between two checkpoints have a version above the
+ * last one, and count only once the next is stored.
  *
- * `entries` has what is; `history` what was from a version on until another one, `since` which it is no more.
+ * `entries` has the current values; `history` earlier ones, each from one version on until another, `since`, at which it was replaced or
+ * removed.
  *
  * Only `checkpoint` waits for the disk. All methods throw MillraceErrors: `state/damaged`, `state/in-use`, `state/unwritable`.
  */
@@ -61,7 +62,7 @@ export class KeyedStore {
     this.#remove = database.prepare('delete from entries where state = ? and key = ?');
   }
 
-  /** A file that begins anew; what was there before is gone. */
+  /** A new, empty file; an existing one is replaced. */
   static create(file: string): KeyedStore {
     for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(file + suffix, { force: true });
     return KeyedStore.#opened(file, (database) => database.exec(tables));
@@ -69,10 +70,14 @@ export class KeyedStore {
 
   /** The file of an earlier process. */
   static open(file: string): KeyedStore {
+    if (!existsSync(file)) throw damaged(file, 'it is missing');
     return KeyedStore.#opened(file, () => {});
   }
 
-  /** The file of an earlier process as `goBack` and `close` left it, which nobody writes any more: to be read, by any number at the same time. */
+  /**
+   * The file of an earlier process as `goBack` and `close` left it, to which nothing writes any more: read-only, for any number of readers
+   * at the same time.
+   */
   static openToRead(file: string): KeyedStore {
     let database: SqliteConnection | undefined;
     try {
@@ -89,7 +94,7 @@ export class KeyedStore {
     try {
       makePrivateFile(file);
       database = openSqlite(file, { waitMs: 1000 });
-      // One process alone, which so needs no shared memory, and cannot meet another one of the same run.
+      // Used by one process only, so it needs no shared memory and cannot be opened by another process of the same run.
       pragma(database, 'locking_mode = exclusive');
       pragma(database, 'journal_mode = wal');
       pragma(database, 'synchronous = normal');
@@ -102,7 +107,7 @@ export class KeyedStore {
     }
   }
 
-  /** The number of a state, which it keeps from now on. */
+  /** The number of a state, which does not change from now on. */
   stateId(node: string, name: string): number {
     return this.#told(() => {
       const find = this.#database.prepare<[string, string], { id: number }>('select id from states where node = ? and name = ?');
@@ -113,7 +118,7 @@ export class KeyedStore {
     });
   }
 
-  /** Null where the key is not there. */
+  /** Null if the key does not exist. */
   read(state: number, key: string): StoredEntry | null {
     return this.#told(() => {
       const row = this.#read.get(state, toCell(key));
@@ -130,7 +135,7 @@ export class KeyedStore {
     });
   }
 
-  /** `version`: since when the key is not there; `before` as for `write`. */
+  /** `version`: since when the key does not exist; `before` as for `write`. */
   remove(state: number, key: string, version: number, before: number): void {
     this.#told(() => {
       const cell = toCell(key);
@@ -139,25 +144,25 @@ export class KeyedStore {
     });
   }
 
-  /** Makes many writes one; without waiting for the disk. */
+  /** Combines many writes into one transaction, without waiting for the disk. */
   together(work: () => void): void {
     this.#told(() => inTransaction(this.#database, work));
   }
 
-  /** All that has been written, and what `work` writes, is durable once this returns, as of this version. */
+  /** Everything that has been written, and what `work` writes, is durable once this returns, as of this version. */
   checkpoint(version: number, work: () => void): void {
     this.#told(() => {
       pragma(this.#database, 'synchronous = full');
       inTransaction(this.#database, () => {
         work();
-        // Also where nothing has changed: it is this write that waits for all before.
+        // Even if nothing has changed: this write waits for all before it.
         this.#database.prepare('update progress set version = ?').run(version);
       });
       pragma(this.#database, 'synchronous = normal');
     });
   }
 
-  /** Forgets what was written after this version. */
+  /** Discards what was written after this version. */
   goBack(version: number): void {
     this.#told(() => {
       const reached = this.#database.prepare<[], { version: number }>('select version from progress').get()?.version ?? 0;
@@ -176,12 +181,12 @@ export class KeyedStore {
     });
   }
 
-  /** Removes what no checkpoint from this one on needs. */
+  /** Removes what is not needed by any checkpoint from this one on. */
   prune(oldestKept: number): void {
     this.#told(() => this.#database.prepare('delete from history where since <= ?').run(oldestKept));
   }
 
-  /** All entries of a state, in no order that means anything. The file may be read meanwhile. */
+  /** All entries of a state, in no particular order. The file may be read meanwhile. */
   *entries(state: number): Iterable<StoredEntry> {
     const first = this.#database.prepare(`select * from entries where state = ? order by key limit ${pageSize}`);
     const next = this.#database.prepare(`select * from entries where state = ? and key > ? order by key limit ${pageSize}`);
@@ -193,7 +198,7 @@ export class KeyedStore {
     }
   }
 
-  /** The keys that expire in this time; both ends are within. */
+  /** The keys that expire in this interval, both ends included. */
   expiring(state: number, from: number, to: number): string[] {
     return this.#told(() => {
       const statement = this.#database.prepare<[number, number, number], { key: string | Uint8Array }>(
@@ -203,7 +208,7 @@ export class KeyedStore {
     });
   }
 
-  /** When the next entry expires after this time, at the earliest: Infinity if none does. */
+  /** The earliest time after this one at which an entry expires: Infinity if none does. */
   nextExpiry(state: number, after: number): number {
     return this.#told(() => {
       const statement = this.#database.prepare<[number, number], { next: number | null }>(
@@ -230,7 +235,7 @@ export class KeyedStore {
   }
 }
 
-/** A checksum of an entry: of its key, when it expires, and its value. 31 bits, which JavaScript holds without an object. */
+/** A checksum of an entry: of its key, its expiry time, and its value. 31 bits, which JavaScript holds without an object. */
 export function checksum(key: string, expires: number, value: Uint8Array): number {
   let hash = 0x811c9dc5 ^ (Number.isFinite(expires) ? expires % 4294967296 : 1);
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
@@ -238,7 +243,7 @@ export function checksum(key: string, expires: number, value: Uint8Array): numbe
   return hash >>> 1;
 }
 
-/** SQLite's texts are UTF-8, which has no place for halves of characters: keys with such are written as they are in memory. */
+/** SQLite's texts are UTF-8, which cannot express unpaired surrogates: keys with these are written as they are in memory. */
 function toCell(key: string): string | Uint8Array {
   return key.isWellFormed() ? key : Buffer.from(key, 'utf16le');
 }

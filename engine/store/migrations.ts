@@ -1,4 +1,4 @@
-/** The steps of the engine's own database. Up only; `pragma user_version` says which have been taken. */
+/** The steps of the engine's own database. Upwards only; `pragma user_version` says which were applied. */
 export interface StoreMigration {
   readonly to: number;
   readonly name: string;

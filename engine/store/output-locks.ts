@@ -1,6 +1,6 @@
 /**
- * Who writes which output: a small file beside it for each run, so that two runs, of whatever data folder, never write over each
- * other. A second one lies where all of this user's locks do: a hard link in another folder is found there.
+ * Who writes which output: a small file beside the output for each run, so that two runs, of whatever data folder, never overwrite each
+ * other. A second one is in the folder of all of this user's locks, where a hard link in another folder is found.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -14,9 +14,9 @@ import { isPassing, whyNotWritten } from './write-refusal.ts';
 export interface OutputClaim {
   /** Absolute. */
   readonly path: string;
-  /** What of the file is written, such as a table; absent for all of it. */
+  /** The written part of the file, such as a table; absent for the whole file. */
   readonly part?: string;
-  /** Others may write the same part beside this one, if they say so too. */
+  /** Others may write the same part too, if they also say so. */
   readonly isShared?: boolean;
   readonly node: string;
 }
@@ -38,16 +38,16 @@ interface Lock extends OutputHolder {
 }
 
 const lockName = /\.[0-9a-f]{8}\.millrace-lock$/;
-/** Two that come at the same moment see each other, and one of them is to win. */
+/** Of two that come at the same moment, which see each other, exactly one wins. */
 const attempts = 6;
 const sameMomentMs = 2000;
 /** File names have at most 255 bytes. */
 const longestName = 80;
 
 /**
- * Makes outputs this process's own until the returned files are removed or the process ends, all of them or none. Outputs that are
- * no regular files, or in folders that cannot be written, are left out: whoever writes them tells. Throws `output/in-use` where
- * a live process has one of them, `file/disk-full` where there is no room for a lock.
+ * Claims outputs for this process until the returned files are removed or the process ends, all of them or none. Outputs that are not
+ * regular files, or are in folders that cannot be written, are skipped: the writer reports them. Throws `output/in-use` if a live process
+ * has one of them, `file/disk-full` if there is no room for a lock.
  */
 export function lockOutputs(claims: readonly OutputClaim[], holder: OutputHolder): readonly string[] {
   const locks: string[] = [];
@@ -74,7 +74,7 @@ function lockOutput(claim: OutputClaim, holder: OutputHolder): readonly string[]
     if (own === null) return [];
     const everywhere = register(own);
     const locks = everywhere === null ? [own] : [own, everywhere];
-    // Written before it looks, so that of two at the same time one sees the other at least.
+    // Written before the check, so that of two at the same time at least one sees the other.
     const other = othersOf(own, target, holder.run).find((each) => isInTheWay(each, claim, target));
     if (!other) return locks;
     unlockOutputs(locks);
@@ -83,7 +83,7 @@ function lockOutput(claim: OutputClaim, holder: OutputHolder): readonly string[]
   }
 }
 
-/** By whatever name or link it is reached; null for what cannot be locked. */
+/** The same for every name or link; null for what cannot be locked. */
 function realTarget(path: string): string | null {
   try {
     const existing = statSync(path, { throwIfNoEntry: false });
@@ -111,7 +111,7 @@ function write(target: string, { path, part, isShared, node }: OutputClaim, hold
   };
   const file = join(dirname(target), `${startOfName(target)}${randomBytes(4).toString('hex')}.millrace-lock`);
   try {
-    // Renamed into place: whoever finds it finds all of it.
+    // Renamed into place, so that a reader finds it complete.
     writeFileSync(`${file}.part`, JSON.stringify(lock));
     renameSync(`${file}.part`, file);
     return file;
@@ -131,7 +131,7 @@ function write(target: string, { path, part, isShared, node }: OutputClaim, hold
   }
 }
 
-/** Where all locks of this user are found; null where that folder is somebody else's. */
+/** Where all locks of this user are found; null if that folder belongs to another user. */
 function registry(): string | null {
   const { uid } = userInfo();
   const folder = join(tmpdir(), `millrace-outputs-${uid}`);
@@ -144,7 +144,7 @@ function registry(): string | null {
   }
 }
 
-/** Null where it cannot be: the lock beside the output holds all the same. */
+/** Null if it cannot be created: the lock beside the output is still valid. */
 function register(own: string): string | null {
   const folder = registry();
   if (folder === null) return null;
@@ -159,7 +159,7 @@ function register(own: string): string | null {
   }
 }
 
-/** Of live processes and other runs; what dead ones have left is removed. */
+/** Of live processes and other runs; those of dead ones are removed. */
 function othersOf(own: string, target: string, run: string): Lock[] {
   const everywhere = hasOtherNames(target) ? registry() : null;
   return [
@@ -181,8 +181,8 @@ function locksIn(folder: string, run: string, isMeant: (name: string, lock: Lock
 }
 
 /**
- * Whether a lock of this name is one of the target, which may not be there yet. Where the file system takes two spellings for one
- * name, it finds the own lock by either.
+ * Whether a lock of this name is for the target, which may not exist yet. If the file system treats two spellings as one name, it finds its
+ * own lock by either.
  */
 function isOfName(name: string, own: string, target: string): boolean {
   const start = name.replace(lockName, '.');
@@ -195,7 +195,7 @@ function fold(name: string): string {
   return name.normalize('NFC').toLowerCase();
 }
 
-/** Null where it is gone, or no lock of ours. */
+/** Null if it is gone, or not one of our locks. */
 function read(file: string): Lock | null {
   try {
     const lock = JSON.parse(readFileSync(file, 'utf8')) as Lock;
@@ -206,7 +206,7 @@ function read(file: string): Lock | null {
 }
 
 function isInTheWay(other: Lock, { part, isShared = false }: OutputClaim, target: string): boolean {
-  // What a database keeps beside its file bears the file's name: two that go by different ones do not see each other.
+  // A database's auxiliary files are named after it: two processes that use different names do not see each other's.
   if (other.target !== target) return true;
   const overlaps = other.part === null || part === undefined || other.part === part;
   return overlaps && !(other.isShared && isShared);

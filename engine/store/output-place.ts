@@ -1,4 +1,5 @@
 /** Where the paths that a pipeline names lead, links followed. */
+
 import { readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { MillraceError } from '../../model/problems/problem.ts';
@@ -8,8 +9,8 @@ import type { LinkedPath } from '../protocol/messages.ts';
 const mostLinks = 40;
 
 /**
- * Throws `output/leads-out` where `path` names something in `folder` or below it, and a link on the way leads out of there: who
- * trusted the pipeline was shown that place and no other.
+ * Throws `output/leads-out` if `path` names something in `folder` or below it, and a link on the way leads out of there: the user who
+ * trusted the pipeline was shown only that place.
  */
 export function refuseLinkOut(path: string, folder: string, node: string): void {
   const named = resolve(folder, path);
@@ -51,12 +52,15 @@ function isWithin(folder: string, path: string): boolean {
   return way === '' || !(way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way));
 }
 
-/** With all links followed, also those to what is not there yet. What cannot be followed is left: whoever opens it tells. */
+/**
+ * With all links followed, including those to files that do not exist yet. What cannot be followed is left: whatever opens it reports the
+ * error.
+ */
 function realPlace(path: string, links = mostLinks): string {
   try {
     return realpathSync.native(path);
   } catch {
-    // It, or what it leads to, is not there.
+    // It, or its target, does not exist.
   }
   const folder = dirname(path);
   if (folder === path || links === 0) return path;

@@ -4,8 +4,8 @@ import type { SqliteConnection } from '../../io/sqlite/sqlite-library.ts';
 const kept = 500;
 
 /**
- * Which texts were copied from trusted documents of this installation. The clipboard holds whatever other programs and pages put there: only
- * a text that was copied here, to the letter, is known to come from here, and no mark inside of it could say so.
+ * Which texts were copied from trusted documents of this installation. The clipboard contains whatever other programs and pages put there:
+ * only a text that was copied here, to the letter, is known to come from here, and no mark inside it could prove that.
  */
 export class OwnCopies {
   readonly #database: SqliteConnection;

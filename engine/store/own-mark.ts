@@ -3,8 +3,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Marks what this installation has written, so that a file that was put into its data folder by an archive or another program is not taken
- * for its own. The key is a file of the data folder that only its user can read.
+ * Marks what this installation has written, so that a file that an archive or another program put into its data folder is not taken for its
+ * own. The key is a file of the data folder that only its user can read.
  */
 export class OwnMark {
   readonly #file: string;
@@ -28,7 +28,7 @@ export class OwnMark {
     if (this.#key) return this.#key;
     mkdirSync(join(this.#file, '..'), { recursive: true });
     try {
-      // Several windows may start at once: the first one's key is that of all.
+      // Several windows may start at once: all use the first one's key.
       writeFileSync(this.#file, randomBytes(32), { flag: 'wx', mode: 0o600 });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -1,4 +1,4 @@
-/** The state folders of a data folder, see data-folder.ts: whose they are, what they hold, and how they are removed. */
+/** The state folders of a data folder (see data-folder.ts): which pipelines they belong to, what they contain, and how they are removed. */
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type CheckpointInfo, latestCheckpoint } from './checkpoints.ts';
@@ -19,18 +19,18 @@ export interface PipelineState {
   readonly id: string;
   /** Absolute. */
   readonly folder: string;
-  /** Null for folders of versions that did not note it. */
+  /** Null for folders of versions that did not record it. */
   readonly owner: StateOwner | null;
-  /** Whether the pipeline's file is where it was; null where it has none, or is not known. */
+  /** Whether the pipeline's file still exists; null if it has none, or it is not known. */
   readonly isThere: boolean | null;
-  /** What a run would go on from, as far as the files tell. */
+  /** What a run would resume from, as far as the files say. */
   readonly checkpoint: { readonly id: number; readonly at: number } | null;
   readonly bytes: number;
   /** When something was last written there: milliseconds since the epoch. */
   readonly changedAt: number;
 }
 
-/** Notes whose state a folder holds. The caller has its lock. For people only: that it cannot be written harms nobody. */
+/** Records whose state a folder contains. The caller has its lock. For people only: failing to write it does no harm. */
 export function writeOwner(folder: string, owner: StateOwner): void {
   const text = `${JSON.stringify(owner, null, 2)}\n`;
   const path = join(folder, ownerFile);
@@ -38,11 +38,11 @@ export function writeOwner(folder: string, owner: StateOwner): void {
     makePrivateFolder(folder);
     if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text, { mode: privateFileMode });
   } catch {
-    // A disk that is full or read-only is told of by who writes what counts.
+    // A disk that is full or read-only is reported when something important is written.
   }
 }
 
-/** The folders in which something is kept, the one that was used last first. */
+/** The folders that contain something, the last used one first. */
 export function pipelineStates(data: string): PipelineState[] {
   let ids: string[];
   try {
@@ -56,7 +56,10 @@ export function pipelineStates(data: string): PipelineState[] {
     .sort((a, b) => b.changedAt - a.changedAt);
 }
 
-/** The state of a pipeline of this name whose file is gone, with checkpoints that `isSame` knows: it may have been moved. `folder`: a state folder beside it. */
+/**
+ * The state of a pipeline of this name whose file is gone, with checkpoints that `isSame` recognises: it may have been moved. `folder`: a
+ * state folder beside it.
+ */
 export function movedState(folder: string, pipeline: string, isSame: (checkpoint: CheckpointInfo) => boolean): PipelineState | null {
   if (basename(dirname(folder)) !== basename(pipelinesFolder(''))) return null;
   for (const id of readdirSync(dirname(folder))) {
@@ -69,7 +72,7 @@ export function movedState(folder: string, pipeline: string, isSame: (checkpoint
   return null;
 }
 
-/** Removes it with all it holds: a run of its pipeline then begins from scratch. Throws `run/already-running` where a run has it. */
+/** Removes it with everything in it: a run of its pipeline then starts from scratch. Throws `run/already-running` if a run has it. */
 export function removeState({ folder }: Pick<PipelineState, 'folder'>): void {
   const unlock = lockStateFolder(folder);
   try {
@@ -79,7 +82,7 @@ export function removeState({ folder }: Pick<PipelineState, 'folder'>): void {
   }
 }
 
-/** Null where nothing is kept: the input of its last run has ended. */
+/** Null if nothing is kept: the input of its last run has ended. */
 function stateOf(folder: string): PipelineState | null {
   const files = filesIn(folder).filter(({ name }) => !/^(pipeline\.json|lineage|committed|run\.lock.*)$/.test(name));
   if (files.length === 0) return null;
@@ -105,7 +108,7 @@ function readOwner(folder: string): StateOwner | null {
   }
 }
 
-/** Those of folders in it too. Files may go meanwhile. */
+/** Including those of folders in it. Files may disappear meanwhile. */
 function filesIn(folder: string): { readonly name: string; readonly size: number; readonly mtimeMs: number }[] {
   try {
     return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {

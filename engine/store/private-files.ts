@@ -1,8 +1,8 @@
 /**
- * What Millrace keeps of its own (checkpoints, unsaved documents, logs, trust) is for its owner alone. Where the platform has modes,
- * its folders are made with 0700 and its files with 0600, whatever the umask. Rows that failed and inboxes of HTTP sources, which lie
- * beside a pipeline, are made so too (io/sqlite/sqlite-driver.ts): they hold rows as they came, before anything was left out of
- * them. Users' outputs are made with the umask as any program's are, wherever they are.
+ * Millrace's own files (checkpoints, unsaved documents, logs, trust) are for their owner alone. If the platform has modes, folders are
+ * created with 0700 and files with 0600, whatever the umask. So are errors tables and inboxes of HTTP sources beside a pipeline
+ * (io/sqlite/sqlite-driver.ts): they contain rows as they came, before a node dropped anything from them. Users' outputs are created with
+ * the umask, like those of any program, wherever they are.
  */
 import { chmodSync, closeSync, type Dirent, lstatSync, mkdirSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,27 +12,30 @@ import { whyNotWritten } from './write-refusal.ts';
 export const privateFolderMode = 0o700;
 export const privateFileMode = 0o600;
 const hasModes = process.platform !== 'win32';
-/** The folders of examples and of other untitled documents hold users' files, and the folder around them lets nobody in. */
+/** The folders of examples and of other untitled documents contain users' files, and the folder around them lets nobody in. */
 const usersFolders = new Set(['unsaved']);
 
-/** Makes a folder, and those above it that are missing, for this user alone. One that is there stays as it is. Throws what `mkdir` throws. */
+/** Creates a folder, and missing ones above it, for this user alone. An existing one is not changed. Throws what `mkdir` throws. */
 export function makePrivateFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: privateFolderMode });
 }
 
-/** Makes an empty file for this user alone where there is none, for a library that makes files by the umask: SQLite gives what it adds to a database the database's own mode. */
+/**
+ * Creates an empty file for this user alone if it does not exist, for a library that creates files by the umask: SQLite gives the auxiliary
+ * files of a database the database's own mode.
+ */
 export function makePrivateFile(path: string): void {
   try {
     closeSync(openSync(path, 'wx', privateFileMode));
   } catch (error) {
-    // Where it cannot be made, the library says why.
+    // If it cannot be created, the library says why.
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') repairMode(path);
   }
 }
 
 /**
- * Makes the data folder, once per process that writes there, and takes from others what older versions let them read. Throws where
- * it cannot be made; a file whose mode cannot be changed is left, as the folder itself lets nobody in.
+ * Creates the data folder, once per process that writes there, and removes permissions of other users that older versions gave. Throws if
+ * it cannot be created; a file whose mode cannot be changed is skipped, because the folder itself lets nobody in.
  */
 export function ownFolder(folder: string): void {
   makePrivateFolder(folder);
@@ -41,7 +44,7 @@ export function ownFolder(folder: string): void {
   repairAll(folder);
 }
 
-/** The same, for those who cannot go on without it: throws a MillraceError. */
+/** The same, for callers that cannot continue without it: throws a MillraceError. */
 export function ownDataFolder(folder: string): void {
   try {
     ownFolder(folder);
@@ -62,7 +65,7 @@ function repairAll(folder: string): void {
   }
 }
 
-/** Another process may take files away meanwhile. */
+/** Another process may remove files meanwhile. */
 function entriesOf(folder: string): readonly Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true });
@@ -77,6 +80,6 @@ function repairMode(path: string): void {
     const found = lstatSync(path);
     if (!found.isSymbolicLink() && (found.mode & 0o077) !== 0) chmodSync(path, found.mode & 0o700);
   } catch {
-    // It is gone, or somebody else's.
+    // It is gone, or belongs to another user.
   }
 }

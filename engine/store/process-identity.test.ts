@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { isSameProcess, mayHaveWritten, type System, startOf } from './process-identity.ts';
 
-/** A system that says this of every process. */
+/** A system that gives this answer for every process. */
 const saying = (platform: NodeJS.Platform, answer: () => string): System => ({ platform, ask: answer });
 const mac = (start: string, state = 'S+') => saying('darwin', () => `${state}   ${start}\n`);
 const early = 'Mon Nov 30 06:00:00 2026';

@@ -25,18 +25,18 @@ const keptCheckpoints = 1000;
 /** Keepers of many runs write in turn; a write takes well under a millisecond. */
 const waitMs = 5000;
 
-/** What is new of a run since it was last written. */
+/** What is new about a run since it was last written. */
 export interface HistoryPart {
   readonly summary: RunSummary;
   readonly states: RunHistory['states'];
   readonly errors: RunHistory['errors'];
   readonly logs: readonly LogLine[];
   readonly checkpoints: RunHistory['checkpoints'];
-  /** Milliseconds since the epoch, or null where no counters are to be kept now. */
+  /** Milliseconds since the epoch, or null if no counters are to be kept now. */
   readonly sampleAt: number | null;
 }
 
-/** What is kept of runs, in one SQLite file of the data folder that every keeper writes and every workbench reads. */
+/** The history of runs, in one SQLite file of the data folder that every keeper writes and every workbench reads. */
 export class RunHistoryStore {
   readonly #database: SqliteConnection;
 
@@ -45,7 +45,7 @@ export class RunHistoryStore {
     pragma(database, 'foreign_keys = on');
   }
 
-  /** Throws where the file can be neither read nor made. A damaged one is put aside. */
+  /** Throws if the file can be neither read nor created. A damaged one is moved aside. */
   static open(data: string): RunHistoryStore {
     return new RunHistoryStore(openOrReplace(join(data, 'runs.db'), historyMigrations, waitMs));
   }
@@ -94,7 +94,7 @@ export class RunHistoryStore {
     this.#database.prepare('insert or replace into samples values (?, ?, ?, ?)').run(summary.id, at, Number(isFirst), JSON.stringify(nodes));
   }
 
-  /** Forgets what is too old, too much or too large, and thins the counters of more than an hour ago. Runs that go on stay. */
+  /** Removes what is too old, too much or too large, and thins counters that are more than an hour old. Runs in progress stay. */
   prune(retention: Retention = usualRetention, now = Date.now()): void {
     const database = this.#database;
     database.prepare('delete from samples where at < ? and first_of_minute = 0').run(now - fineMs);
@@ -152,7 +152,7 @@ export class RunHistoryStore {
   }
 }
 
-/** In the order in which a sample's numbers are kept. */
+/** The order in which a sample's numbers are kept. */
 const sampleFields = ['in', 'out', 'failed', 'late', 'busyMs', 'idleMs', 'blockedMs', 'watermark', 'stateBytes'] as const;
 
 function readSample(text: string): { readonly [node: string]: NodeSample } {
@@ -165,7 +165,7 @@ function readSample(text: string): { readonly [node: string]: NodeSample } {
   );
 }
 
-/** Of errors the first ones tell most, of states and logs the last ones. */
+/** The first errors are the most useful ones, and the last states and logs. */
 function newest(table: string, kept: number): string {
   return `order by rowid ${table === 'errors' ? 'asc' : 'desc'} limit ${kept}`;
 }

@@ -16,16 +16,16 @@ describe('Store', () => {
   it('remembers recent files, trust and settings between sessions', () => {
     const first = Store.open(folder);
     first.addRecent('/a.millrace.json', 'A');
-    first.trust.addFile('/a.millrace.json', 'stamp-1');
+    first.trust.addFile('/a.millrace.json', 'stamp-1', '');
     first.writeSetting('theme', { dark: true });
     first.close();
 
     const second = Store.open(folder);
     expect(second.problem).toBeNull();
     expect(second.recent()).toMatchObject([{ path: '/a.millrace.json', name: 'A' }]);
-    expect(second.trust.covers('/a.millrace.json', 'stamp-1')).toBe(true);
-    expect(second.trust.covers('/a.millrace.json', 'stamp-2')).toBe(false);
-    expect(second.trust.covers('/b.millrace.json', 'stamp-1')).toBe(false);
+    expect(second.trust.covers('/a.millrace.json', 'stamp-1', '')).toBe(true);
+    expect(second.trust.covers('/a.millrace.json', 'stamp-2', '')).toBe(false);
+    expect(second.trust.covers('/b.millrace.json', 'stamp-1', '')).toBe(false);
     expect(second.setting('theme')).toEqual({ dark: true });
     expect(second.setting('never')).toBeNull();
     second.removeRecent('/a.millrace.json');

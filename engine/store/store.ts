@@ -8,13 +8,13 @@ import { OwnCopies } from './own-copies.ts';
 import { ownFolder } from './private-files.ts';
 import { Trust } from './trust.ts';
 
-/** Enough for the menu; older entries are forgotten. */
+/** Enough for the menu; older entries are dropped. */
 const keptRecent = 20;
 
 /**
- * What Millrace itself remembers between sessions, in one SQLite file of the data folder. Several workbench processes share it.
- * A file that cannot be used never keeps the editor from starting: a broken one is put aside, one of a newer version is left alone
- * and this session remembers nothing; `problem` says so.
+ * What Millrace itself remembers between sessions, in one SQLite file of the data folder. Several workbench processes share it. An unusable
+ * file never prevents the editor from starting: a damaged one is moved aside, one of a newer version is not touched and this session
+ * remembers nothing; `problem` says so.
  */
 export class Store {
   readonly #database: SqliteConnection;
@@ -44,7 +44,7 @@ export class Store {
             message: `Millrace's own database was damaged; recent files, trust and settings start empty. The old file is kept as ${aside}.`,
           });
         } catch {
-          // Falls through to a session that remembers nothing.
+          // Continues as a session that remembers nothing.
         }
       }
       const problem =

@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join, parse, relative, sep } from 'node:path';
 import type { SqliteConnection } from '../../io/sqlite/sqlite-library.ts';
 
-/** Contents that are remembered, the newest first. */
+/** The number of contents that are remembered, the newest first. */
 const keptFiles = 5000;
 
 export interface Trusted {
@@ -11,13 +12,13 @@ export interface Trusted {
   readonly path: string;
   /** Milliseconds since the epoch. */
   readonly grantedAt: number;
-  /** A file's contents that are trusted; none for a folder. */
+  /** The trusted contents of a file; none for a folder. */
   readonly stamps: readonly string[];
 }
 
 /**
- * Which pipeline files are trusted. A file is trusted with one content at one place: somebody else's change makes it a stranger again. A
- * folder covers whatever lies below it, now and later.
+ * Which pipeline files are trusted. A file is trusted with one content at one place: after another user's change it is no longer trusted. A
+ * folder covers all files below it, now and later.
  */
 export class Trust {
   readonly #database: SqliteConnection;
@@ -26,13 +27,20 @@ export class Trust {
     this.#database = database;
   }
 
-  /** `stamp`: of the content that is meant; null where none is known. */
-  covers(path: string, stamp: string | null): boolean {
-    const isKnown = stamp !== null && this.#database.prepare('select 1 from trusted where path = ? and stamp = ?').get(path, stamp) !== undefined;
-    return isKnown || this.folderOf(path) !== null;
+  /**
+   * `stamp`: of the content in question; null if none is known. `facts`: where its connections lead to (`reachFacts`); null if that is
+   * not known, and only the content counts.
+   */
+  covers(path: string, stamp: string | null, facts: string | null): boolean {
+    return (stamp !== null && this.#knows(path, stamp, facts)) || this.folderOf(path) !== null;
   }
 
-  /** The trusted folder in which a file lies, links followed: a link in a trusted folder does not lead trust out of it. */
+  #knows(path: string, stamp: string, facts: string | null): boolean {
+    if (facts !== null) return this.#database.prepare('select 1 from trusted where path = ? and stamp = ?').get(path, trustedStamp(stamp, facts)) !== undefined;
+    return this.#database.prepare("select 1 from trusted where path = ? and (stamp = ? or stamp like ? || '+%')").get(path, stamp, stamp) !== undefined;
+  }
+
+  /** The trusted folder that contains a file, with links followed: a link in a trusted folder does not lead trust out of it. */
   folderOf(path: string): string | null {
     if (this.#database.prepare('select 1 from trusted_folders limit 1').get() === undefined) return null;
     const find = this.#database.prepare('select 1 from trusted_folders where path = ?');
@@ -42,8 +50,10 @@ export class Trust {
     }
   }
 
-  addFile(path: string, stamp: string): void {
-    this.#database.prepare('insert into trusted values (?, ?, ?) on conflict do update set granted_at = excluded.granted_at').run(path, stamp, Date.now());
+  /** `facts`: as of `covers`. */
+  addFile(path: string, stamp: string, facts: string): void {
+    const whole = trustedStamp(stamp, facts);
+    this.#database.prepare('insert into trusted values (?, ?, ?) on conflict do update set granted_at = excluded.granted_at').run(path, whole, Date.now());
     this.#database
       .prepare('delete from trusted where (path, stamp) in (select path, stamp from trusted order by granted_at desc limit -1 offset ?)')
       .run(keptFiles);
@@ -54,7 +64,7 @@ export class Trust {
     this.#database.prepare('insert into trusted_folders values (?, ?) on conflict do update set granted_at = excluded.granted_at').run(path, Date.now());
   }
 
-  /** Folders first, then files; the newest first. */
+  /** Folders first, then files; newest first. */
   list(): readonly Trusted[] {
     const folders = this.#database.prepare('select path, granted_at as grantedAt from trusted_folders order by granted_at desc, path').all() as {
       path: string;
@@ -77,7 +87,7 @@ export class Trust {
     ];
   }
 
-  /** Takes back what was granted; true when there was something. */
+  /** Revokes what was granted; true if there was something. */
   remove(kind: Trusted['kind'], path: string): boolean {
     const known = this.list().some((each) => each.kind === kind && each.path === path);
     this.#database.prepare(kind === 'folder' ? 'delete from trusted_folders where path = ?' : 'delete from trusted where path = ?').run(path);
@@ -85,7 +95,7 @@ export class Trust {
   }
 }
 
-/** Why a folder is more than anybody's pipelines, or null: what is downloaded or unpacked anywhere would be trusted with it. */
+/** Why a folder contains more than one user's pipelines, or null: everything that is downloaded or unpacked there would be trusted with it. */
 export function widthOf(folder: string): string | null {
   if (folder === parse(folder).root) return 'it is all of the disk';
   if (folder === homedir()) return 'it is your home folder, with all that is downloaded to it';
@@ -99,7 +109,7 @@ function isBelow(path: string, folder: string): boolean {
   return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && parse(way).root === '';
 }
 
-/** Of a file that is not there, as its folder says. */
+/** For a file that does not exist, as its folder says. */
 function withoutLinks(path: string): string {
   try {
     return realpathSync(path);
@@ -110,4 +120,9 @@ function withoutLinks(path: string): string {
       return path;
     }
   }
+}
+
+/** Of a content and of where its connections lead to. */
+export function trustedStamp(stamp: string, facts: string): string {
+  return facts === '' ? stamp : `${stamp}+${createHash('sha256').update(facts).digest('hex').slice(0, 32)}`;
 }

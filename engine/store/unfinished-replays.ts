@@ -7,8 +7,8 @@ import { CheckpointStore } from './checkpoints.ts';
 export const replaysFolder = 'replay';
 
 /**
- * Throws where a replay was killed and has not gone on, unless it is the one that keeps its state in `own`: when it goes on,
- * it brings its files back to what it knows of them, and what another run wrote meanwhile would be lost.
+ * Throws if a replay was killed and not resumed, except for the one that keeps its state in `own`: when it resumes, it resets its files to
+ * what it knows, and what another run wrote meanwhile would be lost.
  */
 export function refuseUnfinishedReplays(stateFolder: string, own: string): void {
   for (const node of unfinishedReplays(stateFolder)) {

@@ -11,18 +11,18 @@ const reasons: { readonly [code: string]: string } = {
   SQLITE_CANTOPEN: 'it cannot be opened or made',
   EEXIST: 'a file is in its place',
   ENOTDIR: 'a file is in its place',
-  // What making a folder on a disk that is read-only gives, too.
+  // Also the error of creating a folder on a read-only disk.
   ENOENT: 'its folder cannot be made',
 };
 
 /** Why something could not be written, in words that follow a colon. */
 export function whyNotWritten(error: unknown): string {
   const { code = '', message } = error as NodeJS.ErrnoException;
-  // SQLite's have a detail behind: SQLITE_READONLY_DIRECTORY.
+  // SQLite's have a detail at the end: SQLITE_READONLY_DIRECTORY.
   return reasons[code] ?? reasons[code.split('_', 2).join('_')] ?? message;
 }
 
-/** Whether it may be written again by and by, with nothing changed but the room on the disk or what else the machine is busy with. */
+/** Whether a later attempt may succeed although nothing changes but the free room on the disk or the load of the machine. */
 export function isPassing(error: unknown): boolean {
   const code = String((error as NodeJS.ErrnoException).code);
   return isNoRoom(code) || isUnavailable(code);

@@ -19,8 +19,8 @@ export interface Attachment {
 }
 
 /**
- * `gone` where nobody listens: the keeper has ended, or is about to. `silent` where its socket takes us in and nothing comes
- * within the time: it was suspended (Ctrl+Z), or has too much to do.
+ * `gone` if nothing listens: the keeper has ended, or is about to. `silent` if its socket accepts the connection and no answer arrives
+ * within the time: it was suspended (Ctrl+Z), or is overloaded.
  */
 export async function attach(entry: RunEntry, answersWithinMs = usualAnswerMs): Promise<Attachment | 'gone' | 'silent'> {
   if (isSuspended(entry.pid)) return 'silent';
@@ -38,7 +38,7 @@ export async function attach(entry: RunEntry, answersWithinMs = usualAnswerMs): 
   return 'gone';
 }
 
-/** What is known of a run that goes on, as far as anybody can say, and does not answer now. */
+/** What is known about a run that continues, as far as known, and does not answer now. */
 export function notResponding(data: string, entry: RunEntry): RunSummary {
   const problem: Problem = {
     code: 'run/not-responding',
@@ -64,8 +64,8 @@ function remembered(data: string, id: string): RunSummary | null {
 }
 
 /**
- * Takes a run out of the registry whose keeper was killed, and writes its end into the history. Null while the keeper is there;
- * of several that bury the same run, all get the same summary.
+ * Removes a run from the registry whose keeper was killed, and writes its end to the history. Null while the keeper exists; several callers
+ * for the same run all get the same summary.
  */
 export function bury(data: string, entry: RunEntry): RunSummary | null {
   if (hasKeeper(entry)) return null;
@@ -83,7 +83,7 @@ export function bury(data: string, entry: RunEntry): RunSummary | null {
       store.close();
     }
   } catch {
-    // Without a history it is told all the same, in this session.
+    // Without a history it is still reported in this session.
     known ??= killed(entry, null);
   }
   removeEntry(data, entry);

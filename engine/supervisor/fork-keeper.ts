@@ -17,11 +17,11 @@ import type { RunEntry } from './registry.ts';
 /** What a keeper's process is told at its start, as JSON in its second argument. */
 export interface KeeperSettings {
   readonly dataFolder: string;
-  /** Where its output goes; it moves it to the run's folder once it has a run. */
+  /** The file for its output; the keeper moves it to the run's folder once it has a run. */
   readonly logFile: string;
 }
 
-/** Loading included, on a machine that is busy. */
+/** Including loading, on a busy machine. */
 const startsWithinMs = 60_000;
 
 /** Between a keeper's process and the one that forked it, until the run has begun. */
@@ -30,9 +30,9 @@ export interface KeeperStartProtocol {
   readonly events: Record<string, never>;
 }
 
-/** A process that waits for a run to keep. It ends with the one that forked it, unless it was given one. */
+/** A process that waits for a run to keep. It ends with its parent, unless it was given a run. */
 export interface KeeperProcess {
-  /** Gives it its run, once, and lets it go: from then on it is found in the registry. */
+  /** Gives it its run, once, and detaches it: from then on it is found in the registry. */
   start(job: RunJob): Promise<RunEntry>;
   onExit(listener: () => void): void;
   /** For one that was not started. */
@@ -40,8 +40,8 @@ export interface KeeperProcess {
 }
 
 /**
- * Forks a keeper as a session of its own, so that neither Ctrl+C nor the end of a terminal or host reaches it. Always a plain
- * Node process: those that Electron manages end with it.
+ * Forks a keeper as a session of its own, so that neither Ctrl+C nor the end of a terminal or host reaches it. Always a plain Node process:
+ * those that Electron manages end with it.
  */
 export function forkKeeper(dataFolder: string): KeeperProcess {
   const folder = runsFolder(dataFolder);
@@ -77,7 +77,7 @@ export function forkKeeper(dataFolder: string): KeeperProcess {
   const end = () => {
     if (child.connected) child.disconnect();
   };
-  // A keeper that waits for nothing must not keep its host from ending.
+  // A keeper without a run must not keep its host from ending.
   child.unref();
   child.channel?.unref();
   return {

@@ -1,4 +1,4 @@
-/** A process that keeps one run and outlives whoever started it: the `keeper` role of the engine's entry, see fork-keeper.ts. */
+/** A process that keeps one run and outlives its parent: the `keeper` role of the engine's entry, see fork-keeper.ts. */
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { MillraceError } from '../../model/problems/problem.ts';
@@ -14,10 +14,10 @@ import { type Registration, register } from './keeper-service.ts';
 import { recordRun } from './recorder.ts';
 import { runFolder } from './registry.ts';
 
-/** For those who start a run and then attach, or come back at once: so long an ended run can still be looked at. */
+/** For clients that start a run and then attach, or reconnect at once: for this long an ended run can still be queried. */
 const lingerMs = 5000;
 
-/** Waits for a job, with a run's process that is prepared for it. Ends when the one who forked it goes before there is one, or some seconds after the run. */
+/** Waits for a job, with a process prepared for its run. Ends when its parent ends before there is one, or some seconds after the run. */
 export function serveAsKeeper(host: Port, spare: EngineProcess, { dataFolder, logFile }: KeeperSettings): void {
   let hasJob = false;
   new Service<KeeperStartProtocol>(host, {
@@ -25,7 +25,7 @@ export function serveAsKeeper(host: Port, spare: EngineProcess, { dataFolder, lo
       if (hasJob) throw new MillraceError({ code: 'run/started', message: 'This process has a run already.', hint: 'Start each run in a process of its own.' });
       hasJob = true;
       const keeper = new Keeper(job, { fork: () => forkNode('run'), lineage: (folder) => new CheckpointStore(folder).lineage() });
-      // The run begins while it is made known.
+      // The run begins while it is being registered.
       const [started, registered] = await Promise.allSettled([keeper.start(spare), keep(keeper, job, dataFolder, logFile)]);
       if (registered.status === 'fulfilled' && started.status === 'fulfilled') return registered.value.entry;
       keeper.dispose();
@@ -46,7 +46,7 @@ async function keep(keeper: Keeper, job: RunJob, data: string, logFile: string):
   try {
     renameSync(logFile, join(runFolder(data, job.id), 'keeper.log'));
   } catch {
-    // Windows does not rename what is open: it stays where it is.
+    // Windows does not rename open files: it stays where it is.
   }
   const registration = await register(keeper, data);
   const stopRecording = recordRun(keeper, data);
@@ -64,7 +64,7 @@ async function keep(keeper: Keeper, job: RunJob, data: string, logFile: string):
     if (endedAt !== null) leaveSoon();
   });
   if (keeper.hasEnded) leaveSoon();
-  // The machine is shut down, or somebody wants this process to end.
+  // The machine is shut down, or a user wants this process to end.
   process.on('SIGTERM', () => {
     const end = () => {
       stopRecording();

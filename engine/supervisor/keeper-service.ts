@@ -1,4 +1,4 @@
-/** What a keeper tells those who attach to it, and the place in the registry at which they find it. */
+/** What a keeper sends to its attached clients, and its place in the registry. */
 import { existsSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { MillraceError } from '../../model/problems/problem.ts';
@@ -16,7 +16,7 @@ const noResult = async (done: Promise<void>): Promise<null> => {
   return null;
 };
 
-/** Serves one peer until it goes. */
+/** Serves one peer until it disconnects. */
 export function serveKeeper(port: Port, keeper: Keeper): void {
   const handlers: Handlers<KeeperProtocol> = {
     attach: () => ({ summary: keeper.summary, logs: keeper.logs, nodes: keeper.job.plan.nodes.map(({ id, title, kind }) => ({ id, title, kind })) }),
@@ -28,7 +28,7 @@ export function serveKeeper(port: Port, keeper: Keeper): void {
   };
   const service = new Service<KeeperProtocol>(port, handlers, (name, params) => {
     const schema = Object.hasOwn(keeperParams, name) ? keeperParams[name as keyof typeof keeperParams] : null;
-    // Of names that there are none of, the service tells by itself.
+    // The service itself reports unknown names.
     if (!schema) return params as never;
     const parsed = schema.safeParse(params);
     if (parsed.success) return parsed.data as never;
@@ -49,13 +49,13 @@ export interface Registration {
   readonly entry: RunEntry;
   /** The number of attached clients. */
   readonly attached: number;
-  /** Called whenever the last one has gone. */
+  /** Called whenever the last client has disconnected. */
   onAlone(listener: () => void): void;
   /** Removes the run from the registry. */
   close(): void;
 }
 
-/** Makes a run known to all hosts of a data folder. Throws where its socket or its entry cannot be made. */
+/** Makes a run known to all hosts of a data folder. Throws if its socket or its entry cannot be created. */
 export async function register(keeper: Keeper, data: string): Promise<Registration> {
   const { job } = keeper;
   const ports = new Set<Port>();
@@ -105,7 +105,7 @@ export async function register(keeper: Keeper, data: string): Promise<Registrati
     try {
       writeEntry(data, entry);
     } catch {
-      // A full disk: those attached hear of the state all the same.
+      // A full disk: attached clients still get the state.
     }
   });
   return {

@@ -116,7 +116,7 @@ async function started(options: Partial<RunOptions> = {}, limit = 3, lineage: ()
     await expect.poll(() => processes[count]?.job ?? null, { interval: 1 }).not.toBeNull();
     return processes[count]!;
   };
-  /** Until what processes have said has arrived. */
+  /** Until the messages of processes have arrived. */
   const told = (test: (summary: RunSummary) => boolean) => expect.poll(() => test(keeper.summary), { interval: 1 }).toBe(true);
   return { keeper, processes, states, next, told };
 }
@@ -200,7 +200,7 @@ describe('a keeper', () => {
     const old = await started({}, 3, () => 'old');
     old.processes[0]!.die();
     expect((await old.next(1)).job!.options.from).toBe('scratch');
-    // What it had begun, it goes on with, even where it could not tell.
+    // What it had begun, it resumes, even if it could not report it.
     let lineage = 'old';
     const begun = await started({}, 3, () => lineage);
     lineage = 'new';

@@ -1,6 +1,7 @@
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import { SteadyClock } from '../../model/time/steady-clock.ts';
 import type { EngineProcess } from '../processes/engine-process.ts';
+import { Redactor } from '../processes/redaction.ts';
 import { Client, problemOf } from '../protocol/connection.ts';
 import type { LogLine, RunState, RunSummary } from '../protocol/messages.ts';
 import { type CodePlace, type RunJob, type RunProtocol, type StopMode, startingSummary } from '../protocol/run-api.ts';
@@ -8,28 +9,28 @@ import { type BackOff, type Failure, pauseBefore, usualBackOff, worthOf } from '
 
 const keptLogLines = 2000;
 const keptProblems = 100;
-/** That a run's process has heard that it is to stop, not that it has. */
+/** For the run's process to confirm that it is to stop, not for it to have stopped. */
 const stopsWithinMs = 5000;
 
 export interface KeeperOptions {
   readonly fork: () => EngineProcess;
   readonly backOff?: BackOff;
-  /** The lineage of a state folder, see `SinkContext.lineage`: a run that begins from scratch begins a new one. */
+  /** The lineage of a state folder, see `SinkContext.lineage`: a run that starts from scratch begins a new one. */
   readonly lineage?: (stateFolder: string) => string | null;
 }
 
-/** One process that carries out the run, from its start to its end or crash. */
+/** One process that executes the run, from its start to its end or crash. */
 interface Attempt {
   readonly process: EngineProcess;
   readonly client: Client<RunProtocol>;
   isOver: boolean;
-  /** Users' code that was seen at work last. */
+  /** The users' code that was last seen running. */
   at: CodePlace | null;
 }
 
 /**
- * Keeps one run: starts its process, restarts it from the latest checkpoint after a crash, and remembers what it said. It
- * belongs to no window and no host; any number of them may look at the same keeper.
+ * Keeps one run: starts its process, restarts it from the latest checkpoint after a crash, and records its messages. It belongs to no
+ * window and no host; any number of them may attach to the same keeper.
  */
 export class Keeper {
   readonly job: RunJob;
@@ -39,7 +40,7 @@ export class Keeper {
   readonly #logged = new Set<(line: LogLine) => void>();
   readonly #logs: LogLine[] = [];
   #summary: RunSummary;
-  /** A run never ends before it has begun, whatever is done to this machine's clock meanwhile. */
+  /** A run never ends before it has begun, even if this machine's clock is changed meanwhile. */
   readonly #clock: SteadyClock;
   #attempt: Attempt | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -52,10 +53,12 @@ export class Keeper {
   #asked: StopMode | null = null;
   #isPaused = false;
   readonly #lineageBefore: string | null;
+  readonly #redactor: Redactor;
 
   constructor(job: RunJob, options: KeeperOptions) {
     this.job = job;
     this.#options = options;
+    this.#redactor = new Redactor(Object.values(job.secrets ?? {}));
     this.#backOff = options.backOff ?? usualBackOff;
     this.#summary = startingSummary(job);
     this.#clock = new SteadyClock(
@@ -78,7 +81,7 @@ export class Keeper {
     return this.#summary.endedAt !== null;
   }
 
-  /** Resolves when the run is under way; `process` is one that was forked before, to begin sooner. */
+  /** Resolves when the run is in progress; `process` is one that was forked in advance, for a faster start. */
   async start(process?: EngineProcess): Promise<RunSummary> {
     this.#change({});
     await this.#launch(this.job, process);
@@ -100,7 +103,7 @@ export class Keeper {
       const { code } = problemOf(error);
       // It has ended meanwhile, and is not started again.
       if (code === 'engine/gone') return;
-      // A process that was suspended, or is stuck: its end leaves what a cancelled run leaves.
+      // A process that was suspended, or is stuck: ending it leaves the same state as cancelling.
       if (how !== 'cancel' || code !== 'engine/silent') throw error;
       attempt?.process.kill();
     }
@@ -142,7 +145,7 @@ export class Keeper {
     this.#takeLine({ at: Date.now(), level, message });
   }
 
-  /** Ends the process at once. What it has committed stays, what it has not is as it was before. */
+  /** Ends the process at once. What it has committed stays, and everything else is as it was before. */
   dispose(): void {
     if (this.#timer) clearTimeout(this.#timer);
     if (this.#attempt) this.#attempt.isOver = true;
@@ -159,14 +162,14 @@ export class Keeper {
     client.on('at', (place) => {
       attempt.at = place;
     });
-    process.onExit((_code, reason) => this.#died(attempt, reason));
+    process.onExit((_code, reason) => this.#died(attempt, this.#redactor.text(reason)));
     try {
       await client.request('start', job);
       if (this.#isPaused) await client.request('pause', {});
       if (this.#asked && this.#restarts > 0) await client.request('stop', { how: this.#asked });
     } catch (error) {
       const problem = problemOf(error);
-      // A process that is gone is told by its exit.
+      // The exit of a process reports that it is gone.
       if (problem.code !== 'engine/gone') this.#failed(attempt, { kind: 'failed', problem });
     }
   }
@@ -185,7 +188,7 @@ export class Keeper {
     const state = isRestarted && said.state === 'starting' ? 'restarting' : said.state;
     const { retryAt: _over, ...summary } = said;
     this.#earlier ??= said.outputs.length > 0 ? new Map(isRestarted ? [] : said.outputs.map(({ node, earlierRows }) => [node, earlierRows ?? 0])) : null;
-    // An attempt knows what was there before it; the run, what was there before the first.
+    // An attempt knows what existed before it; the run, what existed before the first.
     const outputs = isRestarted ? said.outputs.map((output) => ({ ...output, earlierRows: this.#earlier?.get(output.node) ?? 0 })) : said.outputs;
     this.#set({
       ...summary,
@@ -221,7 +224,7 @@ export class Keeper {
       return;
     }
     const hasWorked = checkpoint !== null || this.#summary.resumedFrom !== null || (said?.resumedFrom ?? null) !== null;
-    // A drain that was cut off is brought to its end; after other stops there is nothing left to do.
+    // A drain that was cut off is completed; after other stops there is nothing left to do.
     const isStopping = this.#asked !== null && this.#asked !== 'drain';
     const worth = worthOf(this.job, failure, hasWorked);
     if (isStopping || worth === 'none') {
@@ -249,8 +252,8 @@ export class Keeper {
   }
 
   /**
-   * An attempt that was cut off before it began must not go on from checkpoints that it was told to leave alone; one that had
-   * begun must, even where it could not tell of them.
+   * An attempt that was cut off before it began must not resume from checkpoints that it was told to ignore; one that had begun must, even
+   * if it could not report them.
    */
   #from(): RunJob['options']['from'] {
     const { from } = this.job.options;

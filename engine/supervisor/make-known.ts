@@ -7,9 +7,9 @@ import { recordRun } from './recorder.ts';
 const againEveryMs = 2000;
 
 /**
- * Puts a run into the registry and the history of a data folder, and returns what takes it out of the registry and ends the history.
- * Where that cannot be done, such as on a full disk, the run goes on: its log says so, and it is tried again until it works. Returns
- * after the first attempt.
+ * Adds a run to the registry and the history of a data folder, and returns a function that removes it from the registry and ends the
+ * history. If that is not possible, for example because the disk is full, the run continues: its log says so, and it is retried until it
+ * works. Returns after the first attempt.
  */
 export async function makeKnown(keeper: Keeper, data: string, tryAgainMs = againEveryMs): Promise<() => void> {
   let stopRecording: (() => void) | null = null;

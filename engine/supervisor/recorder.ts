@@ -9,8 +9,8 @@ const pruneEveryMs = 60_000;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer V)[] ? V[] : T[K] };
 
 /**
- * Writes a run's history as it goes: at most once a second, and at its end. A history that cannot be written never stops a run;
- * its log says so once. Returns the function that writes what is left and closes the file.
+ * Writes a run's history during the run: at most once a second, and at its end. A history that cannot be written never stops a run; its log
+ * says so once. Returns the function that writes the rest and closes the file.
  */
 export function recordRun(keeper: Keeper, data: string): () => void {
   let store: RunHistoryStore | null = null;
@@ -59,7 +59,7 @@ export function recordRun(keeper: Keeper, data: string): () => void {
         store.prune();
       }
     } catch (error) {
-      // Kept for the next time, but not without bounds.
+      // Kept for the next time, but limited.
       if (part.logs.length > 5000) part.logs.splice(0, 4000);
       if (hasFailed) return;
       hasFailed = true;

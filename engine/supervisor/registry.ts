@@ -17,7 +17,7 @@ const entrySchema = z.object({
   socket: z.string(),
   /** Milliseconds since the epoch. */
   startedAt: z.number(),
-  /** Whether what its checkpoints hold is written, so that starting again goes on from there. */
+  /** Whether it commits what its checkpoints contain, so that a new start resumes from there. */
   commits: z.enum(['end', 'checkpoint']),
 });
 export type RunEntry = z.infer<typeof entrySchema>;
@@ -33,7 +33,7 @@ export function ownIdentity(): Pick<RunEntry, 'pid' | 'pidStart'> {
   return { pid: process.pid, pidStart: startOf(process.pid) };
 }
 
-/** Atomic: who reads sees the entry before or after, never a part of it. */
+/** Atomic: a reader sees the entry before or after, never a part of it. */
 export function writeEntry(data: string, entry: RunEntry): void {
   const folder = runFolder(data, entry.id);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -42,7 +42,7 @@ export function writeEntry(data: string, entry: RunEntry): void {
   renameSync(draft, join(folder, entryFileName));
 }
 
-/** Null where there is none (yet), or where it is not one. */
+/** Null if there is none (yet), or it is not valid. */
 export function readEntry(data: string, id: string): RunEntry | null {
   try {
     const parsed = entrySchema.safeParse(JSON.parse(readFileSync(join(runFolder(data, id), entryFileName), 'utf8')));
@@ -52,7 +52,7 @@ export function readEntry(data: string, id: string): RunEntry | null {
   }
 }
 
-/** All that have an entry, dead ones too. */
+/** All runs with an entry, including dead ones. */
 export function readEntries(data: string): readonly RunEntry[] {
   let names: string[];
   try {

@@ -1,10 +1,12 @@
+import { MillraceError } from '../../model/problems/problem.ts';
 import { Client, type Handlers, Service } from '../protocol/connection.ts';
 import type { HostProtocol } from '../protocol/host-api.ts';
 import type { Port } from '../protocol/port.ts';
 import type { RunControl } from '../protocol/run-api.ts';
+import type { Sealer } from '../store/secrets.ts';
 
-/** The host's side: lets the workbench behind `port` use the supervisor. */
-export function serveRuns(port: Port, runs: RunControl): void {
+/** The host's side: lets the workbench behind `port` use the supervisor, and the host's key where it has one. */
+export function serveRuns(port: Port, runs: RunControl, sealer: Sealer | null = null): void {
   const handlers: Handlers<HostProtocol> = {
     'runs.start': (job) => runs.start(job),
     'runs.stop': async ({ runId, how }) => {
@@ -20,6 +22,11 @@ export function serveRuns(port: Port, runs: RunControl): void {
       return null;
     },
     'runs.checkpoint': ({ runId }) => runs.checkpoint(runId),
+    'secrets.seal': ({ text }) => sealer?.seal(text) ?? null,
+    'secrets.unseal': async ({ sealed }) => {
+      if (sealer) return sealer.unseal(sealed);
+      throw new MillraceError({ code: 'secret/sealed', message: 'Only the desktop app can read it.', hint: 'Enter it again here.' });
+    },
     'runs.list': () => runs.list(),
     'runs.logs': ({ runId }) => runs.logs(runId),
     'runs.inspect': ({ runId, node, limit, port }) => runs.inspect(runId, node, limit, port),
@@ -34,9 +41,17 @@ export function serveRuns(port: Port, runs: RunControl): void {
   });
 }
 
-/** The workbench's side: the host's supervisor, as if it were here. */
-export function remoteRuns(port: Port): RunControl {
+/** The workbench's side: the host's supervisor and key, as if they were local. */
+export function remoteHost(port: Port): { readonly runs: RunControl; readonly sealer: Sealer } {
   const client = new Client<HostProtocol>(port);
+  const sealer: Sealer = {
+    seal: (text) => client.request('secrets.seal', { text }),
+    unseal: (sealed) => client.request('secrets.unseal', { sealed }),
+  };
+  return { runs: remoteRuns(client), sealer };
+}
+
+function remoteRuns(client: Client<HostProtocol>): RunControl {
   return {
     start: (job) => client.request('runs.start', job),
     stop: async (runId, how) => void (await client.request('runs.stop', { runId, how })),

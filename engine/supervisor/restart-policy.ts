@@ -7,30 +7,30 @@ import type { RunJob } from '../protocol/run-api.ts';
 export interface BackOff {
   readonly firstMs: number;
   readonly mostMs: number;
-  /** Attempts in a row without a newer checkpoint, for what does not pass by itself. */
+  /** Attempts in a row without a newer checkpoint, for failures that do not pass by themselves. */
   readonly limit: number;
 }
 export const usualBackOff: BackOff = { firstMs: 1000, mostMs: 60_000, limit: 10 };
 
 /**
- * Milliseconds before attempt `attempt` (0 is the first one after a crash): doubling, with a random half, so that runs that
- * failed together, at a database that all of them use, do not come back together.
+ * Milliseconds before attempt `attempt` (0 is the first one after a crash): doubling, with a random half, so that runs that failed
+ * together, at a database that all of them use, do not return together.
  */
 export function waitBefore(attempt: number, { firstMs, mostMs }: BackOff, random: () => number = Math.random): number {
   const full = Math.min(mostMs, firstMs * 2 ** Math.min(attempt, 30));
   return Math.round(full * (0.5 + random() / 2));
 }
 
-/** No timer is longer: whoever asks to wait for days is asked again after one. */
+/** No timer is longer: if the other side asks to wait for days, it is asked again after one. */
 const longestPauseMs = 24 * 3_600_000;
 
-/** Milliseconds before attempt `attempt`: as `waitBefore`, or where the other side has said how long to wait, that. */
+/** Milliseconds before attempt `attempt`: as `waitBefore`, or the time that the other side has asked for. */
 export function pauseBefore({ retryAfterMs }: Pick<Problem, 'retryAfterMs'>, attempt: number, backOff: BackOff): number {
   if (retryAfterMs === undefined) return waitBefore(attempt, backOff);
   return Math.min(longestPauseMs, Math.max(backOff.firstMs, retryAfterMs));
 }
 
-/** How one attempt ended: its process was gone (`outOfMemory`: by its own doing), or it said that it failed. */
+/** How one attempt ended: its process was gone (`outOfMemory`: by its own fault), or it reported a failure. */
 export type Failure = { readonly kind: 'died'; readonly outOfMemory: boolean } | { readonly kind: 'failed'; readonly problem: Problem };
 
 /** How often a failed attempt is retried: without limit, a limited number in a row, or never. */

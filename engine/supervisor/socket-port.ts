@@ -10,14 +10,14 @@ import type { Frame, Port } from '../protocol/port.ts';
 
 /** The system's limit is 108 bytes on Linux and 104 on macOS, the last of which is 0. */
 const longestPath = 103;
-/** A peer that does not read for so long that this much waits for it is let go: a stopped terminal must not fill the keeper's memory. */
+/** A peer is disconnected when this much waits for it to read: a stopped terminal must not fill the keeper's memory. */
 const mostWaiting = 32 * 1024 * 1024;
 const connectsWithinMs = 3000;
 
-/** Somebody listens, or did, and takes nobody in. */
+/** A process listens, or did, but accepts no connection. */
 export class NoAnswer extends Error {}
 
-/** Where a socket of this name can be listened on: in `folder` where its path is short enough, else in a private folder of the temporary one. */
+/** Where a socket of this name can be listened on: in `folder` if its path is short enough, otherwise in a private folder of the temporary one. */
 export function socketPath(folder: string, name: string): string {
   const digest = createHash('sha256').update(join(folder, name)).digest('hex').slice(0, 24);
   if (process.platform === 'win32') return `\\\\.\\pipe\\millrace-${digest}`;
@@ -25,7 +25,7 @@ export function socketPath(folder: string, name: string): string {
   return Buffer.byteLength(path) <= longestPath ? path : join(tmpdir(), `millrace-${userInfo().uid}`, digest);
 }
 
-/** Listens for peers of this user only: the folder lets nobody else in, nor does the socket. A socket that was left behind is replaced. */
+/** Listens for peers of this user only: neither the folder nor the socket lets others in. A stale socket is replaced. */
 export async function listenAt(path: string, onPort: (port: Port) => void): Promise<Server> {
   const isFile = process.platform !== 'win32';
   if (isFile) {
@@ -42,7 +42,7 @@ export async function listenAt(path: string, onPort: (port: Port) => void): Prom
   return server;
 }
 
-/** Throws what `net.connect` throws (ENOENT, ECONNREFUSED) where nobody listens. */
+/** Throws what `net.connect` throws (ENOENT, ECONNREFUSED) if nothing listens. */
 export async function connectTo(path: string): Promise<Port> {
   const socket = connect(path);
   await new Promise<void>((resolve, reject) => {
@@ -101,12 +101,12 @@ export function socketPort(socket: Socket): Port {
       if (isOpen) closers.push(closer);
       else queueMicrotask(closer);
     },
-    // What was posted before still leaves.
+    // What was posted before is still sent.
     close: () => void socket.end(),
   };
 }
 
-/** Makes a folder that only this user may enter; refuses one that somebody else has put there. */
+/** Creates a folder that only this user may enter; refuses one that another user has put there. */
 function privateFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const found = lstatSync(folder);

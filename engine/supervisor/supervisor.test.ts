@@ -31,7 +31,7 @@ it('attaches to each run once, also where more have ended than it keeps', async 
   expect(attached.toSorted()).toEqual(runs.toSorted());
 });
 
-/** A run that has ended, whose keeper stays for others that are attached. */
+/** A run that has ended, whose keeper stays for other attached clients. */
 async function keep(id: string, startedAt: number, attached: string[]): Promise<void> {
   const known = { id, pipeline: id, path: null, state: 'done', startedAt } as const;
   const nothing = { stats: {}, problems: [], outputs: [], checkpoint: null, resumedFrom: null, restarts: 0 };

@@ -10,14 +10,14 @@ import { type Attachment, attach, bury, notResponding } from './attachment.ts';
 import { forkKeeper, type KeeperProcess } from './fork-keeper.ts';
 import { hasKeeper, type RunEntry, readEntries } from './registry.ts';
 
-/** Ended runs that stay attached, so that their keepers stay and their inspect sinks can still be looked at. */
+/** Ended runs that stay attached, so that their keepers stay and their inspect sinks can still be queried. */
 const keptAttached = 3;
 const keptRuns = 50;
 const keptLogLines = 2000;
-/** Folders are watched; this is for file systems that do not tell. */
+/** Folders are watched; this is for file systems that do not report changes. */
 const lookEveryMs = 2000;
 const prepareAgainMs = 2000;
-/** Of what a keeper answers at once; a checkpoint may take long. */
+/** For answers that a keeper gives at once; a checkpoint may take long. */
 const answersWithinMs = 10_000;
 const checkpointWithinMs = 10 * 60_000;
 /** A keeper that closed its socket is gone a moment later. */
@@ -31,8 +31,8 @@ interface Run {
 }
 
 /**
- * The runs of one data folder, for one host: starts them and looks at all that go on, whoever started them. They belong to their
- * keepers: when this host ends, they go on.
+ * The runs of one data folder, for one host: starts runs and observes all current ones, whoever started them. They belong to their keepers:
+ * when this host ends, they continue.
  */
 export class Supervisor implements RunControl {
   readonly #data: string;
@@ -40,9 +40,9 @@ export class Supervisor implements RunControl {
   readonly #runs = new Map<string, Run>();
   readonly #changed = new Set<(summary: RunSummary) => void>();
   readonly #logged = new Set<(runId: string, line: LogLine) => void>();
-  /** Runs that are being attached to. */
+  /** Runs to which it is attaching. */
   readonly #attaching = new Map<string, Promise<Run | null>>();
-  /** Ended runs that are shown no more, although their keepers may be there for others: not to be attached to again. */
+  /** Ended runs that are no longer shown, although their keepers may still serve others: not to be attached to again. */
   readonly #forgotten = new Set<string>();
   #spare: KeeperProcess | null = null;
   #watcher: FSWatcher | null = null;
@@ -54,7 +54,7 @@ export class Supervisor implements RunControl {
     this.#fork = options.fork ?? forkKeeper;
   }
 
-  /** Hears of runs that others start, until `dispose`. */
+  /** Detects runs that others start, until `dispose`. */
   watch(): void {
     const folder = runsFolder(this.#data);
     try {
@@ -62,13 +62,13 @@ export class Supervisor implements RunControl {
       this.#watcher = watch(folder, { persistent: false }, () => this.#lookSoon());
       this.#watcher.on('error', () => {});
     } catch {
-      // Looking now and then has to do.
+      // Periodic checks have to suffice.
     }
     this.#timer = setInterval(() => void this.#look(), lookEveryMs).unref();
     void this.#look();
   }
 
-  /** Forks the processes of the next `start` in advance, so that it begins sooner. */
+  /** Forks the processes of the next `start` in advance, for a faster start. */
   prepare(): void {
     if (this.#spare || this.#isDisposed) return;
     const spare = this.#fork(this.#data);
@@ -84,7 +84,7 @@ export class Supervisor implements RunControl {
     this.#spare = null;
     const entry = await keeper.start(job);
     const run = await this.#attach(entry);
-    // Not at the expense of the run that begins now.
+    // Must not slow down the run that begins now.
     if (wasPrepared) setTimeout(() => this.prepare(), prepareAgainMs).unref();
     if (run) return run.summary;
     throw new MillraceError({
@@ -100,7 +100,7 @@ export class Supervisor implements RunControl {
     try {
       await this.#ask(run, (client) => client.request('stop', { how }, { answersWithinMs }));
     } catch (error) {
-      // The run may have ended, and its keeper with it, before the answer was out: how it ended is told as of any run.
+      // The run may have ended, and its keeper with it, before the answer was sent: its end is reported as for any run.
       if (problemOf(error).code !== 'engine/gone') throw error;
     }
   }
@@ -117,7 +117,7 @@ export class Supervisor implements RunControl {
     return this.#ask(await this.#find(runId), (client) => client.request('checkpoint', {}, { answersWithinMs: checkpointWithinMs }));
   }
 
-  /** Those that go on, and those that ended while this looked; newest first. */
+  /** Current runs, and those that ended while this looked; newest first. */
   async list(): Promise<readonly RunSummary[]> {
     await this.#look();
     return [...this.#runs.values()].map((run) => run.summary).sort((a, b) => b.startedAt - a.startedAt);
@@ -146,12 +146,12 @@ export class Supervisor implements RunControl {
     return () => this.#logged.delete(listener);
   }
 
-  /** How many runs go on, of those known now. */
+  /** How many of the known runs are in progress. */
   get running(): number {
     return [...this.#runs.values()].filter((run) => run.summary.endedAt === null).length;
   }
 
-  /** The nodes of a run in the order of its plan, for as long as its keeper is there. */
+  /** The nodes of a run in the order of its plan, as long as its keeper exists. */
   async attachment(runId: string): Promise<Attachment | null> {
     return (await this.#find(runId)).attachment;
   }
@@ -170,12 +170,12 @@ export class Supervisor implements RunControl {
     if (this.#isDisposed) return;
     const entries = readEntries(this.#data).filter(({ id }) => !this.#runs.get(id)?.attachment && !this.#hasEnded(id));
     const looks = entries.map((entry) => ({ entry, done: hasKeeper(entry) ? this.#attach(entry) : this.#bury(entry) }));
-    // Those that were silent before are asked again, and nobody waits for them a second time.
+    // Those that were silent before are asked again, but not waited for a second time.
     await Promise.all(looks.filter(({ entry }) => !this.#isSilent(entry.id)).map(({ done }) => done));
   }
 
   #lookSoon(): void {
-    // The folder is there before its entry.
+    // The folder exists before its entry.
     for (const wait of [20, 100, 400]) setTimeout(() => void this.#look(), wait).unref();
   }
 
@@ -187,7 +187,7 @@ export class Supervisor implements RunControl {
     return this.#forgotten.has(id) || (this.#runs.get(id)?.summary.endedAt ?? null) !== null;
   }
 
-  /** Once at a time, and not again: what starts a run and what watches the folder may both find it. */
+  /** Only once: the caller that starts a run and the watcher of the folder may both find it. */
   #attach(entry: RunEntry): Promise<Run | null> {
     const known = this.#runs.get(entry.id);
     if (known?.attachment) return Promise.resolve(known);
@@ -221,7 +221,7 @@ export class Supervisor implements RunControl {
     return run;
   }
 
-  /** It goes on as far as anybody can say: shown, and attached to once it answers. */
+  /** It continues, as far as known: it is shown, and attached to once it answers. */
   #keepSilent(entry: RunEntry): void {
     if (this.#isSilent(entry.id)) return;
     const run: Run = { summary: notResponding(this.#data, entry), entry, attachment: null, logs: [...(this.#runs.get(entry.id)?.logs ?? [])] };
@@ -232,7 +232,7 @@ export class Supervisor implements RunControl {
   #closed(run: Run): void {
     run.attachment = null;
     if (run.summary.endedAt !== null || this.#isDisposed) return;
-    // Gone without having said that the run has ended: killed, unless it is still there.
+    // Gone without having reported that the run has ended: killed, unless it still exists.
     const check = (left: number) => {
       if (this.#isDisposed || run.attachment) return;
       const buried = bury(this.#data, run.entry);
@@ -266,7 +266,7 @@ export class Supervisor implements RunControl {
     });
   }
 
-  /** A question to the keeper of a run, which has its deadline. */
+  /** A request to the keeper of a run, with a deadline. */
   async #ask<T>(run: Run, question: (client: Attachment['client']) => Promise<T>): Promise<T> {
     try {
       return await question(this.#client(run));
@@ -289,7 +289,7 @@ export class Supervisor implements RunControl {
       this.#runs.delete(run.entry.id);
       this.#forgotten.add(run.entry.id);
     }
-    // Those that are gone from the registry cannot be found again.
+    // Runs that are gone from the registry cannot be found again.
     if (this.#forgotten.size > keptRuns) {
       const there = new Set(readEntries(this.#data).map(({ id }) => id));
       for (const id of this.#forgotten) if (!there.has(id)) this.#forgotten.delete(id);

@@ -2,12 +2,12 @@ import type { Autosaves } from './autosaves.ts';
 import type { Documents } from './documents.ts';
 import type { Answers } from './handlers.ts';
 
-/** Copies of unsaved documents. What an autosave restores is as trusted, and finds its files, as before. */
+/** Copies of unsaved documents. A restored autosave has the same trust, and finds its files, as before. */
 export function autosaveHandlers(
   autosaves: Autosaves,
   documents: Documents,
 ): Answers<'autosave.write' | 'autosave.list' | 'autosave.restore' | 'autosave.discard'> {
-  /** Of this session: their documents are open here, not lost. */
+  /** Those of this session: their documents are open here, not lost. */
   const live = new Map<string, string>();
   return {
     'autosave.write': async ({ id, documentId, path, pipeline }) => {

@@ -35,7 +35,8 @@ describe('autosaved copies', () => {
   });
 
   it.skipIf(process.platform !== 'linux')('are offered although that process is still listed, since nobody asked how it ended', async () => {
-    // The shell becomes a program that never asks for its children; one ends after that, as the shell itself might ask.
+    // The shell becomes a program that never waits for its children; one of them ends only after that, as the shell itself might wait for
+    // it.
     const parent = spawn('sh', ['-c', 'cat <&3 & echo $!; exec sleep 60 3<&-'], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] });
     try {
       const [text] = (await once(parent.stdout!, 'data')) as [Buffer];

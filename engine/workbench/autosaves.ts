@@ -19,7 +19,7 @@ const keptSchema = z.object({
   trusted: z.boolean(),
   stamp: z.string().nullable(),
   savedAt: z.number(),
-  /** The process that wrote it: while that one lives, the document is open there and not lost. */
+  /** The process that wrote it: while it lives, the document is open there and not lost. */
   process: z.number(),
   pipeline: pipelineSchema,
   /** Says that this installation wrote it; absent in copies of older versions. */
@@ -44,7 +44,7 @@ export class Autosaves {
     await writeText(this.#file(kept.id), text, { mode: privateFileMode });
   }
 
-  /** Newest first; without those that another living process keeps. A damaged copy is passed over, not deleted. */
+  /** Newest first, without those that another living process keeps. A damaged copy is skipped, not deleted. */
   async list(): Promise<readonly Autosave[]> {
     const names = (await readdir(this.#folder).catch(() => [])).filter((name) => name.endsWith('.json'));
     const kept = await Promise.all(names.map((name) => readKept(join(this.#folder, name)).catch(() => null)));
@@ -55,7 +55,7 @@ export class Autosaves {
       .sort((a, b) => b.savedAt - a.savedAt);
   }
 
-  /** What does not come from this installation is not trusted, whatever it says. */
+  /** A copy from elsewhere is not trusted, whatever it says. */
   async read(id: string): Promise<KeptDocument> {
     const kept = await readKept(this.#file(id));
     return { ...kept, trusted: kept.trusted && this.#mark.isOf(kept.text, kept.mark ?? '') };
@@ -65,7 +65,7 @@ export class Autosaves {
     await rm(this.#file(id), { force: true });
   }
 
-  /** Ids come from outside: hashed, they cannot name another place. */
+  /** Ids come from outside. Hashed, they cannot name another place. */
   #file(id: string): string {
     return join(this.#folder, `${createHash('sha256').update(id).digest('hex').slice(0, 24)}.json`);
   }
@@ -86,7 +86,7 @@ async function readKept(file: string): Promise<KeptDocument & { readonly mark?: 
   }
 }
 
-/** Process numbers are given anew when the machine starts, and while it runs. */
+/** Process numbers are reused when the machine restarts, and while it runs. */
 function isAlive(pid: number, savedAt: number): boolean {
   return savedAt >= Date.now() - uptime() * 1000 && mayHaveWritten(pid, savedAt);
 }

@@ -12,6 +12,7 @@ const result = (nodes: CheckResult['nodes']): CheckResult => ({
   writes: [],
   listens: [],
   reaches: [],
+  secrets: [],
   unknown: [],
   code: [],
 });

@@ -1,6 +1,6 @@
 import type { CheckAnswer, CheckResult } from '../protocol/messages.ts';
 
-/** Tells an editor of a check as what differs from the one before: of a thousand nodes, a key that is typed changes one. */
+/** Sends an editor the result of a check as a difference from the previous one: of a thousand nodes, a keystroke changes one. */
 export class CheckAnswers {
   readonly #last = new Map<string, { readonly answer: number; readonly nodes: ReadonlyMap<string, string> }>();
   #answers = 0;

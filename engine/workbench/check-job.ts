@@ -1,30 +1,34 @@
-/** What a check process is asked, and its work. Plain data on both sides. */
+/** What a check process is asked to do, and its work. Plain data on both sides. */
 import type { CodeAnalysis, Discovery } from '@millrace/kit/node';
-import type { Params } from '@millrace/kit/params';
+import { isShown, type Params } from '@millrace/kit/params';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import type { NodeId, Pipeline, PipelineNode } from '../document/pipeline.ts';
 import type { SentPipeline } from '../document/transfer.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
 import { checkPipeline } from '../plan/check.ts';
-import type { CheckedPipeline } from '../plan/checked.ts';
+import type { CheckedNode, CheckedPipeline } from '../plan/checked.ts';
+import { connectionField, type KnownConnections } from '../plan/connections.ts';
 import type { ParameterValues } from '../plan/parameters.ts';
 import { type PlanOptions, planRun } from '../plan/plan.ts';
+import { reachedByNode } from '../plan/touches.ts';
 import type { TypedCode } from '../preview/typecheck.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { CheckAnswer, CheckResult } from '../protocol/messages.ts';
-import type { PhysicalPlan } from '../protocol/physical-plan.ts';
+import type { PhysicalPlan, PlannedConnection, SecretUse } from '../protocol/physical-plan.ts';
 import { codeIn } from './typed-code.ts';
 
 /** The pipeline's file without its folder, and values for its parameters. */
 export interface CheckAbout {
   readonly file: string | null;
   readonly parameters?: ParameterValues | undefined;
+  readonly connections?: KnownConnections | undefined;
+  readonly needsSecrets?: boolean | undefined;
 }
 
 export interface CheckJob extends CheckAbout {
   readonly documentId: string;
   readonly sent: SentPipeline;
-  /** Null: only its sources are wanted, for what must be known of them first. */
+  /** Null: only its sources are wanted, with what must be looked up for them first. */
   readonly found: FoundSources | null;
   readonly wanted: Wanted;
 }
@@ -36,18 +40,22 @@ export interface FoundSources {
 }
 
 export type Wanted =
-  /** For an editor, as what differs from the answer that it holds, and users' code where it has changed since. */
+  /** For an editor: the difference from the answer that it has, and users' code where it has changed since. */
   | { readonly for: 'editor'; readonly since: number | undefined }
   | { readonly for: 'result' }
   /** The result, with users' code. */
   | { readonly for: 'assessment' }
   | { readonly for: 'plan'; readonly options: PlanOptions };
 
-/** A source whose params are right, so that it can be looked at. */
+/** A source with valid params, so that it can be looked at. */
 export interface SoundSource {
   readonly id: NodeId;
   readonly type: string;
   readonly params: Params;
+  readonly connection?: PlannedConnection;
+  readonly secrets: readonly SecretUse[];
+  /** See `PlannedNode.reaches`. */
+  readonly reaches: readonly string[];
 }
 
 /** A check's result, and users' code whose input is known. */
@@ -64,12 +72,25 @@ export type CheckReply =
   | { readonly plan: PhysicalPlan }
   | { readonly refusal: Problem };
 
-/** The sources alone, with their params completed and parameters put in. */
+/** The sources alone, with their params completed and parameters substituted. */
 export function soundSources(pipeline: Pipeline, about: CheckAbout, { catalogue, analyse, onNode }: CheckTools): SoundSource[] {
   const isSource = ([, node]: readonly [string, PipelineNode]) => catalogue.get(node.type)?.kind === 'source';
   const nodes = Object.fromEntries(Object.entries(pipeline.nodes).filter(isSource));
   const alone = checkPipeline({ ...pipeline, nodes, edges: [] }, { catalogue, analyse, ...about, discovered: () => null, onNode });
-  return [...alone.nodes.values()].filter((node) => node.valid).map(({ id, node, params }) => ({ id, type: node.type, params }));
+  const canBeLookedAt = (node: CheckedNode) => node.valid && !node.lacksSecrets && (node.connection !== null || !namesConnection(node));
+  return [...alone.nodes.values()].filter(canBeLookedAt).map(({ id, node, definition, params, connection, secrets }) => ({
+    id,
+    type: node.type,
+    params,
+    secrets,
+    reaches: reachedByNode(definition, params, connection),
+    ...(connection && { connection: connection.planned }),
+  }));
+}
+
+function namesConnection({ definition, params }: CheckedNode): boolean {
+  const field = connectionField(definition);
+  return field !== null && isShown(definition.params, field.name, params);
 }
 
 export function checkWith(pipeline: Pipeline, about: CheckAbout, { discovered }: FoundSources, { catalogue, analyse, onNode }: CheckTools): CheckedPipeline {
@@ -80,7 +101,7 @@ export function usersCode(checked: CheckedPipeline): TypedCode[] {
   return [...checked.nodes.values()].flatMap(codeIn);
 }
 
-/** What is in the way of a plan is an answer, too. */
+/** What prevents a plan is an answer, too. */
 export function planOrRefusal(checked: CheckedPipeline, options: PlanOptions): { readonly plan: PhysicalPlan } | { readonly refusal: Problem } {
   try {
     return { plan: planRun(checked, options) };
@@ -96,7 +117,7 @@ export interface CheckTools {
   readonly onNode?: ((node: NodeId) => void) | undefined;
 }
 
-/** Nodes by what a check process can write into shared memory. */
+/** Numbers for nodes, which a check process can write to shared memory. */
 export function nodeNumbers({ nodes }: Pipeline): ReadonlyMap<NodeId, number> {
   return new Map(
     Object.keys(nodes)
@@ -113,7 +134,7 @@ interface Stopped {
   readonly node: NodeId | undefined;
 }
 
-/** What to say of a check that had no result. */
+/** The problem for a check without a result. */
 export function stoppedCheck({ reason, message, limitMs, memoryMb, node }: Stopped): MillraceError {
   const isLimit = reason === 'time' || reason === 'memory';
   const limit = reason === 'time' ? `took longer than ${limitMs / 1000} s` : `needed more than ${memoryMb} MB of memory`;

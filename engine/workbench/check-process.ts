@@ -1,5 +1,8 @@
-/** Entry of the process that checks pipelines: whatever a file says, a check ends in time and memory that are known ahead. Owned by checks.ts. */
-import { definitions } from '../../nodes/index.ts';
+/**
+ * Entry of the process that checks pipelines: whatever a file contains, a check ends within known limits of time and memory. Owned by
+ * checks.ts.
+ */
+import { connectionTypes, definitions } from '../../nodes/index.ts';
 import type { Pipeline } from '../document/pipeline.ts';
 import { PipelineReceiver } from '../document/transfer.ts';
 import { Catalogue } from '../plan/catalogue.ts';
@@ -11,12 +14,12 @@ import { type CheckJob, type CheckReply, type CheckTools, checkWith, nodeNumbers
 
 const documents = new PipelineReceiver();
 const answers = new CheckAnswers();
-/** By document: its users' code as the editor's last answer had it. */
+/** By document: its users' code as of the editor's last answer. */
 const toldCode = new Map<string, string>();
-/** [0]: which node is being checked, by the number that `nodeNumbers` gives it. */
+/** [0]: which node is being checked, by its number from `nodeNumbers`. */
 const monitor = new Int32Array(new SharedArrayBuffer(4));
-const catalogue = new Catalogue(definitions);
-/** A preview follows each check of an editor, of the same pipeline. */
+const catalogue = new Catalogue(definitions, connectionTypes);
+/** A preview of the same pipeline follows each check of an editor. */
 let last: { readonly key: string; readonly pipeline: Pipeline; readonly checked: CheckedPipeline } | null = null;
 
 serveJobs<CheckJob, CheckReply>(
@@ -32,10 +35,11 @@ serveJobs<CheckJob, CheckReply>(
   { monitor },
 );
 
-function reply({ documentId, file, parameters, found, wanted }: CheckJob, pipeline: Pipeline, tools: CheckTools): CheckReply {
-  if (!found) return { sources: soundSources(pipeline, { file, parameters }, tools) };
-  const key = JSON.stringify([documentId, file, parameters, found.key]);
-  const checked = last?.key === key && last.pipeline === pipeline ? last.checked : checkWith(pipeline, { file, parameters }, found, tools);
+function reply({ documentId, file, parameters, connections, needsSecrets, found, wanted }: CheckJob, pipeline: Pipeline, tools: CheckTools): CheckReply {
+  const about = { file, parameters, connections, needsSecrets };
+  if (!found) return { sources: soundSources(pipeline, about, tools) };
+  const key = JSON.stringify([documentId, about, found.key]);
+  const checked = last?.key === key && last.pipeline === pipeline ? last.checked : checkWith(pipeline, about, found, tools);
   last = { key, pipeline, checked };
   if (wanted.for === 'plan') return planOrRefusal(checked, wanted.options);
   if (wanted.for === 'result') return { result: checked.result };

@@ -6,7 +6,10 @@ import type { Catalogue } from '../plan/catalogue.ts';
 import type { CheckedPipeline } from '../plan/checked.ts';
 import { Discoveries } from '../preview/discoveries.ts';
 import type { TypedCode } from '../preview/typecheck.ts';
+import { dataFolder } from '../store/data-folder.ts';
+import { Secrets } from '../store/secrets.ts';
 import { checkWith, soundSources, stoppedCheck, usersCode } from './check-job.ts';
+import { knownConnections } from './connections-file.ts';
 import { findSources, type Place, type SampleKeys } from './found-sources.ts';
 
 export interface Check {
@@ -15,7 +18,7 @@ export interface Check {
   /** Users' code whose input is known, for the type check. */
   readonly code: readonly TypedCode[];
 }
-/** The caller has nothing else to do, but should be told. */
+/** Called before a long wait, so that the user can be told. */
 const defaultLimitMs = 60_000;
 
 /**
@@ -27,34 +30,38 @@ export class Checker {
   readonly #analyse: CodeAnalysis;
   readonly #discoveries: Discoveries;
   readonly #limitMs: number;
+  readonly #secrets: Secrets;
 
-  constructor(catalogue: Catalogue, analyse: CodeAnalysis, discoveries = new Discoveries(), limitMs = defaultLimitMs) {
+  constructor(catalogue: Catalogue, analyse: CodeAnalysis, discoveries = new Discoveries(), limitMs = defaultLimitMs, secrets = new Secrets(dataFolder())) {
+    this.#secrets = secrets;
     this.#catalogue = catalogue;
     this.#analyse = analyse;
     this.#discoveries = discoveries;
     this.#limitMs = limitMs;
   }
 
-  /** Ends its processes; what is under way is answered as if it had failed. */
+  /** Ends its processes; requests in progress are answered as if they had failed. */
   close(): void {
     this.#discoveries.close();
   }
 
   /**
-   * With `touch` false nothing that the pipeline names is looked at, as behoves one
-   * from elsewhere: schemas that follow from files stay unknown. With `mustKnow`, as before a run, sources that are slow are
-   * waited for; else the check answers without them. Rejects with `check/stopped` when the check takes too long.
+   * With `touch` false nothing that the pipeline names is looked at, as required for one from elsewhere: schemas that depend on files stay
+   * unknown. With `mustKnow`, as before a run, slow sources are waited for; otherwise the check answers without them. Rejects with
+   * `check/stopped` if the check takes too long.
    */
   async check(
     pipeline: Pipeline,
-    { folder, path }: Place,
+    place: Place,
     options: {
       readonly touch: boolean;
       readonly mustKnow?: boolean;
       readonly parameters?: { readonly [name: string]: string | number | boolean };
     },
   ): Promise<Check> {
-    const about = { file: path === null ? null : basename(path), parameters: options.parameters };
+    const { folder, path } = place;
+    const connections = await knownConnections(place, this.#secrets);
+    const about = { file: path === null ? null : basename(path), parameters: options.parameters, connections, needsSecrets: options.mustKnow };
     let at: NodeId | undefined;
     const onNode = (id: NodeId) => {
       at = id;
@@ -66,7 +73,7 @@ export class Checker {
         this.#limitMs,
         () => at,
       );
-      return findSources(sources, this.#catalogue, this.#discoveries, folder, options.mustKnow ?? false);
+      return findSources(sources, this.#catalogue, this.#discoveries, folder, options.mustKnow ?? false, this.#secrets);
     };
     const { sampleKeys, ...found } = options.touch ? await find() : { sampleKeys: {}, discovered: {}, key: '' };
     const checked = withinTime(
@@ -81,7 +88,7 @@ export class Checker {
 const slot = Symbol.for('millrace.withinTime');
 const call = new Script(`globalThis[Symbol.for('millrace.withinTime')]()`);
 
-/** What `work` gives. It runs in this thread, is interrupted wherever it is, and must not be called from within itself. */
+/** The result of `work`. It runs in this thread, is interrupted wherever it is, and must not be called from within itself. */
 function withinTime<T>(work: () => T, limitMs: number, at: () => NodeId | undefined): T {
   const holder = globalThis as { [slot]?: () => T };
   holder[slot] = work;

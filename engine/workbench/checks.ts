@@ -11,12 +11,15 @@ import { WorkerPool } from '../processes/pool.ts';
 import { WorkerEnded } from '../processes/worker-process.ts';
 import type { CheckAnswer, CheckResult, LinkedPath } from '../protocol/messages.ts';
 import type { PhysicalPlan } from '../protocol/physical-plan.ts';
+import { dataFolder } from '../store/data-folder.ts';
+import { Secrets } from '../store/secrets.ts';
 import { type Assessment, type CheckAbout, type CheckJob, type CheckReply, nodeNumbers, type SoundSource, stoppedCheck, type Wanted } from './check-job.ts';
+import { knownConnections } from './connections-file.ts';
 import { findSources, type Place, type SampleKeys } from './found-sources.ts';
 
 const defaultLimitMs = 10_000;
 const defaultMemoryMb = 1024;
-/** It has learnt what makes the next check fast, and is needed at the next key. */
+/** Its caches make the next check fast, which is needed at the next keystroke. */
 const idleMs = 30 * 60_000;
 
 /** An open document. */
@@ -27,6 +30,7 @@ export interface ChecksOptions {
   readonly limitMs?: number;
   readonly memoryMb?: number;
   readonly discoveries?: Discoveries;
+  readonly secrets?: Secrets;
 }
 interface Options {
   /** See Checker. */
@@ -36,18 +40,23 @@ interface Options {
 }
 
 /**
- * Checks the pipelines of open documents, in a process that is killed when one takes longer or more memory than it may: the error
+ * Checks the pipelines of open documents, in a process that is killed when a check exceeds its limits of time or memory: the error
  * (`check/stopped`) then names the node that was being checked. All methods reject with a MillraceError.
  */
 export class Checks {
   readonly #catalogue: Catalogue;
   readonly #discoveries: Discoveries;
+  readonly #secrets: Secrets;
   readonly #pool: WorkerPool<CheckJob, CheckReply>;
   readonly #senders = new Map<string, PipelineSender>();
-  /** Pipelines whose check had to be stopped: it would be again. */
+  /** Pipelines whose check had to be stopped: a second one would be stopped as well. */
   readonly #stopped = new WeakMap<Pipeline, MillraceError>();
 
-  constructor(catalogue: Catalogue, { limitMs = defaultLimitMs, memoryMb = defaultMemoryMb, discoveries = new Discoveries() }: ChecksOptions = {}) {
+  constructor(
+    catalogue: Catalogue,
+    { limitMs = defaultLimitMs, memoryMb = defaultMemoryMb, discoveries = new Discoveries(), secrets = new Secrets(dataFolder()) }: ChecksOptions = {},
+  ) {
+    this.#secrets = secrets;
     this.#catalogue = catalogue;
     this.#discoveries = discoveries;
     this.#pool = new WorkerPool({ entry: 'check', limitMs, memoryMb, idleMs });
@@ -58,7 +67,7 @@ export class Checks {
     this.#pool.prepare();
   }
 
-  /** For an editor that holds the answer `since`. `code` is null where users' code is as it was then. */
+  /** For an editor that has the answer `since`. `code` is null if users' code has not changed since. */
   async answer(
     pipeline: Pipeline,
     document: CheckedDocument,
@@ -75,7 +84,7 @@ export class Checks {
     return (await this.#ask(pipeline, document, options, { for: 'assessment' })) as unknown as Assessment;
   }
 
-  /** Rejects with what is in the way of a run. */
+  /** Rejects with the problems that prevent a run. */
   async plan(
     pipeline: Pipeline,
     document: CheckedDocument,
@@ -87,9 +96,9 @@ export class Checks {
     return reply as typeof reply & { readonly plan: PhysicalPlan };
   }
 
-  /** A source whose params are right, with parameters put in; null where they are not. */
+  /** A source with valid params and parameters substituted; null if they are not valid. */
   async source(pipeline: Pipeline, document: CheckedDocument, node: NodeId): Promise<SoundSource | null> {
-    const about: CheckAbout = { file: document.path === null ? null : basename(document.path) };
+    const about: CheckAbout = { file: document.path === null ? null : basename(document.path), connections: await knownConnections(document, this.#secrets) };
     const { sources } = (await this.#run(pipeline, document.id, about, null, { for: 'result' })) as { readonly sources: readonly SoundSource[] };
     return sources.find(({ id }) => id === node) ?? null;
   }
@@ -103,18 +112,24 @@ export class Checks {
     this.#senders.delete(documentId);
   }
 
-  /** Ends its processes; what is under way is answered as if it had failed. */
+  /** Ends its processes; requests in progress are answered as if they had failed. */
   close(): void {
     this.#discoveries.close();
     this.#pool.close();
   }
 
   async #ask(pipeline: Pipeline, document: CheckedDocument, { touch, mustKnow = false, parameters }: Options, wanted: Wanted) {
-    const about: CheckAbout = { file: document.path === null ? null : basename(document.path), parameters };
+    const connections = await knownConnections(document, this.#secrets);
+    const about: CheckAbout = {
+      file: document.path === null ? null : basename(document.path),
+      parameters,
+      connections,
+      needsSecrets: mustKnow && wanted.for === 'plan',
+    };
     const none = { discovered: {}, key: '', sampleKeys: {} };
     const find = async () => {
       const { sources } = (await this.#run(pipeline, document.id, about, null, wanted)) as { readonly sources: readonly SoundSource[] };
-      return findSources(sources, this.#catalogue, this.#discoveries, document.folder, mustKnow);
+      return findSources(sources, this.#catalogue, this.#discoveries, document.folder, mustKnow, this.#secrets);
     };
     const { sampleKeys, ...found } = touch ? await find() : none;
     return { ...(await this.#run(pipeline, document.id, about, found, wanted)), sampleKeys };

@@ -5,14 +5,14 @@ import writeFileAtomic from 'write-file-atomic';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 
-/** A pipeline is text that people write; anything bigger is no pipeline, and must not fill the memory. */
+/** A pipeline is text that people write; anything larger is not a pipeline, and must not fill the memory. */
 const largestFile = 50_000_000;
 
 /** The text of a file and the stamp of its content. Throws a MillraceError that says what is wrong with the file. */
 export async function readText(path: string): Promise<{ readonly text: string; readonly stamp: string }> {
   try {
     const found = await stat(path);
-    // A pipe or a device may never end, or wait for ever.
+    // A pipe or a device may never end, or may wait forever.
     if (!found.isFile() && !found.isDirectory()) {
       throw new MillraceError({
         code: 'file/not-a-file',
@@ -35,7 +35,7 @@ export async function readText(path: string): Promise<{ readonly text: string; r
   }
 }
 
-/** Bytes that are no text are refused: read as question marks, they would be lost when the pipeline is saved. */
+/** Bytes that are not valid text are refused: read as question marks, they would be lost when the pipeline is saved. */
 function utf8(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -49,7 +49,10 @@ function utf8(bytes: Uint8Array, path: string): string {
   }
 }
 
-/** Replaces a file as a whole or not at all, and makes its folder. `mode`: its rights; otherwise they stay, and follow the umask for a new one. */
+/**
+ * Replaces a file as a whole or not at all, and creates its folder. `mode`: its permissions; by default those of the existing file, or by
+ * the umask for a new one.
+ */
 export async function writeText(path: string, text: string, options: { readonly mode?: number } = {}): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
@@ -64,7 +67,7 @@ export function stampOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
-/** What the operating system said, as a problem that names the path. */
+/** An error of the operating system, as a problem that names the path. */
 export function diskError(error: unknown, path: string, what: 'read' | 'written'): MillraceError {
   if (error instanceof MillraceError) return error;
   const { code = '', message } = error as NodeJS.ErrnoException;

@@ -7,7 +7,7 @@ import type { Checks } from './checks.ts';
 import type { Documents } from './documents.ts';
 import type { Answers } from './handlers.ts';
 
-/** Documents, recent files and examples. `forget` ends what is under way for a document. */
+/** Documents, recent files and examples. `forget` ends the work in progress for a document. */
 export function documentHandlers(
   documents: Documents,
   store: Store,
@@ -31,7 +31,7 @@ export function documentHandlers(
     'document.openExample': ({ id }) => documents.openExample(id),
     'document.resume': (known) => documents.resume(known),
     'document.save': async ({ documentId, path, pipeline, stamp, copy }) => {
-      // What cannot be checked is saved all the same.
+      // A document that cannot be checked is saved all the same.
       const reads = await checks.result(pipeline, documents.get(documentId), { touch: false }).then(
         (result) => result.reads,
         () => [],

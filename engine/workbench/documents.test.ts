@@ -109,14 +109,14 @@ describe('trust', () => {
   it('stays with the editor when the engine is replaced, and is not given to what the file holds by then', async () => {
     const file = at('one.millrace.json');
     writeFileSync(file, 'changed meanwhile, and no pipeline any more');
-    store.trust.addFile(file, 'of what was opened');
+    store.trust.addFile(file, 'of what was opened', '');
     const { documentId: id } = documents.resume({ path: file, stamp: 'of what was opened', trusted: true });
     expect(documents.trusted(id)).toMatchObject({ path: file, folder, stamp: 'of what was opened' });
     expect(await codeOf(documents.save(id, file, pipeline, 'of what was opened', []))).toBe('file/changed');
     writeFileSync(file, formatPipeline(pipeline));
     expect(await documents.open(file)).toMatchObject({ trusted: false });
     expect(documents.resume({ path: file, stamp: null, trusted: false }).trusted).toBe(false);
-    // What the editor holds is its own to keep: nothing here may take its place.
+    // What the editor holds must be kept: nothing here may replace it.
     expect(Object.keys(documents.resume({ path: file, stamp: null, trusted: false })).sort()).toEqual(['documentId', 'trusted']);
   });
 

@@ -4,22 +4,36 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { missing } from '../../model/faults/missing.ts';
 import { placeOf } from '../../model/problems/path-place.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
+import { own } from '../../model/text/own.ts';
+import { setConnection } from '../document/connection-edits.ts';
+import { formatConnections, noConnections } from '../document/connections.ts';
 import { fileExtension, formatPipeline, parsePipeline, titleOfFile } from '../document/file.ts';
 import { emptyPipeline, type Pipeline } from '../document/pipeline.ts';
+import { Catalogue } from '../plan/catalogue.ts';
+import { connectionsUsed, reachFacts } from '../plan/reach-facts.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { ExampleFile, OpenedDocument } from '../protocol/messages.ts';
 import type { Store } from '../store/store.ts';
+import { type ReadFile, readConnectionsFile, refuseUnknownEnvironment } from './connections-file.ts';
 import { diskError, readText, stampOf, writeText } from './disk.ts';
 
-/** What the workbench knows of a document that an editor has open. */
+/** What the workbench knows about a document that an editor has open. */
 export interface OpenDocument {
   readonly id: string;
   readonly path: string | null;
-  /** Where relative paths of its params start. */
+  /** The folder to which paths of its params are relative. */
   readonly folder: string;
   readonly trusted: boolean;
   /** Of the file's content when it was opened or last saved. */
   readonly stamp: string | null;
+  /** That content; null where it was not read here. */
+  readonly saved: Pipeline | null;
+  /** Where its connections led to when it was trusted (`reachFacts`); null where that is not known. */
+  readonly facts: string | null;
+  /** The folder's connections as they were looked at last; null: not yet. */
+  readonly connections: ReadFile | null;
+  /** Of the folder's connections, the environment that is chosen; null: none. */
+  readonly environment: string | null;
   /** The file was of an older format when it was opened and has not been saved since. */
   readonly migrated: boolean;
 }
@@ -27,26 +41,33 @@ export interface OpenDocument {
 /**
  * The documents of one editor: opening, saving, trust.
  *
- * Where relative paths start: at the pipeline's file; for a document that was never saved, at `unsaved/` of the data folder. An
- * example opens as an untitled copy, and the data that ships with the examples is copied to that folder: so its inputs are
- * found and its outputs have a writable place. Saving it elsewhere takes its input files along.
+ * Relative paths start at the pipeline's file; for a document that was never saved, at `unsaved/` of the data folder. An example opens as
+ * an untitled copy, and the data that ships with the examples is copied to that folder, so that its inputs are found and its outputs have a
+ * writable place. Saving it elsewhere copies its input files along.
  */
 export class Documents {
   readonly #store: Store;
   readonly #dataFolder: string;
   readonly #examplesFolder: string;
-  readonly #onDistrusted: (id: string) => void;
+  readonly #onDistrusted: (id: string, why: 'revoked' | 'connections') => void;
+  readonly #catalogue: Catalogue;
   readonly #open = new Map<string, OpenDocument>();
 
-  /** `onDistrusted`: trust in an open document was taken back. */
-  constructor(store: Store, folders: { readonly dataFolder: string; readonly examplesFolder: string }, onDistrusted: (id: string) => void = () => {}) {
+  /** `onDistrusted`: trust in an open document was revoked. */
+  constructor(
+    store: Store,
+    folders: { readonly dataFolder: string; readonly examplesFolder: string },
+    onDistrusted: (id: string, why: 'revoked' | 'connections') => void = () => {},
+    catalogue: Catalogue = new Catalogue([]),
+  ) {
+    this.#catalogue = catalogue;
     this.#onDistrusted = onDistrusted;
     this.#store = store;
     this.#dataFolder = folders.dataFolder;
     this.#examplesFolder = folders.examplesFolder;
   }
 
-  /** Trust is asked for anew each time: it may have been taken back in another window or on the command line. */
+  /** Looked up each time: trust may have been revoked in another window or on the command line. */
   get(id: string): OpenDocument {
     const document = this.#open.get(id);
     if (document) return document.trusted && !this.#isCovered(document) ? this.#distrust(document) : document;
@@ -65,24 +86,24 @@ export class Documents {
   }
 
   create(): OpenedDocument {
-    return this.#add({ path: null, folder: this.#unsavedFolder, trusted: true, stamp: null, migrated: false }, emptyPipeline);
+    return this.#add({ path: null, folder: this.#unsavedFolder, trusted: true, stamp: null }, emptyPipeline);
   }
 
-  /** A document that came back from an autosave: trusted if it was when it was kept, and its file still is. */
+  /** A document restored from an autosave: trusted if it was when the copy was made, and its file still is. */
   restore(pipeline: Pipeline, kept: Pick<OpenDocument, 'path' | 'folder' | 'trusted' | 'stamp'>): OpenedDocument {
     const { path, folder, stamp } = kept;
-    const trusted = kept.trusted && this.#isCovered(kept);
-    return this.#add({ path, folder, trusted, stamp, migrated: false }, pipeline);
+    const trusted = kept.trusted && this.#isCovered({ ...kept, facts: null });
+    return this.#add({ path, folder, trusted, stamp }, pipeline);
   }
 
   /**
-   * A document that an editor still has, after the engine that knew it has ended. The file may be another one by now: it is not read.
-   * That it was trusted is not taken on the editor's word, where it has a file.
+   * A document that an editor still has, after the engine that knew it has ended. The file may have been replaced by now, so it is not
+   * read. If the document has a file, the editor's claim that it was trusted is not believed.
    */
   resume(known: Pick<OpenDocument, 'path' | 'stamp' | 'trusted'>): Pick<OpenedDocument, 'documentId' | 'trusted'> {
     const { path, stamp } = known;
     const folder = path === null ? this.#unsavedFolder : dirname(path);
-    const { documentId, trusted } = this.#add({ path, folder, trusted: known.trusted && this.#isCovered(known), stamp, migrated: false }, emptyPipeline);
+    const { documentId, trusted } = this.#add({ path, folder, trusted: known.trusted && this.#isCovered({ ...known, facts: null }), stamp }, emptyPipeline);
     return { documentId, trusted };
   }
 
@@ -91,8 +112,11 @@ export class Documents {
     const { pipeline: read, migrated, stamp } = await this.#read(file);
     const pipeline = read.name === emptyPipeline.name ? { ...read, name: titleOfFile(file) } : read;
     this.#store.addRecent(file, pipeline.name);
-    const trusted = this.#store.trust.covers(file, stamp);
-    return this.#add({ path: file, folder: dirname(file), trusted, stamp, migrated: migrated.length > 0 }, pipeline, migrated);
+    const connections = await readConnectionsFile(dirname(file));
+    const facts = reachFacts(pipeline, connections.connections, this.#catalogue);
+    const trusted = this.#store.trust.covers(file, stamp, facts);
+    const document = { path: file, folder: dirname(file), trusted, stamp, saved: pipeline, facts, connections, migrated: migrated.length > 0 };
+    return this.#add(document, pipeline, migrated);
   }
 
   async openExample(id: string): Promise<OpenedDocument> {
@@ -100,7 +124,7 @@ export class Documents {
     if (!example) throw new MillraceError({ code: 'example/unknown', message: `There is no example "${id}".` });
     const { pipeline } = await this.#read(example.path);
     await cp(this.#examplesFolder, this.#unsavedFolder, { recursive: true, preserveTimestamps: true, filter: isNewData });
-    return this.#add({ path: null, folder: this.#unsavedFolder, trusted: true, stamp: null, migrated: false }, pipeline);
+    return this.#add({ path: null, folder: this.#unsavedFolder, trusted: true, stamp: null }, pipeline);
   }
 
   async examples(): Promise<readonly ExampleFile[]> {
@@ -120,7 +144,7 @@ export class Documents {
     );
   }
 
-  /** `reads`: the input paths that the pipeline names, relative ones of which go along when an untitled document gets a place. */
+  /** `reads`: the input paths that the pipeline names; relative ones are copied along when an untitled document is saved. */
   async save(
     id: string,
     path: string,
@@ -135,23 +159,77 @@ export class Documents {
     if (stamp !== null) await refuseIfChanged(file, stamp);
     if (document.migrated && document.path === file) await keepCopy(file);
     await writeText(file, text);
-    if (document.path === null && document.trusted) await takeAlong(reads, document.folder, dirname(file));
+    if (document.path === null && document.trusted) {
+      await takeAlong(reads, document.folder, dirname(file));
+      await takeConnectionsAlong(pipeline, document.folder, dirname(file), this.#catalogue);
+    }
     const saved = stampOf(text);
-    // What an untrusted pipeline says is no better for having been saved here.
-    if (document.trusted) this.#store.trust.addFile(file, saved);
+    const connections = await readConnectionsFile(dirname(file));
+    const facts = reachFacts(pipeline, connections.connections, this.#catalogue);
+    // An untrusted pipeline does not become trusted by being saved here.
+    if (document.trusted) this.#store.trust.addFile(file, saved, facts);
     this.#store.addRecent(file, pipeline.name);
-    this.#open.set(id, { ...document, path: file, folder: dirname(file), stamp: saved, migrated: false });
+    const environment = dirname(file) === document.folder ? document.environment : null;
+    this.#open.set(id, { ...document, path: file, folder: dirname(file), stamp: saved, saved: pipeline, facts, connections, environment, migrated: false });
     return { path: file, stamp: saved };
   }
 
-  /** Trust is in what was opened and shown, not in what the file may hold by now. */
+  /** Trust is for what was opened and shown, not for what the file may contain by now. */
   trust(id: string): void {
     const document = this.get(id);
-    if (document.path !== null && document.stamp !== null) this.#store.trust.addFile(document.path, document.stamp);
-    this.#open.set(id, { ...document, trusted: true });
+    const facts = this.#factsOf(document);
+    if (document.path !== null && document.stamp !== null) this.#store.trust.addFile(document.path, document.stamp, facts);
+    this.#open.set(id, { ...document, facts, trusted: true });
   }
 
-  /** Looks again at which of the open documents are trusted: call when trust was taken back. */
+  /**
+   * Looks at the folder's connections, before anything is done with `pipeline`, which is what the editor has: where somebody else has
+   * changed where it leads to, a trusted one has to be trusted again.
+   */
+  async review(id: string, pipeline: Pipeline): Promise<void> {
+    const { folder } = this.get(id);
+    const now = await readConnectionsFile(folder);
+    const document = this.get(id);
+    const before = document.connections;
+    if (document.folder !== folder || before?.stamp === now.stamp) return;
+    // One that somebody has removed is not chosen any more: the editor shows none.
+    const isGone = document.environment !== null && now.ok && !own(now.connections.environments, document.environment);
+    this.#open.set(id, { ...document, connections: now, ...(isGone && { environment: null }) });
+    const factsOf = ({ connections }: ReadFile) => reachFacts(pipeline, connections, this.#catalogue);
+    const isSame = !before || factsOf(before) === factsOf(now);
+    if (isSame || !document.trusted || document.path === null || this.#store.trust.folderOf(document.path) !== null) return;
+    this.#distrust(this.get(id), 'connections');
+  }
+
+  /** Connections that were changed here: what is trusted stays so. */
+  async changed(id: string, connections: ReadFile): Promise<void> {
+    const { folder, trusted, connections: before } = this.get(id);
+    const known = before?.connections ?? noConnections;
+    for (const document of this.#open.values()) {
+      if (document.folder !== folder) continue;
+      const next = { ...document, connections };
+      const facts = this.#factsOf(next);
+      this.#open.set(document.id, { ...next, ...(document.trusted && { facts }) });
+      if (document.trusted && document.path !== null && document.stamp !== null) this.#store.trust.addFile(document.path, document.stamp, facts);
+    }
+    // Neither may those of the folder that are not open ask whether their user trusts what their user did.
+    const paths = new Set(this.#store.trust.list().flatMap(({ kind, path }) => (trusted && kind === 'file' && dirname(path) === folder ? [path] : [])));
+    for (const path of paths) {
+      const read = await this.#read(path).catch(() => null);
+      if (!read || !this.#store.trust.covers(path, read.stamp, reachFacts(read.pipeline, known, this.#catalogue))) continue;
+      this.#store.trust.addFile(path, read.stamp, reachFacts(read.pipeline, connections.connections, this.#catalogue));
+    }
+  }
+
+  /** Throws `connection/environment` for one that the folder's connections do not have. */
+  async setEnvironment(id: string, environment: string | null): Promise<void> {
+    const { folder } = this.get(id);
+    refuseUnknownEnvironment((await readConnectionsFile(folder)).connections, environment);
+    this.#store.writeSetting(`environment ${folder}`, environment);
+    for (const document of this.#open.values()) if (document.folder === folder) this.#open.set(document.id, { ...document, environment });
+  }
+
+  /** Checks again which of the open documents are trusted: call it when trust was revoked. */
   reviewTrust(): void {
     for (const id of [...this.#open.keys()]) this.get(id);
   }
@@ -164,15 +242,20 @@ export class Documents {
     return this.#open.has(id);
   }
 
-  /** What has no file was made here. */
-  #isCovered({ path, stamp }: Pick<OpenDocument, 'path' | 'stamp'>): boolean {
-    return path === null || this.#store.trust.covers(path, stamp);
+  /** Of what was opened or saved, with the connections as last read. */
+  #factsOf({ saved, connections, facts }: OpenDocument): string {
+    return saved && connections ? reachFacts(saved, connections.connections, this.#catalogue) : (facts ?? '');
   }
 
-  #distrust(document: OpenDocument): OpenDocument {
+  /** A document without a file was made here. */
+  #isCovered({ path, stamp, facts }: Pick<OpenDocument, 'path' | 'stamp' | 'facts'>): boolean {
+    return path === null || this.#store.trust.covers(path, stamp, facts);
+  }
+
+  #distrust(document: OpenDocument, why: 'revoked' | 'connections' = 'revoked'): OpenDocument {
     const changed = { ...document, trusted: false };
     this.#open.set(document.id, changed);
-    this.#onDistrusted(document.id);
+    this.#onDistrusted(document.id, why);
     return changed;
   }
 
@@ -180,9 +263,14 @@ export class Documents {
     return join(this.#dataFolder, 'unsaved');
   }
 
-  #add(document: Omit<OpenDocument, 'id'>, pipeline: Pipeline, migrated: readonly string[] = []): OpenedDocument {
+  #add(
+    document: Pick<OpenDocument, 'path' | 'folder' | 'trusted' | 'stamp'> & Partial<OpenDocument>,
+    pipeline: Pipeline,
+    migrated: readonly string[] = [],
+  ): OpenedDocument {
     const id = randomUUID();
-    this.#open.set(id, { id, ...document });
+    const environment = environmentOf(this.#store, document.folder, document.connections ?? null);
+    this.#open.set(id, { saved: null, facts: null, connections: null, environment, migrated: false, ...document, id });
     const opened = { documentId: id, pipeline, path: document.path, trusted: document.trusted, stamp: document.stamp };
     return migrated.length > 0 ? { ...opened, migrated } : opened;
   }
@@ -209,7 +297,7 @@ export function pipelineOf(text: string): { readonly pipeline: Pipeline; readonl
   throw new MillraceError({ ...problem, message: `${problem.message}${more}` });
 }
 
-/** A stranger's pipeline would be trusted as soon as it lies there. */
+/** A pipeline from elsewhere would be trusted as soon as it is put there. */
 function refuseTrustedFolder(file: string, folder: string | null): void {
   if (folder === null) return;
   throw new MillraceError({
@@ -236,7 +324,7 @@ async function refuseIfChanged(file: string, stamp: string): Promise<void> {
   });
 }
 
-/** What a file was before it was brought up to date stays beside it. A link of that name is replaced, and never written through. */
+/** Keeps a copy of a file from before it was brought up to date, beside it. A link of that name is replaced, and never written through. */
 async function keepCopy(file: string): Promise<void> {
   const copy = `${file}.bak`;
   const draft = `${copy}.${randomUUID()}`;
@@ -250,7 +338,7 @@ async function keepCopy(file: string): Promise<void> {
   }
 }
 
-/** Copies relative inputs that the new place lacks. Outputs and absolute paths stay where they are. */
+/** Copies relative inputs that are missing at the new place. Outputs and absolute paths stay where they are. */
 async function takeAlong(reads: readonly string[], from: string, to: string): Promise<void> {
   if (from === to) return;
   for (const path of reads) {
@@ -265,7 +353,20 @@ async function takeAlong(reads: readonly string[], from: string, to: string): Pr
   }
 }
 
-/** What of the examples' data is to be copied: not what is there and no older, so that unchanged files and outputs of earlier runs stay. */
+/** The connections that it uses, unless the new place has one of that name. A file there that cannot be read stays as it is. */
+async function takeConnectionsAlong(pipeline: Pipeline, from: string, to: string, catalogue: Catalogue): Promise<void> {
+  if (from === to) return;
+  const [source, target] = [await readConnectionsFile(from), await readConnectionsFile(to)];
+  if (!target.ok) return;
+  let file = target.connections;
+  for (const name of connectionsUsed(pipeline, source.connections, catalogue)) {
+    const stored = own(source.connections.connections, name);
+    if (stored && !own(file.connections, name)) file = setConnection(file, name, stored);
+  }
+  if (file !== target.connections) await writeText(target.path, formatConnections(file));
+}
+
+/** Which of the examples' data to copy: not files that exist and are as new, so that unchanged files and outputs of earlier runs stay. */
 async function isNewData(source: string, target: string): Promise<boolean> {
   if ((await stat(source)).isDirectory()) return true;
   return !source.endsWith(fileExtension) && (await modified(target)) < (await modified(source));
@@ -286,4 +387,11 @@ function sketchOf({ nodes, edges, layout }: Pipeline): ExampleFile['sketch'] {
 
 function firstSentence(text: string): string {
   return /^.*?[.!?](?=\s|$)/s.exec(text)?.[0] ?? text;
+}
+
+/** That which was chosen last for a folder, unless its connections have it no more. */
+function environmentOf(store: Store, folder: string, read: ReadFile | null): string | null {
+  const found = store.setting(`environment ${folder}`);
+  if (typeof found !== 'string') return null;
+  return read?.ok && !own(read.connections.environments, found) ? null : found;
 }

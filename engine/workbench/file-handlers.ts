@@ -25,7 +25,7 @@ export function fileHandlers(documents: Documents, catalogue: Catalogue, uploads
   };
 }
 
-/** A dangling link is nothing: what is written through it replaces no file. */
+/** A broken link counts as nothing: writing through it replaces no file. */
 async function locate(path: string): Promise<{ readonly path: string; readonly is: 'file' | 'folder' | 'nothing' }> {
   try {
     return { path, is: (await stat(path)).isDirectory() ? 'folder' : 'file' };
@@ -36,7 +36,7 @@ async function locate(path: string): Promise<{ readonly path: string; readonly i
   }
 }
 
-/** Folders first, then files, by name; without hidden ones and without what may not be looked at. */
+/** Folders first, then files, by name, without hidden ones and those that cannot be looked at. */
 async function listFolder(path: string): Promise<FolderListing> {
   const found = await stat(path).catch((error) => {
     throw diskError(error, path, 'read');

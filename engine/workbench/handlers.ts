@@ -9,7 +9,7 @@ import type { Handlers, Parse } from '../protocol/connection.ts';
 /** The handlers of one area: a part of the protocol's. */
 export type Answers<K extends RequestName> = Pick<Handlers<EditorProtocol>, K>;
 
-/** What a request about a document's pipeline says of it. */
+/** What a request contains about a document's pipeline. */
 export interface AskedPipeline {
   readonly documentId: string;
   readonly pipeline?: Pipeline | undefined;
@@ -28,7 +28,7 @@ export function pipelineOf({ documentId, pipeline, sent }: AskedPipeline, receiv
 
 const words: Readonly<Record<string, string>> = { sql: 'statement', path: 'path' };
 
-/** Params as the protocol declares them, or error `protocol/params` with the path of the first that is wrong. */
+/** Params as the protocol declares them, or error `protocol/params` with the path of the first wrong one. */
 export const parseRequest: Parse<EditorProtocol> = (name, params) => {
   const parsed = requestParams[name].safeParse(params);
   if (parsed.success) return parsed.data as never;

@@ -1,7 +1,9 @@
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
+import { withSecrets } from '../plan/connections.ts';
 import type { Events } from '../protocol/api.ts';
+import type { Secrets } from '../store/secrets.ts';
 import type { Checks } from './checks.ts';
 import type { Documents } from './documents.ts';
 import type { Answers } from './handlers.ts';
@@ -13,6 +15,7 @@ export function listenHandlers(
   documents: Documents,
   checks: Checks,
   catalogue: Catalogue,
+  secrets: Secrets,
   onRefused: (refused: Events['source.refused']) => void,
 ): Answers<'source.listen'> {
   return {
@@ -27,7 +30,8 @@ export function listenHandlers(
       try {
         const refuse = ({ code, message, hint }: { readonly code: ProblemCode; readonly message: string; readonly hint?: string }) =>
           onRefused({ documentId, node, problem: { code, severity: 'warning', message, ...(hint !== undefined && { hint }) } });
-        return await definition.listen({ params: source.params, signal: AbortSignal.any([cancelled, late]), refuse });
+        const texts = await secrets.texts(source.secrets.map(({ reference }) => reference));
+        return await definition.listen({ params: withSecrets(source.params, source.secrets, texts), signal: AbortSignal.any([cancelled, late]), refuse });
       } catch (error) {
         if (!late.aborted || cancelled.aborted) throw error;
         const message = `Nothing came within ${patienceMs / 60_000} minutes.`;

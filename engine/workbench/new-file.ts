@@ -4,7 +4,7 @@ import { lastOf } from '../../model/faults/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { diskError } from './disk.ts';
 
-/** Makes a file in a folder that was not there: `sales.csv`, else `sales-2.csv` and so on. */
+/** Creates a file in a folder under a name that is not taken: `sales.csv`, otherwise `sales-2.csv` and so on. */
 export async function makeFile(folder: string, name: string): Promise<{ readonly path: string; readonly handle: FileHandle }> {
   const plain = plainName(name);
   const extension = /(\.[^.]+)?\.gz$/i.exec(plain)?.[0] ?? extname(plain);
@@ -20,7 +20,7 @@ export async function makeFile(folder: string, name: string): Promise<{ readonly
   }
 }
 
-/** A file's name without anything that could lead to another folder, or be hidden there. */
+/** A file's name without anything that could lead to another folder, or hide the file. */
 function plainName(name: string): string {
   const plain = lastOf(name.split(/[\\/]/))
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what names must not have.

@@ -4,25 +4,32 @@ import type { Preview } from '../preview/preview.ts';
 import type { TypeChecks } from '../preview/type-checks.ts';
 import { defaultRunOptions } from '../protocol/run-api.ts';
 import { planInstances } from '../runners/local/instances/instance-count.ts';
+import type { Secrets } from '../store/secrets.ts';
 import type { Checks } from './checks.ts';
+import { secretsFor } from './connections-file.ts';
+import type { ConnectionsWatch } from './connections-watch.ts';
 import type { Documents } from './documents.ts';
 import { type Answers, pipelineOf } from './handlers.ts';
 
-/** Checks, plans and previews: what the editor asks at every edit. */
+/** Checks, plans and previews: the editor's requests at every edit. */
 export function previewHandlers(
   documents: Documents,
   checks: Checks,
   preview: Preview,
   typeChecks: TypeChecks,
   received: PipelineReceiver,
+  secrets: Secrets,
+  watch: ConnectionsWatch,
 ): Answers<'pipeline.check' | 'pipeline.explain' | 'preview.read'> {
   return {
     'pipeline.check': async (asked) => {
       const { documentId, since } = asked;
-      const document = documents.get(documentId);
       const pipeline = pipelineOf(asked, received);
+      await documents.review(documentId, pipeline);
+      const document = documents.get(documentId);
       const { trusted } = document;
-      // The first preview will be asked soon: its thread may start now.
+      watch.follow(documentId, document.folder);
+      // The first preview follows soon: its thread can start now.
       if (trusted) preview.prepare();
       const { answer, code } = await checks.answer(pipeline, document, { touch: trusted, since });
       if (code) typeChecks.request(documentId, code);
@@ -35,12 +42,13 @@ export function previewHandlers(
     },
     'preview.read': (asked, signal) => {
       const { documentId, node, port, limit } = asked;
-      const document = documents.trusted(documentId);
       const pipeline = pipelineOf(asked, received);
-      const { folder } = document;
       const prepare = async () => {
+        await documents.review(documentId, pipeline);
+        const document = documents.trusted(documentId);
+        const { folder } = document;
         const { plan, sampleKeys } = await checks.plan(pipeline, document, { touch: true }, { target: node });
-        return { plan, folder, node, port, limit, sampleKeys };
+        return { plan, folder, node, port, limit, sampleKeys, ...(await secretsFor(plan, secrets)) };
       };
       return preview.read(documentId, prepare, signal);
     },

@@ -7,7 +7,7 @@ import { encodeBase64 } from '../../model/values/base64.ts';
 import type { Column, ColumnType, Json } from '../../model/values/types.ts';
 import type { QueryResult, Table } from '../protocol/messages.ts';
 
-/** What the query process is asked: `sql` null asks for the tables. */
+/** The request to the query process: `sql` null asks for the tables. */
 export type QueryJob = { readonly path: string } & ({ readonly sql: null } | { readonly sql: string; readonly offset: number; readonly limit: number });
 
 /** Tables and views of a database, with their columns as declared. Views are not counted, since that could take long. */
@@ -24,13 +24,13 @@ export function readTables(path: string): readonly Table[] {
   });
 }
 
-/** One page of one reading statement. `total` is told where it costs at most one pass over one table. */
+/** One page of a single reading statement. `total` is given if it costs at most one pass over one table. */
 export function runQuery(path: string, sql: string, offset: number, limit: number): QueryResult {
   const started = performance.now();
   return withDatabase(path, (database) => {
     const text = selectOf(sql);
     const rows = [...database.prepare(`select * from (${text}\n) limit ? offset ?`).iterate(limit, offset)];
-    // The query's own names: around a subquery SQLite renames those that occur twice.
+    // The query's own names: SQLite renames duplicate ones around a subquery.
     const columns = columnsOf(database.prepare(text).columns(), rows);
     const ended = rows.length < limit && (rows.length > 0 || offset === 0);
     return {
@@ -79,7 +79,7 @@ function countOf(database: SqliteConnection, sql: string): number {
   return database.prepare<[], { n: number }>(sql).get()?.n ?? 0;
 }
 
-/** Types as declared, else as the page's values are. Names that occur twice get a number, since rows are shown by name. */
+/** Types as declared, otherwise from the page's values. Duplicate names get a number, since rows are shown by name. */
 function columnsOf(definitions: readonly { readonly name: string; readonly type: string | null }[], rows: readonly unknown[][]): Column[] {
   const taken = new Set<string>();
   return definitions.map(({ name, type }, index) => {
@@ -94,7 +94,7 @@ function columnsOf(definitions: readonly { readonly name: string; readonly type:
 
 const numbers: readonly ColumnType[] = ['integer', 'number', 'decimal'];
 
-/** Null when the page holds none but nulls, or values of several kinds. SQLite lets any value stand in any column. */
+/** Null if the page contains only nulls, or values of several kinds. SQLite allows any value in any column. */
 function typeOfValues(rows: readonly unknown[][], index: number): ColumnType | null {
   let type: ColumnType | null = null;
   for (const row of rows) {
@@ -121,7 +121,7 @@ function typeOfDeclaration(type: string | null): ColumnType {
   return declared.includes('BLOB') ? 'bytes' : 'string';
 }
 
-/** Integers beyond 2^53 travel as text, so that no digit is lost; infinities have no JSON and travel as text too. */
+/** Integers beyond 2^53 are sent as text, so that no digit is lost; so are infinities, which JSON cannot express. */
 function cellOf(value: unknown): Json {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);

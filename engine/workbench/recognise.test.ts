@@ -32,7 +32,7 @@ describe('a file that is opened', () => {
     ['list.json', '[\n {"id": 12345678901234567890},\n {"id": 1}\n]', 'jsonl-file'],
     ['pretty.json', '{\n  "items": [{"id": 1}]\n}', 'jsonl-file'],
     ['e.jsonl', '{"a":1}\n{"a":2}\n', 'jsonl-file'],
-    // The beginning decides against the name.
+    // The beginning takes precedence over the name.
     ['f.csv', '{"a":1}\n{"a":2}\n', 'jsonl-file'],
     ['no-extension', 'x,y\n1,2\n', 'csv-file'],
     ['g.json', 'x,y\n1,2\n', 'csv-file'],

@@ -17,9 +17,7 @@ interface Reader {
   readonly code: Loaded | undefined;
 }
 
-/**
- * Finds out what a file is: its beginning decides, and where several sources read such a beginning, its extension.
- */
+/** Finds out what a file is by its beginning and, if several sources read such a beginning, by its extension. */
 export async function recogniseFile(catalogue: Catalogue, path: string, folder: string): Promise<RecognisedFile> {
   const name = basename(path);
   const head = await headOf(path);
@@ -49,7 +47,7 @@ async function dataFile({ type, opens, code }: Reader, path: string, folder: str
   return { kind: 'data', type, params: opens.params(pathFrom(folder, path), path), title };
 }
 
-/** Relative where the file lies in the folder or below it, so that both can be moved together. */
+/** Relative if the file is in the folder or below it, so that both can be moved together. */
 function pathFrom(folder: string, path: string): string {
   const inside = relative(folder, path);
   return inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside) ? path : inside.split(sep).join('/');

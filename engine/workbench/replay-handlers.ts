@@ -6,7 +6,9 @@ import type { Catalogue } from '../plan/catalogue.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { RunControl } from '../protocol/run-api.ts';
 import { readKeptErrors } from '../store/kept-errors.ts';
+import type { Secrets } from '../store/secrets.ts';
 import type { Checks } from './checks.ts';
+import { secretsFor } from './connections-file.ts';
 import type { Documents, OpenDocument } from './documents.ts';
 import type { Answers } from './handlers.ts';
 import { errorsFiles, errorsPath, prepareReplay, wayInto } from './replay.ts';
@@ -18,11 +20,12 @@ export interface ReplayHandlersOptions {
   readonly documents: Documents;
   readonly checks: Checks;
   readonly catalogue: Catalogue;
+  readonly secrets: Secrets;
   stateOf(document: OpenDocument): string;
 }
 
 /** The errors table of a document, and replays from it. */
-export function replayHandlers({ runs, documents, checks, catalogue, stateOf }: ReplayHandlersOptions): Answers<'errors.list' | 'run.replay'> {
+export function replayHandlers({ runs, documents, checks, catalogue, secrets, stateOf }: ReplayHandlersOptions): Answers<'errors.list' | 'run.replay'> {
   const planOf = async (pipeline: Pipeline, document: OpenDocument, parameters: { readonly [name: string]: string | number | boolean }) =>
     (await checks.plan(pipeline, document, { touch: true, mustKnow: true, parameters })).plan;
   return {
@@ -59,14 +62,24 @@ export function replayHandlers({ runs, documents, checks, catalogue, stateOf }: 
       return { path, nodes: ways, newest: tables.flatMap(({ rows }) => rows) };
     },
     'run.replay': async ({ documentId, pipeline, parameters, node }) => {
+      await documents.review(documentId, pipeline);
       const document = documents.trusted(documentId);
       const { folder, path } = document;
       const plan = await planOf(pipeline, document, parameters);
       const tables = waitingTables(pipeline, document);
       const { file } = tables.find(({ counts }) => counts.has(node)) ?? itemAt(tables, 0);
       const replay = prepareReplay({ plan, catalogue, stateFolder: stateOf(document), file, node });
+      const texts = await secretsFor(replay.plan, secrets);
       const title = plan.nodes.find(({ id }) => id === node)?.title ?? node;
-      return runs.start({ id: randomUUID(), name: `${pipeline.name} (replay of ${title})`, path, folder, plan: replay.plan, options: replay.options });
+      return runs.start({
+        id: randomUUID(),
+        name: `${pipeline.name} (replay of ${title})`,
+        path,
+        folder,
+        plan: replay.plan,
+        options: replay.options,
+        ...texts,
+      });
     },
   };
 }

@@ -26,20 +26,20 @@ export interface ReplayRequest {
 export interface PreparedReplay {
   readonly plan: PhysicalPlan;
   readonly options: RunOptions;
-  /** A replay of other rows of this node was interrupted: this one brings that to its end, and the one that was asked for is still to come. */
+  /** A replay of other rows of this node was interrupted: this one completes it, and the requested one is still to come. */
   readonly finishesEarlier: boolean;
 }
 
 /**
- * A replay commits with checkpoints and goes on from the last, so that one that was killed replays no row twice: the rows
- * are marked only after their commit. Throws MillraceErrors, see `planReplay`.
+ * A replay commits with checkpoints and resumes from the last one, so that a killed one replays no row twice: rows are marked only after
+ * their commit. Throws MillraceErrors, see `planReplay`.
  */
 export function prepareReplay({ plan, catalogue, stateFolder, file, node, only = [] }: ReplayRequest): PreparedReplay {
   const state = join(stateFolder, replaysFolder, node);
   const asked = planReplay(plan, catalogue, { node, file, only });
   const [written] = fileSinks(asked, catalogue);
   const goesOn = latestCheckpoint(stateFolder);
-  // Which of its rows are replayed is marked when it goes on.
+  // Resuming it decides which of its rows are replayed.
   if (Object.keys(goesOn?.shape.nodes ?? {}).some((id) => runNodeOf(id) === runNodes.replay)) {
     throw new MillraceError({
       code: 'replay/unfinished',
@@ -66,7 +66,7 @@ export function prepareReplay({ plan, catalogue, stateFolder, file, node, only =
     checkpointEveryMs: 1000,
     stateFolder: state,
     from: 'latest',
-    // A busy stream leaves its database unlocked for moments only, and its files never.
+    // A busy stream leaves its database unlocked only for moments, and its files never.
     locks: [stateFolder],
   };
   return { plan: replay, options, finishesEarlier: isOther };
@@ -77,7 +77,7 @@ export interface TakeUpRequest extends Omit<ReplayRequest, 'node' | 'only' | 'fi
   readonly folder: string;
   /** Databases of errors tables; relative to the folder. */
   readonly files: readonly string[];
-  /** Nodes whose rows are taken up; absent: all that can be. */
+  /** Nodes whose rows are replayed; absent: all that can be. */
   readonly nodes?: readonly NodeId[] | undefined;
   /** Ids of rows; empty or absent: all of these nodes. */
   readonly only?: readonly number[] | undefined;
@@ -89,13 +89,13 @@ export interface TakeUp {
   readonly rows: ReadonlyMap<NodeId, number>;
   /** The errors tables, with the newest row of each. */
   readonly tables: readonly { readonly path: string; readonly last: number }[];
-  /** Why the rows of further nodes cannot be taken up. */
+  /** Why the rows of further nodes cannot be replayed. */
   readonly refused: readonly Problem[];
 }
 
 /**
- * The plan of a run that takes the rows up that wait, through the state that it goes on with. It must commit with checkpoints.
- * Throws MillraceErrors `replay/…` where rows that were asked for cannot enter, or would be there twice.
+ * The plan of a run that replays the waiting rows with the state with which it resumes. It must commit with checkpoints. Throws
+ * MillraceErrors `replay/…` if requested rows cannot enter, or would exist twice.
  */
 export function planTakeUp({ plan, catalogue, stateFolder, folder, files, nodes, only = [], from }: TakeUpRequest): TakeUp {
   const tables = files.map((file) => ({ file, path: errorsPath(folder, file), ...readKeptErrors(errorsPath(folder, file)) }));
@@ -130,8 +130,8 @@ export function planTakeUp({ plan, catalogue, stateFolder, folder, files, nodes,
 }
 
 /**
- * Whether a run that goes on from its latest checkpoint could take the rows of a node up that cannot be replayed by themselves, and
- * what to say where it cannot.
+ * Whether a run that resumes from its latest checkpoint could replay the rows of a node that cannot be replayed in a run of their own, and
+ * what to say if it cannot.
  */
 export function wayInto(
   request: TakeUpRequest & { readonly nodes: readonly [NodeId] },
@@ -147,8 +147,8 @@ export function wayInto(
 }
 
 /**
- * The databases of a pipeline's kept rows, relative to its folder, its own first. Earlier versions named them after the pipeline: such a one is read too, unless it
- * belongs to a pipeline whose file has that name.
+ * The databases of a pipeline's kept rows, relative to its folder, its own first. Earlier versions named them after the pipeline: such a
+ * database is read too, unless it belongs to a pipeline whose file has that name.
  */
 export function errorsFiles(name: string, { folder, path }: Place): readonly string[] {
   const own = errorsFile(name, path && basename(path));
@@ -162,7 +162,7 @@ export function errorsPath(folder: string, file: string): string {
   return isAbsolute(file) ? file : resolve(folder, file);
 }
 
-/** The source of a replay, which is no node of the document. */
+/** The source of a replay, which is not a node of the document. */
 export function isReplaySource(id: NodeId): boolean {
   return id.startsWith(runNodes.replay);
 }

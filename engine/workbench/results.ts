@@ -10,7 +10,7 @@ const memoryMb = 1024;
 /** Several result panels may be open at once. */
 const most = 2;
 
-/** Reads SQLite databases in processes that can be killed: when a query is cancelled, or takes longer or more memory than it may. */
+/** Reads SQLite databases in processes that can be killed: when a query is cancelled, or exceeds its limits of time or memory. */
 export class Results {
   readonly #pool: WorkerPool<QueryJob, unknown>;
 

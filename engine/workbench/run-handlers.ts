@@ -10,7 +10,9 @@ import { noHistory } from '../protocol/run-history.ts';
 import { latestCheckpoint } from '../store/checkpoints.ts';
 import { stateFolder } from '../store/data-folder.ts';
 import { RunHistoryStore } from '../store/run-history.ts';
+import type { Secrets } from '../store/secrets.ts';
 import type { Checks } from './checks.ts';
+import { secretsFor } from './connections-file.ts';
 import { diskError } from './disk.ts';
 import type { Documents, OpenDocument } from './documents.ts';
 import type { Answers } from './handlers.ts';
@@ -29,22 +31,30 @@ type RunRequests =
   | 'run.logs'
   | 'run.history';
 
-/** Runs: planned here, carried out by keepers, which also write their history. */
-export function runHandlers(runs: RunControl, documents: Documents, checks: Checks, catalogue: Catalogue, dataFolder: string): Answers<RunRequests> {
+/** Runs: planned here, executed by keepers, which also write their history. */
+export function runHandlers(
+  runs: RunControl,
+  documents: Documents,
+  checks: Checks,
+  catalogue: Catalogue,
+  dataFolder: string,
+  secrets: Secrets,
+): Answers<RunRequests> {
   const stateOf = (document: OpenDocument) => stateFolderOf(dataFolder, document);
   const listRuns = async () => {
     const current = await runs.list();
     const known = new Set(current.map((run) => run.id));
     const remembered = readHistory(dataFolder, (store) => store.runs(), [] as readonly RunSummary[]);
-    // What is remembered as going on, and is not, ended while the list was read: its end is told by an event.
+    // Runs that are recorded as running but do not run ended while the list was read: an event reports their end.
     return [...current, ...remembered.filter((run) => !known.has(run.id) && run.endedAt !== null)].sort((a, b) => b.startedAt - a.startedAt);
   };
   return {
     'run.start': async ({ documentId, pipeline, parameters, from, dropChangedState, acceptDuplicates, keepErrors, replay }) => {
+      await documents.review(documentId, pipeline);
       const document = documents.trusted(documentId);
       const { folder, path } = document;
       const { plan: planned } = await checks.plan(pipeline, document, { touch: true, mustKnow: true, parameters }, { keepErrors });
-      // The folder of documents that were never saved is made when something is first written there.
+      // The folder of documents that were never saved is created when something is first written there.
       await mkdir(folder, { recursive: true }).catch((error) => {
         throw diskError(error, folder, 'written');
       });
@@ -69,7 +79,7 @@ export function runHandlers(runs: RunControl, documents: Documents, checks: Chec
         dropChangedState: dropChangedState ?? false,
         acceptDuplicates: acceptDuplicates ?? false,
       };
-      return runs.start({ id: randomUUID(), name: pipeline.name, path, folder, plan, options });
+      return runs.start({ id: randomUUID(), name: pipeline.name, path, folder, plan, options, ...(await secretsFor(plan, secrets)) });
     },
     'run.resumable': async ({ documentId }) => {
       const document = documents.trusted(documentId);
@@ -117,16 +127,16 @@ export function runHandlers(runs: RunControl, documents: Documents, checks: Chec
   };
 }
 
-/** One that was never saved has no place of its own: its state is kept for as long as it is open. */
+/** A document that was never saved has no place of its own: its state is kept as long as it is open. */
 export function stateFolderOf(dataFolder: string, document: OpenDocument): string {
-  return stateFolder(dataFolder, document.path ?? unsavedIdentity(document));
+  return stateFolder(dataFolder, document.path ?? unsavedIdentity(document), document.environment);
 }
 
 function unsavedIdentity({ id }: OpenDocument): string {
   return `unsaved ${id}`;
 }
 
-/** The history is written by keepers; where it cannot be read there is none, and everything else works. */
+/** Keepers write the history. If it cannot be read there is none, and everything else works. */
 function readHistory<T>(dataFolder: string, read: (store: RunHistoryStore) => T, otherwise: T): T {
   let store: RunHistoryStore | null = null;
   try {

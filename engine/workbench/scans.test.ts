@@ -59,7 +59,7 @@ describe('a scan of all rows', () => {
     const pipeline = reading('csv-file', { path: at('small.csv') });
     const known = async (about: Pipeline) => (await client.request('source.scanned', { documentId, pipeline: about, node: 'rows' })).result;
     expect(await known(pipeline)).toBeNull();
-    // What changed just now may change again within the same tick of the clock: it is looked at once more.
+    // A file that changed just now may change again within the same tick of the clock, so it is checked once more.
     await expect.poll(async () => (await scan(pipeline)) && (await known(pipeline))).toMatchObject({ rows: 1 });
     expect(await known(reading('csv-file', { path: at('small.csv'), header: false }))).toBeNull();
     writeFileSync(at('small.csv'), 'id\n1\n2\n');

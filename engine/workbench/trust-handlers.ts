@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MillraceError } from '../../model/problems/problem.ts';
+import type { Catalogue } from '../plan/catalogue.ts';
 import type { RunControl } from '../protocol/run-api.ts';
 import type { Store } from '../store/store.ts';
 import type { Checks } from './checks.ts';
@@ -11,7 +12,7 @@ import { listTrusted, refuseWide } from './trusted-places.ts';
 type TrustRequests = 'document.trust' | 'document.links' | 'trust.list' | 'trust.remove' | 'clipboard.copied' | 'clipboard.isOwn' | 'pipeline.touches';
 
 /** What is trusted, and what pasted nodes would touch. */
-export function trustHandlers(documents: Documents, store: Store, checks: Checks, runs: RunControl): Answers<TrustRequests> {
+export function trustHandlers(documents: Documents, store: Store, checks: Checks, runs: RunControl, catalogue: Catalogue): Answers<TrustRequests> {
   return {
     'document.trust': async ({ documentId, folder, sure }) => {
       const { path } = documents.get(documentId);
@@ -25,7 +26,7 @@ export function trustHandlers(documents: Documents, store: Store, checks: Checks
       return { trusted: true };
     },
     'document.links': ({ documentId, paths }) => checks.links(paths, documents.get(documentId)),
-    'trust.list': () => listTrusted(store.trust),
+    'trust.list': () => listTrusted(store.trust, catalogue),
     'trust.remove': async ({ places = store.trust.list() }) => {
       const taken = places.filter(({ kind, path }) => store.trust.remove(kind, path));
       documents.reviewTrust();
@@ -40,8 +41,8 @@ export function trustHandlers(documents: Documents, store: Store, checks: Checks
     },
     'clipboard.isOwn': ({ text }) => store.copies.has(text),
     'pipeline.touches': async ({ documentId, pipeline }) => {
-      const { reads, writes, listens, reaches, code, unknown } = await checks.result(pipeline, documents.get(documentId), { touch: false });
-      return { reads, writes, listens, reaches, code, unknown };
+      const { reads, writes, listens, reaches, secrets, code, unknown } = await checks.result(pipeline, documents.get(documentId), { touch: false });
+      return { reads, writes, listens, reaches, secrets, code, unknown };
     },
   };
 }

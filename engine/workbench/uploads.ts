@@ -4,7 +4,7 @@ import { MillraceError } from '../../model/problems/problem.ts';
 import { diskError } from './disk.ts';
 import { makeFile } from './new-file.ts';
 
-/** Larger files are better opened where they lie than copied. */
+/** Larger files are better opened in place than copied. */
 export const largestUpload = 2 * 1024 ** 3;
 
 interface Upload {
@@ -15,7 +15,7 @@ interface Upload {
   written: number;
 }
 
-/** Files that arrive part by part. The one with the final name is empty until all has arrived, and is taken away where that never happens. */
+/** Files that arrive in parts. The file with the final name is empty until all has arrived, and is removed if that never happens. */
 export class Uploads {
   readonly #open = new Map<string, Upload>();
 
@@ -81,7 +81,7 @@ export class Uploads {
     return null;
   }
 
-  /** Takes away what has not arrived. */
+  /** Removes what has not arrived completely. */
   async close(): Promise<void> {
     await Promise.all([...this.#open.keys()].map((id) => this.cancel(id)));
   }

@@ -77,7 +77,7 @@ const connect = () => {
   serveWorkbench(far, { runs, dataFolder: at('data'), examplesFolder: at('examples'), appVersion: '9.9.9', open: at('open.millrace.json') });
   return new Client<EditorProtocol>(near);
 };
-/** A check of the pipeline once its sources were looked at, which takes longer than a check waits where the machine is busy. */
+/** A check of the pipeline once its sources were looked at, which takes longer than a check waits on a busy machine. */
 const checked = async (documentId: string) => {
   for (;;) {
     const check = await client.request('pipeline.check', { documentId, pipeline });

@@ -1,4 +1,4 @@
-/** A file as a stream of UTF-8 bytes: unpacked where it is gzip, translated where it is in another encoding. */
+/** A file as a stream of UTF-8 bytes: decompressed if it is gzip, converted if it has another encoding. */
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
@@ -9,13 +9,13 @@ import { within } from '../text/time-limit.ts';
 import { fileError, type InputFile } from './input-files.ts';
 
 export interface ByteReader {
-  /** The bytes were translated from another encoding: U+FFFD stands for what could not be. */
+  /** The bytes were converted from another encoding: U+FFFD stands for what could not be. */
   readonly translated: boolean;
   /** `skip` costs nothing: the bytes are those of the file. */
   readonly canSkip: boolean;
   /**
-   * `keep`, followed by the next bytes; null when there are no more. Memory is used again: neither `keep` nor what was
-   * returned before may be touched afterwards.
+   * `keep`, followed by the next bytes; null if there are no more. Memory is reused: neither `keep` nor what was returned before may be
+   * used afterwards.
    */
   next(keep: Uint8Array): Promise<Buffer | null>;
   /** Bytes of the file itself that were read so far. */
@@ -26,22 +26,22 @@ export interface ByteReader {
 export interface ByteOptions {
   /** `auto`, or any label that TextDecoder knows. */
   readonly encoding: string;
-  /** `any`: a carriage return alone ends a line anywhere. By itself it does so where the file's beginning has no line feed. */
+  /** `any`: a carriage return alone ends a line anywhere. By default only if the file's beginning has no line feed. */
   readonly lineEnds?: 'auto' | 'any';
-  /** Bytes of the resulting stream to leave out at the start. */
+  /** Bytes of the resulting stream to skip at the start. */
   readonly skip?: number;
   /** Bytes to read at a time. */
   readonly chunkSize?: number;
 }
 
 const chunkBytes = 256 * 1024;
-/** Room in front of each chunk for the beginning of a row that the chunk before it ended in. */
+/** Room before each chunk for the beginning of a row that started in the previous chunk. */
 const headroom = 64 * 1024;
 /** The line ends are detected from these. */
 const headBytes = 64 * 1024;
 const empty = Buffer.alloc(0);
 
-/** Opens a file to look into it, as long as the signal does not fire. */
+/** Opens a file to look into it, until the signal fires. */
 export function openBytesUntil(signal: AbortSignal, file: InputFile, options: ByteOptions): Promise<ByteReader> {
   return within(openBytes(file, options), signal, file.name, (reader) => reader.close());
 }
@@ -77,7 +77,7 @@ export async function openBytes(file: InputFile, options: ByteOptions): Promise<
   }
 }
 
-/** Whether offsets in the file's content are those in the file, but for its mark: what is in between can be read by itself. */
+/** Whether offsets in the file's content are those in the file, apart from its byte order mark: then any range can be read by itself. */
 export async function isPlainText(file: InputFile, { encoding, lineEnds }: Pick<ByteOptions, 'encoding' | 'lineEnds'>): Promise<boolean> {
   if (lineEnds === 'any') return false;
   let handle: FileHandle;
@@ -113,7 +113,7 @@ export function decoderFor(encoding: string): TextDecoder {
   }
 }
 
-/** Plain UTF-8. The next chunk is being read while its user works on the current one. */
+/** Plain UTF-8. The next chunk is being read while the caller works on the current one. */
 class FileBytes implements ByteReader {
   readonly translated = false;
   readonly canSkip = true;
@@ -157,7 +157,7 @@ class FileBytes implements ByteReader {
     return bytes;
   }
 
-  /** Behind a long beginning of a row, bytes in proportion to it: see `enough`. */
+  /** After a long beginning of a row, more bytes, in proportion to it: see `enough`. */
   async #readMuch(keep: Uint8Array, chunk: Buffer): Promise<Buffer> {
     const room = Math.max(0, enough(keep) - chunk.length);
     const bytes = Buffer.allocUnsafe(keep.length + chunk.length + room);
@@ -193,14 +193,14 @@ class FileBytes implements ByteReader {
 }
 
 /**
- * How many bytes to read behind the beginning of a row that is longer than a chunk: in proportion, so that a row of many chunks
- * is copied, and looked through by its parser, a few times and not once for each of them.
+ * How many bytes to read after the beginning of a row that is longer than a chunk: in proportion, so that a row of many chunks is copied
+ * and parsed a few times, not once for each of them.
  */
 function enough(keep: Uint8Array): number {
   return keep.length <= chunkBytes ? 0 : keep.length >> 1;
 }
 
-/** Lines that end with a carriage return alone, as on old Macs and in some exports, get a line feed in its place: offsets stay the same. */
+/** If lines end with a carriage return alone, as on old Macs and in some exports, it is replaced by a line feed: offsets stay the same. */
 function withLineFeeds(reader: ByteReader, head: Uint8Array, file: InputFile, { lineEnds }: ByteOptions): ByteReader {
   if (lineEnds === 'any') return withLineFeedsOnly(reader);
   const first = head.indexOf(13);
@@ -221,7 +221,7 @@ function withLineFeeds(reader: ByteReader, head: Uint8Array, file: InputFile, { 
   };
 }
 
-/** As above for lines that end in different ways: a carriage return that no line feed follows becomes one. */
+/** As above for lines that end in different ways: a carriage return without a line feed after it becomes one. */
 function withLineFeedsOnly(reader: ByteReader): ByteReader {
   return {
     translated: reader.translated,
@@ -229,7 +229,7 @@ function withLineFeedsOnly(reader: ByteReader): ByteReader {
     done: () => reader.done(),
     close: () => reader.close(),
     async next(keep) {
-      // What follows the last byte, only the next chunk tells.
+      // Only the next chunk says what follows the last byte.
       const from = keep[keep.length - 1] === 13 ? keep.length - 1 : keep.length;
       const bytes = await reader.next(keep);
       if (!bytes) return null;
@@ -255,7 +255,7 @@ interface Chunks {
   close(): Promise<void>;
 }
 
-/** Unpacked or translated bytes: where they start over again can only be found by reading from the beginning. */
+/** Decompressed or converted bytes: a position in them can only be found by reading from the beginning. */
 class StreamedBytes implements ByteReader {
   readonly canSkip = false;
   readonly #chunks: Chunks;
@@ -271,7 +271,7 @@ class StreamedBytes implements ByteReader {
 
   static async open(file: InputFile, chunks: Chunks, given: TextDecoder | null, options: ByteOptions): Promise<ByteReader> {
     let first = await chunks.next();
-    // Only the first bytes tell; a chunk of fewer than three comes from a tiny file, or from a stream that begins slowly.
+    // Only the first bytes decide; a chunk of fewer than three comes from a tiny file, or from a stream that begins slowly.
     while (first && first.length < 3) {
       const more = await chunks.next();
       if (!more) break;
@@ -306,7 +306,7 @@ class StreamedBytes implements ByteReader {
     for (let count = 0; count === 0 || count < enough(keep); ) {
       const bytes = await this.#take().catch((error) => this.#failAfter(error, pieces.length > 1));
       if (bytes === null) break;
-      // Memory of a chunk is used again.
+      // The memory of a chunk is reused.
       if (bytes.length > 0) pieces.push(enough(keep) > 0 ? Buffer.from(bytes) : bytes);
       count += bytes.length;
     }
@@ -340,7 +340,7 @@ class StreamedBytes implements ByteReader {
     this.#first = null;
     this.#ended = chunk === null;
     if (!this.#decoder) return chunk;
-    // TextDecoder takes the byte order mark away, and keeps the bytes of a character that the chunk cut in two.
+    // TextDecoder removes the byte order mark, and keeps the bytes of a character that the chunk cut in two.
     return Buffer.from(chunk ? this.#decoder.decode(chunk, { stream: true }) : this.#decoder.decode(), 'utf8');
   }
 }
@@ -348,7 +348,7 @@ class StreamedBytes implements ByteReader {
 function unzipped(file: InputFile, options: ByteOptions): Chunks {
   const source = createReadStream(file.path, { highWaterMark: options.chunkSize ?? chunkBytes });
   const gunzip = createGunzip({ chunkSize: options.chunkSize ?? chunkBytes });
-  // A failure of either ends up at the iterator below.
+  // A failure of either reaches the iterator below.
   pipeline(source, gunzip, () => {});
   const chunks = gunzip[Symbol.asyncIterator]();
   let unpacked = 0;

@@ -4,12 +4,12 @@ import type { SinkContext } from '@millrace/kit/node';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { hasOtherNames, isSameFile } from './same-file.ts';
 
-/** The one name of a file, or of a pattern in its folder, by whatever links and spellings it is reached. */
+/** The unique name of a file, or of a pattern in its folder, by whatever links and spellings it is reached. */
 export function realName(path: string): string {
   try {
     return realpathSync.native(path);
   } catch {
-    // It is not there yet, or its folder is not: whoever opens it tells.
+    // It does not exist yet, or its folder does not: whatever opens it reports that.
   }
   try {
     return join(realpathSync.native(dirname(path)), basename(path));
@@ -25,8 +25,8 @@ interface Claims {
 }
 
 /**
- * Makes a file this sink's own within its run, or that of all sinks which write tables to it; gives its one name. Two sinks that
- * write the same file otherwise would lose one's rows, so the second is refused with `file/used-twice`.
+ * Claims a file for this sink within its run, or for all sinks that write tables to it; returns its unique name. If two sinks wrote the
+ * same file, one's rows would be lost, so the second is refused with `file/used-twice`.
  */
 export function claimOutput(context: Pick<SinkContext<unknown>, 'shared'>, path: string, kind: Kind): string {
   const { kinds } = context.shared('outputs', (): Claims => ({ kinds: new Map(), close() {} }));
@@ -43,7 +43,7 @@ export function claimOutput(context: Pick<SinkContext<unknown>, 'shared'>, path:
   return name;
 }
 
-/** Hard links are names of one file, and the first of them that is claimed is its name in the run. */
+/** Hard links are names of one file; the first one that is claimed is its name in the run. */
 function claimedName(kinds: Claims['kinds'], name: string): string {
   if (kinds.has(name) || !hasOtherNames(name)) return name;
   return [...kinds.keys()].find((claimed) => isSameFile(claimed, name)) ?? name;

@@ -9,8 +9,8 @@ import { outputProblem } from './output-problem.ts';
 import { nextAttempt, writeAtReadersPace } from './reader-pace.ts';
 
 /**
- * A device or a named pipe (`/dev/stdout`): rows go to whoever reads it as they come, and cannot be taken back, so that after a crash some
- * come once more. A reader that is slow, or that is not there yet, holds the run up. Throws MillraceErrors.
+ * A device or a named pipe (`/dev/stdout`): its reader gets rows as they come, and they cannot be taken back, so after a crash some are
+ * written once more. A reader that is slow, or does not exist yet, makes the run wait. Throws MillraceErrors.
  */
 export class DeviceFile implements CheckpointedFile {
   readonly path: string;
@@ -20,7 +20,7 @@ export class DeviceFile implements CheckpointedFile {
   readonly #gzip: boolean;
   readonly #signal: AbortSignal;
   #descriptor: number | null = null;
-  /** Where it is a terminal. */
+  /** Only for a terminal. */
   #filter: ((bytes: Uint8Array) => Uint8Array) | null = null;
 
   constructor(path: string, options: FileOptions & { readonly signal: AbortSignal }) {
@@ -74,7 +74,7 @@ export class DeviceFile implements CheckpointedFile {
     this.#descriptor = null;
   }
 
-  /** Null where the run was cancelled before anybody read. */
+  /** Null if the run was cancelled before a reader opened it. */
   async #open(): Promise<number | null> {
     while (!this.#signal.aborted) {
       try {

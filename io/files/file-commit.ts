@@ -1,4 +1,4 @@
-/** A file of which a known length is committed, and the part to append next. */
+/** A file with a committed length, and the part to append next. */
 import { createHash } from 'node:crypto';
 import { accessSync, closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,13 +8,13 @@ import { thousands } from '../../model/text/thousands.ts';
 import type { Json } from '../../model/values/types.ts';
 import { syncFolder } from './part-file.ts';
 
-/** What a file's `prepare` gives: all that is needed to commit that part once more, or to see that it was committed. */
+/** The result of a file's `prepare`: all that is needed to commit that part once more, or to see that it was committed. */
 export type FileToken = {
-  /** The target's committed length before; null where the part takes the target's place. */
+  /** The target's committed length before; null if the part replaces the target. */
   readonly base: number | null;
   /** Digest of the target's last bytes before `base`. */
   readonly before: string;
-  /** The part's name in the target's folder, or null where nothing was written. */
+  /** The part's name in the target's folder, or null if nothing was written. */
   readonly part: string | null;
   readonly length: number;
   /** Digest of the part's last bytes. */
@@ -24,11 +24,11 @@ export type FileToken = {
 const checkedBytes = 4096;
 const copyBytes = 1 << 22;
 
-/** What there is at a path that is to be written. Throws where that may not be. */
+/** What exists at a path that is to be written. Throws if it may not be written. */
 export function writable(path: string) {
   const existing = statSync(path, { throwIfNoEntry: false });
   if (existing?.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
-  // Renaming over a file would get past its own write protection.
+  // Renaming over a file would bypass its own write protection.
   if (existing) accessSync(path, constants.W_OK);
   return existing;
 }
@@ -40,13 +40,13 @@ export function digestBefore(descriptor: number, end: number, span = end): strin
   return createHash('sha256').update(bytes.subarray(0, count)).digest('hex').slice(0, 16);
 }
 
-/** The same for a file by its path; null where it is missing or shorter than `end`. */
+/** The same for a file by its path; null if it is missing or shorter than `end`. */
 export function digestOf(path: string, end: number, span = end): string | null {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? -1;
   return size < end ? null : withFile(path, 'r', (descriptor) => digestBefore(descriptor, end, span));
 }
 
-/** True where the byte before `end` is no end of a line. */
+/** True if the byte before `end` does not end a line. */
 export function endsMidLine(path: string, end: number): boolean {
   if (end === 0) return false;
   const last = Buffer.alloc(1);
@@ -54,10 +54,10 @@ export function endsMidLine(path: string, end: number): boolean {
   return last[0] !== 10;
 }
 
-/** A gzip file's own head, and the table that comes before its first texts. */
+/** A gzip file's own head, and the table that precedes its first texts. */
 const gzipMargin = 4096;
 
-/** The first bytes of a file, unpacked. */
+/** The first bytes of a file, decompressed. */
 export function headOf(path: string, length: number, gzip: boolean): Buffer {
   const bytes = Buffer.alloc(gzip ? 2 * length + gzipMargin : length);
   const count = withFile(path, 'r', (descriptor) => readSync(descriptor, bytes, 0, bytes.length, 0));
@@ -79,8 +79,8 @@ export function headOf(path: string, length: number, gzip: boolean): Buffer {
 }
 
 /**
- * Copies the part to the target after its first `base` bytes, durably. Undone where it fails. Throws where something else than the
- * start of that part is there: an append that was cut off is repeated, and rows of others are never overwritten.
+ * Copies the part to the target after its first `base` bytes, durably. Undone if it fails. Throws if something other than the start of that
+ * part is there: an interrupted append is repeated, and rows of others are never overwritten.
  */
 export function appendPart(target: string, base: number, part: string): void {
   withFile(part, 'r', (from) =>
@@ -105,7 +105,7 @@ export function appendPart(target: string, base: number, part: string): void {
   );
 }
 
-/** Puts the content of a file behind what was written last; gives its length. */
+/** Appends the content of a file to what was written last; returns its length. */
 export function appendFile(to: number, path: string): number {
   return withFile(path, 'r', (from) => {
     const block = Buffer.allocUnsafe(copyBytes);
@@ -118,7 +118,7 @@ export function appendFile(to: number, path: string): number {
   });
 }
 
-/** Whether the bytes from `base` to `end` are the first ones of the part, or nothing yet where the power went in the middle of it. */
+/** Whether the bytes from `base` to `end` are the first ones of the part, or nothing yet if the power failed in the middle of it. */
 function startsAs(target: number, base: number, end: number, part: number): boolean {
   if (base === end) return true;
   const [there, own] = [Buffer.allocUnsafe(copyBytes), Buffer.allocUnsafe(copyBytes)];
@@ -139,10 +139,9 @@ export function writeAll(descriptor: number, bytes: Uint8Array, position: number
 }
 
 /**
- * Makes sure that what `token` was given for is committed, whether that was done, half done or not at all. Gives the committed
- * length. What comes behind it is cut off where it is this run's own (`ownsRest`: it wrote on after the commit, or later checkpoints
- * were given up); otherwise nobody knows whose it is, and it is refused. Throws a MillraceError there, and where the file no longer
- * holds what was committed.
+ * Ensures that what `token` stands for is committed, whether that was done, half done or not at all. Returns the committed length. What
+ * follows it is cut off if it is this run's own (`ownsRest`: it continued writing after the commit, or later checkpoints were given up);
+ * otherwise its origin is unknown, and it is refused. Throws a MillraceError then, and if the file no longer contains what was committed.
  */
 export function finishCommit(path: string, folder: string, token: FileToken, ownsRest: boolean): { readonly length: number; readonly cut: number } {
   const { base, length } = token;
@@ -175,7 +174,7 @@ export function fileToken(token: Json): FileToken {
   throw new Error(`No token of a file: ${JSON.stringify(token)}`);
 }
 
-/** The target is not there, or not what was committed. */
+/** The target does not exist, or is not what was committed. */
 export function changed(path: string, committed: number): MillraceError {
   const size = statSync(path, { throwIfNoEntry: false })?.size;
   if (size === undefined) {
@@ -200,7 +199,7 @@ export function changed(path: string, committed: number): MillraceError {
   });
 }
 
-/** The target holds bytes of unknown origin. */
+/** The target contains bytes of unknown origin. */
 function addedTo(path: string, bytes: number): MillraceError {
   return new MillraceError({
     code: 'file/added-to',

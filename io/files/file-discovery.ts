@@ -4,7 +4,7 @@ import { MillraceError } from '../../model/problems/problem.ts';
 import { timeLimit } from '../text/time-limit.ts';
 import { findFiles, type InputFile, patternFolder } from './input-files.ts';
 
-/** Finds the files of a source's param `path` and looks into them; whatever is wrong becomes a problem of the discovery. */
+/** Finds the files of a source's param `path` and looks into them; every error becomes a problem of the discovery. */
 export async function discoverFiles(
   context: DiscoverContext<{ readonly path: string; readonly exclude: string | null }>,
   look: (files: readonly InputFile[], signal: AbortSignal) => Promise<Discovery>,

@@ -14,7 +14,7 @@ export function identityOf(file: InputFile): Promise<FileIdentity> {
   return look(file, headBytes);
 }
 
-/** Throws where another file has the name by now, or part of it is gone. What was appended to it is read like any other part. */
+/** Throws if another file has the name by now, or part of it is gone. What was appended to it is read like any other part. */
 export async function expectSame(file: InputFile, before: FileIdentity): Promise<void> {
   const { head, size } = await look(file, before.head.bytes);
   if (size >= before.size && head.sha1 === before.head.sha1) return;

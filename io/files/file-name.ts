@@ -1,21 +1,21 @@
-/** Names of files that may be no UTF-8: Linux takes any bytes but "/" and NUL. */
+/** Names of files that may not be UTF-8: Linux allows any bytes but "/" and NUL. */
 import { isUtf8 } from 'node:buffer';
 import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { itemAt } from '../../model/faults/missing.ts';
 
-/** A path as text, or as bytes where these are no UTF-8. */
+/** A path as text, or as bytes if these are not UTF-8. */
 export type FilePath = string | Buffer;
 
 export interface Entry {
   readonly path: FilePath;
-  /** As text; bytes that are no UTF-8 are written as \xff. */
+  /** As text; bytes that are not UTF-8 are written as \xff. */
   readonly name: string;
   readonly isDirectory: boolean;
   readonly isLink: boolean;
 }
 
-/** What a folder holds. Throws as `readdir` does. */
+/** What a folder contains. Throws as `readdir` does. */
 export function entriesOf(folder: FilePath): Entry[] {
   const entries = readdirSync(folder, { withFileTypes: true });
   if (typeof folder !== 'string' || entries.some(({ name }) => name.includes('\ufffd'))) return entriesInBytes(folder);

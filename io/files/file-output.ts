@@ -15,7 +15,7 @@ export interface FileOutputParams {
   readonly visible: 'checkpoint' | 'at-once';
 }
 
-/** The output file of a sink. Two sinks of one run that write the same file would lose one's rows, so the second is refused. */
+/** The output file of a sink. If two sinks of one run wrote the same file, one's rows would be lost, so the second is refused. */
 export function openFileOutput(
   context: Pick<SinkContext<unknown>, 'path' | 'shared' | 'guard' | 'log' | 'commits' | 'resume' | 'lineage' | 'signal'>,
   params: FileOutputParams,

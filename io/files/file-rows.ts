@@ -1,4 +1,4 @@
-/** Reads files one after another and hands out their rows in batches; what a row is, a parser says. */
+/** Reads files one after another and returns their rows in batches; a parser splits them into rows. */
 import { isUtf8 } from 'node:buffer';
 import type { Reader, RowFailure, SourceBatch, SourceContext, SplitEnd } from '@millrace/kit/node';
 import { itemAt, missing } from '../../model/faults/missing.ts';
@@ -9,17 +9,17 @@ import { expectSame, type FileIdentity, identityOf } from './file-identity.ts';
 import { countLines, type FileSplit } from './file-splits.ts';
 import type { InputFile } from './input-files.ts';
 
-/** The part of a file that is in memory. Parsers move `at` and `line` forward; what is before `at` is forgotten. */
+/** The part of a file that is in memory. Parsers move `at` and `line` forward; what is before `at` is dropped. */
 export interface Window {
   readonly file: InputFile;
   readonly bytes: Buffer;
   at: number;
   /** The line that `at` is in, from 1. */
   line: number;
-  /** No bytes will follow. The last one is a line feed then, added if need be. */
+  /** No bytes will follow. The last one is then a line feed, added if necessary. */
   readonly last: boolean;
   readonly translated: boolean;
-  /** Of a file that is read from within: how many lines come before the first one. They are counted when they are asked for. */
+  /** For a file that is read from the middle: how many lines precede the first one. They are counted when they are needed. */
   readonly linesBefore?: () => number;
 }
 export interface Batch {
@@ -31,20 +31,20 @@ export interface Batch {
 export interface Parser {
   /** Looks into a file before it begins. */
   open?(file: InputFile): Promise<void>;
-  /** A file begins, or is resumed after its header when `resumed`, with what `state` gave then. */
+  /** A file begins, or is resumed after its header if `resumed`, with what `state` returned then. */
   begin(file: InputFile, resumed: boolean, state?: Json): void;
   /** Adds rows until the batch is full or more bytes are needed for the next one. */
   parse(window: Window, batch: Batch): void;
   /** The state needed to resume between two rows, besides the position; null for none. */
   state?(): Json;
-  /** The file has ended, or what is to be read of it. */
+  /** The file has ended, or the part of it to be read. */
   end?(file: InputFile): void;
-  /** Where nothing of a row is left over: whether rows that follow are read as at the beginning of a file, but for its header. */
+  /** If nothing of a row is left: whether following rows are read as at the beginning of a file, apart from its header. */
   isBetweenRows?(): boolean;
   /** See `SplitEnd.told`. */
   told?(): Json;
 }
-/** Where reading resumes: `offset` counts bytes of the file's content as UTF-8, unpacked and without its byte order mark. */
+/** Where reading resumes: `offset` counts bytes of the file's content as UTF-8, decompressed and without its byte order mark. */
 export type FilePosition = {
   readonly file: string;
   readonly offset: number;
@@ -81,7 +81,7 @@ export class FileRows implements Reader {
   #end: { readonly index: number; readonly offset: number } | null = null;
   /** The window ends where the split does. */
   #isAtEnd = false;
-  /** The window with what was read already of what comes then. */
+  /** The window with what was already read after the end. */
   #behind: Buffer | null = null;
   /** Where its split begins: a place in its first file, and the bytes of all files before it. */
   #skip = 0;
@@ -152,10 +152,10 @@ export class FileRows implements Reader {
     this.#bytes = null;
   }
 
-  /** Reads until the batch is full; it ends early with its file, so that all of its rows are of one file. */
+  /** Reads until the batch is full; it ends early with its file, so that all of its rows are from one file. */
   async #fill(batch: Batch): Promise<SourceBatch | null> {
     while (batch.rows.length < batch.size) {
-      // A file of nothing but broken rows fills no batch: without this, a run could not be stopped in it.
+      // A file of only broken rows fills no batch: without this, a run could not be stopped in it.
       if (this.#signal.aborted) return null;
       if (!this.#bytes && !(await this.#open())) break;
       if (await this.#more()) {
@@ -241,7 +241,7 @@ export class FileRows implements Reader {
   }
 }
 
-/** Files of which each has an order of its own, though they are read one after the other. */
+/** Each of these files has an order of its own, though they are read one after the other. */
 export class UnrelatedFileRows extends FileRows {
   readonly #names: readonly string[];
 

@@ -1,18 +1,21 @@
-/** Files in stretches that several readers read side by side: where they may begin, and how many lines come before. */
+/** Stretches of files that several readers read in parallel: where they may begin, and how many lines precede them. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { SplitSize } from '@millrace/kit/node';
 import { type ByteOptions, byteOrderMark, isPlainText } from './byte-reader.ts';
 import { fileError, type InputFile } from './input-files.ts';
 
-/** A place among files; `offset` as of `FilePosition`. */
+/** A place among files; `offset` as in `FilePosition`. */
 export type FilePlace = { readonly file: string; readonly offset: number };
 /** Null: from the beginning of the first file, or to the end of the last one. */
 export type FileSplit = { readonly from: FilePlace | null; readonly to: FilePlace | null };
 
 export interface SplitOptions extends SplitSize {
   readonly text: Pick<ByteOptions, 'encoding' | 'lineEnds'>;
-  /** Where the first row within `bytes` begins, which are from the middle of a file; -1 for none. Null: rows of the file cannot be told apart from within. */
+  /**
+   * Where the first row within `bytes` begins, which are from the middle of a file; -1 for none. Null: rows of the file cannot be separated
+   * from the middle.
+   */
   rowStart(file: InputFile): Promise<((bytes: Buffer) => number) | null>;
 }
 
@@ -20,7 +23,7 @@ const lineFeed = 10;
 const blockBytes = 1 << 20;
 const searchedBytes = 256 * 1024;
 
-/** The stretches of these files, of about as many bytes each. */
+/** The stretches of these files, of about the same number of bytes. */
 export async function splitFiles(files: readonly InputFile[], options: SplitOptions): Promise<FileSplit[]> {
   const total = files.reduce((sum, { size }) => sum + size, 0);
   const count = Math.min(options.most, Math.floor(total / options.leastBytes));
@@ -72,13 +75,13 @@ async function placeWithin(file: InputFile, near: number, { text, rowStart }: Sp
   }
 }
 
-/** Behind the first end of a line: where rows are lines. */
+/** After the first end of a line: for files whose rows are lines. */
 export function lineStart(bytes: Buffer): number {
   const feed = bytes.indexOf(lineFeed);
   return feed === -1 || feed + 1 === bytes.length ? -1 : feed + 1;
 }
 
-/** How many lines end before this offset, as of `FilePosition`. */
+/** How many lines end before this offset, as in `FilePosition`. */
 export function countLines(file: InputFile, offset: number): number {
   let descriptor: number | undefined;
   try {

@@ -14,19 +14,19 @@ import { outputProblem } from './output-problem.ts';
 import { PartNames } from './part-file.ts';
 import { StagedFile } from './staged-file.ts';
 
-/** Files that may be open at a time, each with as many bytes of rows that wait to be written. */
+/** Files that may be open at a time, each with as many bytes of buffered rows. */
 const openFiles = 64;
 const flushBytes = 1 << 18;
-/** More are nearly always a mistake, and a checkpoint tells of each. */
+/** More are nearly always a mistake, and each checkpoint lists them all. */
 const mostFolders = 100_000;
 
 export interface FolderFormat {
   readonly rows: RowWriter;
   /** What a new file starts with. */
   readonly header: string;
-  /** Throws if rows do not fit the beginning of a continued file. */
+  /** Throws if rows do not fit the beginning of an existing file. */
   check(file: CheckpointedFile): void;
-  /** A row's folder, relative and with `/` between names; null where it can have none. */
+  /** A row's folder, relative and with `/` between names; null if it can have none. */
   folderOf(row: Row): string | null;
 }
 export interface FolderParams {
@@ -34,17 +34,17 @@ export interface FolderParams {
   readonly path: string;
   /** For people: the files as a pattern. */
   readonly pattern: string;
-  /** How many folders are between. */
+  /** How many levels of folders there are. */
   readonly depth: number;
   readonly mode: 'replace' | 'append';
   readonly compress: boolean;
 }
 
-/** A file that has rows which are not committed, or had some not long ago. */
+/** A file that has rows which are not committed, or had some recently. */
 interface OpenFile {
   readonly file: StagedFile;
   readonly folder: string;
-  /** Rows that wait to be written to it. */
+  /** Buffered rows. */
   waiting: Uint8Array[];
   waitingBytes: number;
   /** It has rows that are not prepared. */
@@ -52,7 +52,7 @@ interface OpenFile {
   isOpen: boolean;
 }
 
-/** Writes rows as lines of text files of one name, each in the folder that a row belongs to. Throws MillraceErrors. */
+/** Writes rows as lines of text files of one name, each in the folder to which a row belongs. Throws MillraceErrors. */
 export class FolderOutput implements Writer {
   readonly #context: SinkContext<unknown>;
   readonly #params: FolderParams;
@@ -67,7 +67,7 @@ export class FolderOutput implements Writer {
   #openCount = 0;
   #last: OpenFile | null = null;
   #prepared: OpenFile[] | null = null;
-  /** Folders that were made since the last commit, those further up first. */
+  /** Folders that were created since the last commit, outer ones first. */
   #made: string[] = [];
 
   constructor(context: SinkContext<unknown>, params: FolderParams, format: FolderFormat) {
@@ -125,7 +125,7 @@ export class FolderOutput implements Writer {
   }
 
   commit(checkpoint = 0): void {
-    // All are on the disk before the first one takes its place.
+    // All are on disk before the first one is put in place.
     if (!this.#prepared) this.prepare(checkpoint);
     for (const { folder, file } of this.#prepared ?? missing('what was prepared')) {
       file.commit();
@@ -141,7 +141,7 @@ export class FolderOutput implements Writer {
   abort(): void {
     for (const { file } of this.#files.values()) file.abort();
     this.#files.clear();
-    // Folders that are empty go with their files; whatever else is in one keeps it.
+    // Empty folders are removed with their files; anything else in a folder keeps it.
     for (const folder of this.#made.reverse()) removeEmpty(folder);
     this.#made = [];
   }
@@ -162,7 +162,7 @@ export class FolderOutput implements Writer {
       this.#guard(itemAt(each.file.undo(), 0));
     }
     this.#format.rows(rows, this.#buffer);
-    // The buffer's own bytes are written over next.
+    // The buffer's own bytes are overwritten next.
     const bytes = Uint8Array.prototype.slice.call(this.#buffer.take());
     each.waiting.push(bytes);
     each.waitingBytes += bytes.length;
@@ -172,7 +172,7 @@ export class FolderOutput implements Writer {
   #fileOf(folder: string): OpenFile {
     const known = this.#files.get(folder);
     if (known?.isOpen) {
-      // Most rows come for the file that was used last.
+      // Most rows are for the file that was used last.
       if (this.#last !== known) this.#moveToEnd(known);
       return known;
     }
@@ -190,7 +190,7 @@ export class FolderOutput implements Writer {
     this.#last = each;
   }
 
-  /** Closes the file that has waited longest for rows. */
+  /** Closes the least recently used file. */
   #park(): void {
     for (const each of this.#files.values()) {
       if (!each.isOpen) continue;
@@ -261,7 +261,7 @@ export class FolderOutput implements Writer {
     }
   }
 
-  /** Leftovers of killed processes and earlier attempts, also in folders that get no rows this time. */
+  /** What killed processes and earlier attempts left, also in folders that get no rows this time. */
   #removeStale(): void {
     const { depth } = this.#params;
     const visit = (folder: string, level: number): void => {
@@ -313,6 +313,6 @@ function removeEmpty(folder: string): void {
   try {
     rmdirSync(folder);
   } catch {
-    // It holds something else, or is gone.
+    // It is not empty, or is gone.
   }
 }

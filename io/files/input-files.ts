@@ -18,11 +18,11 @@ export interface InputFile {
 export interface ListedFile extends InputFile {
   readonly stat: BigIntStats;
 }
-/** A name that the path or pattern matches and that is no file to read. */
+/** A name that the path or pattern matches and that is not a readable file. */
 export interface LeftOut {
   readonly name: string;
   readonly problem: Problem;
-  /** `empty`: nothing could be read there (a link to nowhere, a pipe). `unreadable`: rows may be there. */
+  /** `empty`: nothing could be read there (a broken link, a pipe). `unreadable`: rows may be there. */
   readonly kind: 'empty' | 'unreadable';
 }
 export interface Listing {
@@ -39,10 +39,10 @@ export function isPattern(path: string): boolean {
 }
 
 /**
- * What a path names now. In a pattern `*` and `?` stand for any characters within one folder or file name, and `**` for any
- * folders; names that start with a dot need a pattern that does. What vanishes meanwhile is not in the list, and nothing that
- * is odd about one name hides the others. `exclude`: what a pattern matches and is not meant, see `excludeField`. Throws a
- * MillraceError for a pattern that is too wide.
+ * The files that a path names now. In a pattern `*` and `?` stand for any characters within one folder or file name, and `**` for any
+ * folders; names that start with a dot need a pattern that does. Files that vanish meanwhile are not in the list, and an error about one
+ * name hides no others. `exclude`: what a pattern matches but should not, see `excludeField`. Throws a MillraceError for a pattern that is
+ * too wide.
  */
 export function listFiles(path: string, resolve: (path: string) => string, exclude: string | null = null): Listing {
   const files: ListedFile[] = [];
@@ -68,9 +68,9 @@ export function listFiles(path: string, resolve: (path: string) => string, exclu
 }
 
 /**
- * The files that a path names, sorted by name; at least one. `leaveOut` is told of each name that a pattern matches where
- * nothing could be read. Throws a MillraceError for a path that is missing, a folder, no regular file (a pipe or a device
- * never ends), or matches nothing; and for what a pattern matches and may not be read.
+ * The files that a path names, sorted by name; at least one. `leaveOut` is called for each name that a pattern matches and that contains
+ * nothing to read. Throws a MillraceError for a path that is missing, a folder, not a regular file (a pipe or a device never ends), or
+ * matches nothing; and for files that a pattern matches and that may not be read.
  */
 export function findFiles(
   path: string,
@@ -96,9 +96,9 @@ export function findFiles(
   });
 }
 
-/** What a run says of names that `findFiles` leaves out. */
+/** The log message for names that `findFiles` skips. */
 export function tellLeftOut(context: { readonly split?: Json; log(level: 'warning', message: string): void }): (problem: Problem) => void {
-  // Of readers that share the files, the one of the first stretch tells.
+  // Of several readers that share the files, only the one of the first stretch reports it.
   const { from = null } = (context.split as { readonly from: Json } | undefined) ?? {};
   if (from !== null) return () => {};
   return ({ message, hint }) => context.log('warning', `${message} It is left out. ${hint ?? ''}`.trim());
@@ -161,7 +161,7 @@ function expand(folder: FilePath, prefix: string, segments: readonly string[], s
     if (!matches(entry.name)) continue;
     const { path } = entry;
     const name = `${prefix}${entry.name}`;
-    // Links count as what they lead to, except below `**`, where they could lead in circles.
+    // Links count as their targets, except below `**`, where they could form cycles.
     const isDirectory = entry.isDirectory || (entry.isLink && segment !== '**' && leadsToFolder(path));
     if (isDirectory) {
       if (segment === '**') expand(path, `${name}/`, segments, search);
@@ -207,7 +207,7 @@ function tooMuch(pattern: string, why: string): MillraceError {
   });
 }
 
-/** One file: `path` is absolute, `name` what messages call it. Throws as `findFiles` does. */
+/** One file: `path` is absolute, `name` is used in messages. Throws as `findFiles` does. */
 export function findFile(path: string, name: string): InputFile {
   const found = lookAt(path, name);
   if (found === null) throw fileError({ code: 'ENOENT' }, name);
@@ -215,7 +215,7 @@ export function findFile(path: string, name: string): InputFile {
   return found;
 }
 
-/** What is at a path; null where nothing is. */
+/** What exists at a path; null if nothing does. */
 export function lookAt(path: FilePath, name: string): ListedFile | LeftOut | null {
   let stat: BigIntStats;
   try {

@@ -15,7 +15,7 @@ export class LineOutput implements Writer {
   readonly #buffer = new TextBuffer();
   #isPrepared = false;
 
-  /** `header` is what a new file starts with; a continued one has it already. */
+  /** `header` is the beginning of a new file; an existing one has it already. */
   constructor(file: CheckpointedFile, rows: RowWriter, header: string, guard: (undo: readonly Undo[]) => void = () => {}) {
     this.#file = file;
     this.#rows = rows;

@@ -8,8 +8,8 @@ import { outputProblem } from './output-problem.ts';
 import { PartNames } from './part-file.ts';
 
 /**
- * A file that readers see rows in as soon as they are written, for low latency. What came after the last checkpoint is cut
- * off when a run fails or resumes, and the rows are written again. Throws MillraceErrors.
+ * A file in which readers see rows as soon as they are written, for low latency. Rows after the last checkpoint are cut off when a run
+ * fails or resumes, and are written again. Throws MillraceErrors.
  */
 export class LiveFile implements CheckpointedFile {
   readonly path: string;
@@ -18,7 +18,7 @@ export class LiveFile implements CheckpointedFile {
   readonly cut = 0;
   readonly #gzip: boolean;
   readonly #names: PartNames;
-  /** Where `abort` cuts the file back to; null as long as the old file stands. */
+  /** The length to which `abort` cuts the file; null as long as the old file exists. */
   #committed: number | null = null;
   #prepared: number | null = null;
   #descriptor: number | null = null;
@@ -79,7 +79,7 @@ export class LiveFile implements CheckpointedFile {
   }
 
   abort(): void {
-    // A file that was replaced cannot come back: it is left empty.
+    // A replaced file cannot be restored: it is left empty.
     if (this.#descriptor !== null) ftruncateSync(this.#descriptor, this.#committed ?? 0);
     rmSync(this.#names.start, { force: true });
     this.close();
@@ -103,7 +103,7 @@ export class LiveFile implements CheckpointedFile {
     return this.#descriptor;
   }
 
-  /** The length before an earlier attempt of this lineage wrote behind it and was killed before its first checkpoint. */
+  /** The length before an earlier attempt of this lineage wrote after it and was killed before its first checkpoint. */
   #lengthBefore(size: number): number {
     const start = this.#names.findStart();
     if (start === null) return size;

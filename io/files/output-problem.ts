@@ -3,8 +3,8 @@ import { MillraceError } from '../../model/problems/problem.ts';
 import { isNoRoom, isUnavailable } from '../../model/problems/system-errors.ts';
 
 /**
- * What the operating system or SQLite refused while writing an output, as a problem that says what to do. Whatever else was
- * thrown is a fault of our own and stays as it is.
+ * An error of the operating system or SQLite while writing an output, as a problem that says what to do. Anything else that was thrown is a
+ * bug of ours and is returned unchanged.
  */
 export function outputProblem(error: unknown, path: string): unknown {
   const code = (error as { code?: unknown } | null)?.code;

@@ -6,8 +6,8 @@ import { basename, dirname, join } from 'node:path';
 const partName = /^(\d+)-([0-9a-f]{8})(?:-(\d+|start|rows\d+))?\.millrace-part$/;
 
 /**
- * The names of one target's parts. They name the process, so that leftovers of a killed one can be distinguished from what another
- * run is writing, and the lineage, so that a run that resumes recognises its own earlier attempts.
+ * The names of one target's parts. They name the process, so that leftovers of a killed one can be distinguished from what another run is
+ * writing, and the lineage, so that a run that resumes recognises its own earlier attempts.
  */
 export class PartNames {
   readonly folder: string;
@@ -21,22 +21,22 @@ export class PartNames {
     this.#lineage = lineage === '' ? randomBytes(4).toString('hex') : createHash('sha256').update(lineage).digest('hex').slice(0, 8);
   }
 
-  /** The part that rows go into. */
+  /** The part to which rows are written. */
   get active(): string {
     return this.#name('');
   }
 
-  /** The part of a prepared checkpoint, so that nothing that removes the active one can reach it. */
+  /** The part of a prepared checkpoint, so that nothing that removes the active one can remove it. */
   prepared(checkpoint: number): string {
     return this.#name(`-${checkpoint}`);
   }
 
-  /** Where a part of the rows is written beside others. */
+  /** The file for a part of the rows. */
   rows(index: number): string {
     return this.#name(`-rows${index}`);
   }
 
-  /** Says how long the target was before a run began to write to it directly. */
+  /** Records how long the target was before a run began to write to it directly. */
   get start(): string {
     return this.#name('-start');
   }
@@ -47,7 +47,7 @@ export class PartNames {
     return found?.path ?? null;
   }
 
-  /** Removes what processes that were killed and earlier attempts of this lineage have left. */
+  /** Removes what killed processes and earlier attempts of this lineage have left. */
   removeStale(): void {
     for (const { path, pid, lineage } of this.#all()) if (lineage === this.#lineage || !isAlive(pid)) rmSync(path, { force: true });
   }
@@ -64,7 +64,7 @@ export class PartNames {
   }
 }
 
-/** Makes renames and new names in a folder survive a power failure, where the system can. */
+/** Makes renames and new names in a folder survive a power failure, if the system can. */
 export function syncFolder(folder: string): void {
   try {
     const descriptor = openSync(folder, 'r');
@@ -74,7 +74,7 @@ export function syncFolder(folder: string): void {
       closeSync(descriptor);
     }
   } catch {
-    // Windows opens no folders, and some network file systems sync none.
+    // Windows opens no folders, and some network file systems do not sync.
   }
 }
 

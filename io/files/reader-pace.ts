@@ -1,10 +1,10 @@
-/** Writes to what is read while it is written: pipes and terminals. */
+/** Writes to pipes and terminals, which are read while they are written. */
 import { writeSync } from 'node:fs';
 
 const retryMs = 5;
 
 /**
- * All of the bytes, as fast as they are read; the thread does other things meanwhile. The descriptor does not block. Once the signal has
+ * All of the bytes, as fast as they are read; the thread can do other work meanwhile. The descriptor does not block. Once the signal has
  * fired, bytes not yet read are dropped: the run is cancelled.
  */
 export async function writeAtReadersPace(descriptor: number, bytes: Uint8Array, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,10 @@
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 
-/** How many more files this process may open now; not more than `wanted` are tried. All that it needs is at its limit where it may open none. */
+/**
+ * How many more files this process may open now; at most `wanted` are tried. If it may open none, everything that it needs has reached its
+ * limit.
+ */
 export function spareDescriptors(wanted: number): number {
   const open: number[] = [];
   try {

@@ -23,8 +23,8 @@ import { outputProblem } from './output-problem.ts';
 import { PartNames, syncFolder } from './part-file.ts';
 
 /**
- * Rows wait in a part beside the target. A commit renames the part to the target (where that is new or replaced) or copies
- * it behind what is there, so that a process which is killed before leaves the target as it was. Throws MillraceErrors.
+ * Rows wait in a part beside the target. A commit renames the part to the target (if that is new or replaced) or appends it to what exists,
+ * so that a process that is killed before leaves the target as it was. Throws MillraceErrors.
  */
 export class StagedFile implements CheckpointedFile {
   readonly path: string;
@@ -34,7 +34,7 @@ export class StagedFile implements CheckpointedFile {
   readonly #gzip: boolean;
   readonly #names: PartNames;
   readonly #mode: number | null;
-  /** The committed length of the target; null as long as the part takes its place. */
+  /** The committed length of the target; null as long as the part replaces it. */
   #committed: number | null = null;
   #descriptor: number | null = null;
   /** The part has rows, and is closed. */
@@ -98,7 +98,7 @@ export class StagedFile implements CheckpointedFile {
     }
   }
 
-  /** Closes the part until more is written to it, or it is committed: a process may have so many files open. */
+  /** Closes the part until more is written to it, or it is committed: a process may have only so many files open. */
   park(): void {
     if (this.#descriptor === null) return;
     this.#closePart();
@@ -179,7 +179,7 @@ export class StagedFile implements CheckpointedFile {
     closeSync(descriptor);
   }
 
-  /** Makes the part durable and takes it out of use. Gives the digest of its end. */
+  /** Makes the part durable and finishes it. Returns the digest of its end. */
   #seal(): string {
     let base = this.#committed;
     if (base !== null) {

@@ -1,4 +1,4 @@
-/** Further parts of a file to tell types from: what is odd in a column is often not in its first rows. */
+/** Further parts of a file from which to infer types: unusual values of a column are often not in its first rows. */
 
 import { within } from '../text/time-limit.ts';
 import { openBytesUntil } from './byte-reader.ts';
@@ -7,10 +7,10 @@ import type { InputFile } from './input-files.ts';
 
 /** What was read at the beginning of a file. */
 export interface Beginning {
-  /** Behind the last row that was read. */
+  /** After the last row that was read. */
   readonly bytes: number;
   readonly rows: number;
-  /** Whether other places of the file can be read without what is before them. */
+  /** Whether other places of the file can be read without what precedes them. */
   readonly canSkip: boolean;
 }
 
@@ -19,8 +19,8 @@ const leastBytes = 4096;
 const lineFeed = 10;
 
 /**
- * Whole lines in the middle and at the end of a file, behind what was read at its beginning: of each about a third as many as
- * there, and a megabyte at most. None of gzip and other encodings, which can only be read from the front.
+ * Whole lines in the middle and at the end of a file, after what was read at its beginning: about a third as many as there for each, and at
+ * most a megabyte. None of gzip and other encodings, which can only be read from the start.
  */
 export async function furtherLines(file: InputFile, text: TextOptions, beginning: Beginning, signal: AbortSignal): Promise<readonly Buffer[]> {
   const { bytes, rows, canSkip } = beginning;
@@ -35,7 +35,7 @@ export async function furtherLines(file: InputFile, text: TextOptions, beginning
 
 /** The last line of the file counts without its line feed, unlike that of other stretches. */
 async function linesAt(file: InputFile, text: TextOptions, at: number, isLineStart: boolean, length: number, signal: AbortSignal): Promise<Buffer> {
-  // One byte more: a line may begin right there.
+  // One more byte: a line may begin right there.
   const skip = isLineStart ? at : at - 1;
   const reader = await openBytesUntil(signal, file, { encoding: text.encoding, lineEnds: text.lineEnds, skip, chunkSize: length + 1 });
   try {

@@ -126,7 +126,7 @@ describe('the source', () => {
     reader.close();
     expect(waiting()).toEqual([['prices', 3]]);
 
-    // What comes after the start is for the next replay.
+    // Rows added after the start are for the next replay.
     await keep([failed({ id: 6, raw: null })], 'second');
     const next = await open(position);
     expect((await readAll(next)).map(({ id }) => id)).toEqual([3, 4, 5]);

@@ -8,8 +8,8 @@ import type { SqliteConnection } from './sqlite-library.ts';
 export const errorsTable = 'errors';
 
 /**
- * Written by the sink. Set later: `superseded_at`, and `replayed_at` with the lineage and the number of the checkpoint that holds what became
- * of the row.
+ * Written by the sink. Set later: `superseded_at`, and `replayed_at` with the lineage and the number of the checkpoint that contains the
+ * row's results.
  */
 const createErrors = `
 CREATE TABLE IF NOT EXISTS ${errorsTable} (
@@ -24,7 +24,7 @@ export function makeErrorsTable(connection: SqliteConnection): void {
   completeErrorsTable(connection);
 }
 
-/** Gives a table of an earlier version the columns that it lacks. Throws where there is none. */
+/** Adds missing columns to a table of an earlier version. Throws if there is no table. */
 export function completeErrorsTable(connection: SqliteConnection): void {
   for (const [name, type] of addedLater) {
     if (!hasColumn(connection, name)) connection.exec(`ALTER TABLE ${errorsTable} ADD COLUMN ${name} ${type}`);
@@ -41,12 +41,12 @@ const addedLater = [
   ['replayed_with', 'INTEGER'],
 ] as const;
 
-/** Whether the table has a column that came with a later version. */
+/** Whether the table has a column of a later version. */
 export function hasColumn(connection: SqliteConnection, name: (typeof addedLater)[number][0]): boolean {
   return connection.prepare('SELECT 1 FROM pragma_table_info(?) WHERE name = ?').get(errorsTable, name) !== undefined;
 }
 
-/** True of rows that are still to be replayed. */
+/** True for rows that are still to be replayed. */
 export const isWaiting = 'replayed_at IS NULL AND superseded_at IS NULL AND row IS NOT NULL';
 
 export interface KeptError {
@@ -61,11 +61,11 @@ export interface KeptError {
 export interface Waiting {
   /** How many rows wait to be replayed, by node. */
   readonly counts: ReadonlyMap<string, number>;
-  /** The inputs at which they failed, by node; null where that was not noted, as for nodes with one input. */
+  /** The inputs at which they failed, by node; null if that was not recorded, as for nodes with one input. */
   readonly ports: ReadonlyMap<string, readonly (string | null)[]>;
   /** The newest of them first. */
   readonly rows: readonly KeptError[];
-  /** The greatest id of all rows; 0 where there are none. */
+  /** The greatest id of all rows; 0 if there are none. */
   readonly last: number;
 }
 export const nothingWaits: Waiting = { counts: new Map(), ports: new Map(), rows: [], last: 0 };
@@ -82,7 +82,7 @@ export function readKeptAgain(connection: SqliteConnection, after: number): Read
   return new Map(found.map(({ node, rows }) => [node, rows]));
 }
 
-/** Of the rows up to an id. Empty where the file has no such table. */
+/** The rows up to an id. Empty if the file has no such table. */
 export function readWaiting(connection: SqliteConnection, newest: number, through = Number.MAX_SAFE_INTEGER): Waiting {
   if (!hasTable(connection)) return nothingWaits;
   const found = connection
@@ -106,7 +106,7 @@ export function readWaiting(connection: SqliteConnection, newest: number, throug
   return { counts, ports, rows, last: last ?? 0 };
 }
 
-/** A row as it was kept, with the columns that its node takes now; or why it does not fit them. Deterministic. */
+/** A kept row, with the columns that its node accepts now; or why it does not fit them. Deterministic. */
 export function rowOf(text: string, schema: Schema): { readonly row: Row } | { readonly message: string } {
   let kept: { readonly [column: string]: Json };
   try {

@@ -4,12 +4,12 @@ import type Sqlite from 'better-sqlite3';
 import { refuseNul } from './sqlite-codes.ts';
 import type { SqliteConnection, SqliteInput, SqliteLibrary, SqliteStatement, SqliteValue } from './sqlite-library.ts';
 
-/** Loaded when it is first needed, which it mostly is not. */
+/** Loaded when first needed, which is rare. */
 const load = (): typeof Sqlite => createRequire(import.meta.url)('better-sqlite3') as typeof Sqlite;
 
 export const openBetterSqlite: SqliteLibrary = (path, { access, waitMs }) => {
   const Database = load();
-  // It takes no URIs, so a file cannot be declared immutable.
+  // It accepts no URIs, so a file cannot be declared immutable.
   return new Connection(new Database(path, { readonly: access === 'read' || access === 'immutable', fileMustExist: access !== 'create', timeout: waitMs }));
 };
 
@@ -43,7 +43,7 @@ class Connection implements SqliteConnection {
   }
 }
 
-/** Values are not spread, which is slow where users' code is confined: see sqlite-node.ts. */
+/** Values are not spread, which is slow in a thread that confines users' code: see sqlite-node.ts. */
 class Statement<Values extends readonly SqliteInput[], Row> implements SqliteStatement<Values, Row> {
   readonly #database: Sqlite.Database;
   readonly #statement: Sqlite.Statement<unknown[], Row>;
@@ -78,7 +78,7 @@ class Statement<Values extends readonly SqliteInput[], Row> implements SqliteSta
 
   get takesValues(): boolean {
     try {
-      // Binding none tells, and runs nothing.
+      // Binding no values shows it, and runs nothing.
       this.#statement.iterate().return?.();
       return false;
     } catch (error) {

@@ -1,7 +1,6 @@
-/** Which checkpoint a database holds: a table of its own, written in the transaction that the number tells of. */
+/** Which checkpoint a database contains: a table of its own, written in the same transaction. */
 import { existsSync } from 'node:fs';
 import { MillraceError } from '../../model/problems/problem.ts';
-import type { Json } from '../../model/values/types.ts';
 import { outputProblem } from '../files/output-problem.ts';
 import { openSqlite } from './sqlite-driver.ts';
 import type { SqliteConnection } from './sqlite-library.ts';
@@ -11,20 +10,7 @@ export const commitsTable = '_millrace_commits';
 /** Lineages that are remembered in one file; a run that may resume is rarely older. */
 const keptLineages = 1000;
 
-/** What a database's `prepare` gives. */
-export type DatabaseToken = {
-  /** The number that it held before; null where it had none. */
-  readonly before: number | null;
-  /** The log that has the rows of this checkpoint once more, where the database does not decide. */
-  readonly redo: string | null;
-};
-
-export function databaseToken(token: Json): DatabaseToken {
-  if (typeof token === 'object' && token !== null && 'redo' in token) return token as DatabaseToken;
-  throw new Error(`No token of a database: ${JSON.stringify(token)}`);
-}
-
-/** Within the transaction that it tells of. */
+/** In the same transaction. */
 export function writeMarker(connection: SqliteConnection, lineage: string, checkpoint: number): void {
   connection.exec(`CREATE TABLE IF NOT EXISTS ${commitsTable} (lineage TEXT PRIMARY KEY, checkpoint INTEGER NOT NULL, at TEXT NOT NULL)`);
   const { changes } = connection
@@ -41,7 +27,7 @@ export function readMarker(connection: SqliteConnection, lineage: string): numbe
   return connection.prepare<[string], { checkpoint: number }>(`SELECT checkpoint FROM ${commitsTable} WHERE lineage = ?`).get(lineage)?.checkpoint ?? null;
 }
 
-/** Removes what is remembered of a lineage, and the table with the last one. */
+/** Removes the entry of a lineage, and with the last one the table. */
 export function removeMarker(connection: SqliteConnection, lineage: string): void {
   connection.prepare(`DELETE FROM ${commitsTable} WHERE lineage = ?`).run(lineage);
   if (!connection.prepare(`SELECT 1 FROM ${commitsTable}`).get()) connection.exec(`DROP TABLE ${commitsTable}`);
@@ -70,7 +56,7 @@ export async function committedCheckpoint(
   }
 }
 
-/** The file is not there: opening it would create an empty one, without what was committed. */
+/** The file does not exist: opening it would create an empty one, without what was committed. */
 export function goneDatabase(path: string): MillraceError {
   return new MillraceError({
     code: 'sqlite/gone',
@@ -81,7 +67,7 @@ export function goneDatabase(path: string): MillraceError {
   });
 }
 
-/** The database does not hold what was committed, and it cannot be restored. */
+/** The database does not contain what was committed, and cannot be restored. */
 export function changedDatabase(path: string, what: string): MillraceError {
   return new MillraceError({
     code: 'sqlite/changed',

@@ -4,9 +4,10 @@ import { foldName, quoteName } from '@millrace/kit/formats/sqlite-name';
 import type { SinkContext, Transaction } from '@millrace/kit/node';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Json } from '../../model/values/types.ts';
+import { type CommitToken, commitToken } from '../files/commit-token.ts';
 import { outputProblem } from '../files/output-problem.ts';
 import { PartNames } from '../files/part-file.ts';
-import { changedDatabase, type DatabaseToken, databaseToken, goneDatabase, readMarker, removeMarker, writeMarker } from './sqlite-commits.ts';
+import { changedDatabase, goneDatabase, readMarker, removeMarker, writeMarker } from './sqlite-commits.ts';
 import { openSqlite, pragma } from './sqlite-driver.ts';
 import type { SqliteConnection } from './sqlite-library.ts';
 import { isBusy, type LockPatience, withLock } from './sqlite-lock.ts';
@@ -14,7 +15,7 @@ import { applyRedo, hasRedo, RedoLog } from './sqlite-redo.ts';
 import type { TargetSpec } from './sqlite-target.ts';
 import type { Recorder } from './sqlite-values.ts';
 
-/** Pages kept before a transaction spills into the file; more brought nothing, and counts against a run's memory. */
+/** Pages kept before a transaction spills into the file; more did not help, and count against a run's memory. */
 const cacheKib = 16 * 1024;
 /** Twice SQLite's own: a long transaction of new rows takes 7 % less time. Many short ones would write twice as much. */
 const newFilePageSize = 8192;
@@ -23,7 +24,7 @@ const newFilePageSize = 8192;
 export interface Participant {
   /** The table, and how it was opened since the last commit. */
   spec(): TargetSpec;
-  /** Puts a new table into its place: the last step before a commit. */
+  /** Puts a new table in place: the last step before a commit. */
   publish(): void;
   /** After a commit, or when a redo log has begun: statements must be prepared again. */
   renew(): void;
@@ -31,13 +32,13 @@ export interface Participant {
 type Context = Pick<SinkContext<unknown>, 'commits' | 'resume' | 'lineage' | 'signal' | 'log'>;
 
 /**
- * One database file that a run writes to: one connection, and one transaction for each checkpoint, shared by all sinks of
- * the run that write to this file. All of it becomes visible together, or none of it.
+ * One database file that a run writes to: one connection, and one transaction for each checkpoint, shared by all sinks of the run that
+ * write to this file. All of it becomes visible together, or none of it.
  *
- * The file's journal mode is left as it is. A new file gets SQLite's rollback journal and not a write-ahead log: one long
- * transaction of appended pages hardly touches the journal, while a log would hold every page a second time and leave two
- * more files behind. The first transaction begins at the start, so that a run does not fail at its end for a lock; a later
- * one with its first row, so that an idle stream does not lock out other programs.
+ * The file's journal mode is not changed. A new file gets SQLite's rollback journal rather than a write-ahead log: one long transaction of
+ * appended pages hardly touches the journal, while a log would contain every page a second time and leave two more files. The first
+ * transaction begins at the start, so that a run does not fail at its end because of a lock; a later one with its first row, so that an
+ * idle stream does not lock out other programs.
  */
 export class SqliteDatabase implements Transaction {
   readonly path: string;
@@ -53,13 +54,13 @@ export class SqliteDatabase implements Transaction {
   /** Sinks that have not called a `commit` without a checkpoint. */
   #waiting = 0;
   #isCommitted = false;
-  /** A checkpoint may tell of this file from then on. */
+  /** A checkpoint may refer to this file from then on. */
   #wasPrepared = false;
   /** The number of this lineage in the database. */
   #marker: number | null = null;
-  /** The checkpoint whose number the transaction holds. */
+  /** The checkpoint whose number the transaction contains. */
   #prepared: number | null = null;
-  /** Sinks whose rows belong to the next checkpoint already. */
+  /** Sinks whose rows already belong to the next checkpoint. */
   readonly #ready = new Set<Participant>();
   /** The checkpoint that was committed last by this run. */
   #committed: number | null = null;
@@ -67,16 +68,16 @@ export class SqliteDatabase implements Transaction {
   #redo: RedoLog | null = null;
   /** Inserts that wait for the transaction to begin. */
   #queue: (() => void)[] = [];
-  /** Inserts that came between `prepare` and `commit`. */
+  /** Inserts that arrived between `prepare` and `commit`. */
   #next: (() => void)[] = [];
   #draining: Promise<void> | null = null;
   readonly #isPart: boolean;
   readonly #names: PartNames;
-  /** Files beside this one for parts of its rows. They go with the connection, to which those are attached that were taken up. */
+  /** Files beside this one for parts of its rows. They are removed with the connection, to which the joined ones are attached. */
   readonly #parts: string[] = [];
   #taken = 0;
 
-  /** `isPrivate`: a new file is for its owner alone. `isPart`: another database takes up its rows, and nothing of it outlives the run. */
+  /** `isPrivate`: a new file is for its owner alone. `isPart`: another database joins its rows, and nothing of it outlives the run. */
   constructor(path: string, context: Context, { isPrivate = false, isPart = false } = {}) {
     this.path = path;
     this.#isPart = isPart;
@@ -97,21 +98,21 @@ export class SqliteDatabase implements Transaction {
   }
 
   /**
-   * Brings the database to the checkpoint that a sink resumes from, and begins the transaction, waiting for other writers.
-   * Each sink calls it, one after the other.
+   * Brings the database to the checkpoint that a sink resumes from, and begins the transaction, waiting for other writers. Each sink calls
+   * it, one after the other.
    */
   async open(resume: SinkContext<unknown>['resume']): Promise<void> {
     this.#opened ??= this.#open();
     await this.#opened;
     if (!resume) return;
     try {
-      await this.#goOn(databaseToken(resume.token), resume.checkpoint);
+      await this.#goOn(commitToken(resume.token), resume.checkpoint);
     } catch (error) {
       throw outputProblem(error, this.path);
     }
   }
 
-  /** Makes a table one sink's own. */
+  /** Claims a table for one sink. */
   claim(table: string): void {
     const key = foldName(table);
     if (this.#tables.has(key)) {
@@ -138,11 +139,11 @@ export class SqliteDatabase implements Transaction {
     return redo && ((bound) => redo.add(index, bound));
   }
 
-  /** Inserts now, or as soon as that may be; in the order of the calls. A promise asks the caller to wait with more. */
+  /** Inserts now or as soon as possible, in the order of the calls. A promise asks the caller to wait before it sends more. */
   insert(participant: Participant, run: () => void): void | Promise<void> {
     if (this.#ready.size > 0 && this.#ready.has(participant)) {
       this.#next.push(run);
-      // Once it is being committed there is something to wait for; before that, waiting would stop what leads to it.
+      // During a commit there is something to wait for; before it, waiting would block what leads to it.
       return this.#committing?.catch(() => {});
     }
     if (this.#hasBegun && this.#queue.length === 0) {
@@ -160,7 +161,7 @@ export class SqliteDatabase implements Transaction {
     return path;
   }
 
-  /** Puts the rows of a table of another file behind those of `into`, a table with the same columns and without keys. */
+  /** Appends the rows of a table of another file to those of `into`, a table with the same columns and without keys. */
   take(path: string, table: string, into: string): void {
     try {
       this.checkTransaction();
@@ -180,8 +181,8 @@ export class SqliteDatabase implements Transaction {
   }
 
   /**
-   * The rows of one sink become durable, as far as SQLite can: the transaction holds them and the number. Rows of sinks that
-   * are not yet prepared may still follow.
+   * The rows of one sink become durable, as far as SQLite can: the transaction contains them and the number. Rows of sinks that are not yet
+   * prepared may still follow.
    */
   async prepare(participant: Participant, checkpoint: number): Promise<Json> {
     if (this.#prepared !== null && this.#prepared !== checkpoint) throw new Error(`${this.path}: checkpoint ${this.#prepared} was prepared and not committed`);
@@ -199,10 +200,10 @@ export class SqliteDatabase implements Transaction {
     this.#prepared = checkpoint;
     this.#wasPrepared = true;
     this.#ready.add(participant);
-    return { before: this.#marker, redo: this.#redo?.path ?? null } satisfies DatabaseToken;
+    return { before: this.#marker, redo: this.#redo?.path ?? null } satisfies CommitToken;
   }
 
-  /** Readers are waited for. Commits what was prepared, for all sinks with the first call; where nothing was, when all sinks have called. */
+  /** Waits for readers. Commits what was prepared, for all sinks with the first call; if nothing was prepared, when all sinks have called. */
   async commit(participant: Participant, checkpoint: number | null): Promise<void> {
     if (this.#prepared === null && checkpoint !== null && checkpoint === this.#committed) return;
     if (this.#prepared === null && !this.#committing) {
@@ -218,7 +219,7 @@ export class SqliteDatabase implements Transaction {
     this.#committed = checkpoint;
   }
 
-  /** Undoes everything since the last commit in this file, whoever wrote it. */
+  /** Undoes everything since the last commit in this file, whichever sink wrote it. */
   rollback(): void {
     this.#queue = [];
     this.#next = [];
@@ -233,7 +234,7 @@ export class SqliteDatabase implements Transaction {
     try {
       this.connection.exec('COMMIT');
     } catch (error) {
-      // Somebody reads. It does no harm there.
+      // Another program reads. It does no harm there.
       if (!isBusy(error)) throw error;
       this.connection.exec('ROLLBACK');
     }
@@ -241,7 +242,7 @@ export class SqliteDatabase implements Transaction {
     this.#marker = null;
   }
 
-  /** Called by the engine at the end of the run. A log of what was prepared and not committed stays for the run that resumes. */
+  /** Called by the engine at the end of the run. A log of what was prepared but not committed stays for the run that resumes. */
   close(): void {
     this.#redo?.close();
     if (this.#prepared === null) this.#redo?.remove();
@@ -255,13 +256,13 @@ export class SqliteDatabase implements Transaction {
 
   async #open(): Promise<void> {
     await withLock(() => {
-      // Here and not on opening: even this reads the file, and another writer may have it to itself for a while.
+      // Here rather than on opening: even this reads the file, and another writer may have it locked for a while.
       pragma(this.connection, `cache_size = -${cacheKib}`);
       if (this.isNew && this.#context.commits === 'end') pragma(this.connection, `page_size = ${newFilePageSize}`);
-      // OFF is refused in the defensive mode that Node opens databases in.
+      // OFF is refused in the defensive mode in which Node opens databases.
       if (this.#isPart) this.connection.exec('PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE');
-      else pragma(this.connection, 'synchronous = FULL'); // A checkpoint that was committed must survive a power failure, with a write-ahead log too.
-      pragma(this.connection, 'legacy_alter_table = ON'); // A view over the table must not hinder its replacement.
+      else pragma(this.connection, 'synchronous = FULL'); // A committed checkpoint must survive a power failure, also with a write-ahead log.
+      pragma(this.connection, 'legacy_alter_table = ON'); // A view over the table must not prevent its replacement.
       this.connection.exec('BEGIN IMMEDIATE');
       this.#hasBegun = true;
     }, this.#patience);
@@ -269,9 +270,9 @@ export class SqliteDatabase implements Transaction {
     this.#marker = readMarker(this.connection, this.#context.lineage);
   }
 
-  /** Makes sure that the checkpoint is committed, from the redo log if need be. */
-  async #goOn(token: DatabaseToken, checkpoint: number): Promise<void> {
-    // A later one: the run resumes from an older checkpoint than the last, and has said so.
+  /** Ensures that the checkpoint is committed, from the redo log if necessary. */
+  async #goOn(token: CommitToken, checkpoint: number): Promise<void> {
+    // A later one: the run resumes from an older checkpoint than the last, and has reported that.
     if (this.#marker !== null && this.#marker >= checkpoint) return;
     const found = this.#marker === null ? 'it holds no checkpoint of it' : `it holds checkpoint ${this.#marker} and not ${checkpoint}`;
     if (token.redo === null || this.#marker !== token.before) throw changedDatabase(this.path, found);
@@ -302,7 +303,7 @@ export class SqliteDatabase implements Transaction {
     this.#hasBegun = true;
   }
 
-  /** Inserts what waits. Without a promise where that is possible at once. */
+  /** Inserts what waits. Returns no promise if that is possible at once. */
   #drain(): void | Promise<void> {
     if (this.#draining) return this.#draining;
     if (this.#hasBegun || this.#tryBegin()) {
@@ -344,7 +345,7 @@ export class SqliteDatabase implements Transaction {
     this.#redo?.begin(this.#participants.map((participant) => participant.spec()));
   }
 
-  /** A trigger, or a full disk, can end a transaction: what came after would be written without one. */
+  /** A trigger, or a full disk, can end a transaction: later rows would be written without one. */
   checkTransaction(): void {
     if (this.connection.inTransaction) return;
     throw new MillraceError({

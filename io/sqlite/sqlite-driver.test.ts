@@ -1,4 +1,4 @@
-/** Both libraries must do the same: whatever a pipeline meets, it meets with either. */
+/** Both libraries must behave the same, whatever a pipeline does. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

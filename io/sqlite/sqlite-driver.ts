@@ -1,10 +1,10 @@
 /**
- * SQLite, by the one library that this process uses for all files: Node's own where it is fit, which binds values twice as
- * fast, else better-sqlite3.
+ * SQLite, by the one library that this process uses for all files: Node's own if it is fit, which binds values twice as fast, otherwise
+ * better-sqlite3.
  *
- * Two libraries in one process must never open the same file. POSIX locks belong to the process: when one library closes a
- * file, the locks of the other one on it are gone, and so is what they protect. So everything that opens a SQLite file, in
- * nodes and engine alike, does it here (checked by test/architecture), and all threads of a process choose alike.
+ * Two libraries in one process must never open the same file. POSIX locks belong to the process: when one library closes a file, the locks
+ * of the other one on it are gone, and so is what they protect. So all nodes and engine code that open a SQLite file do it here (checked by
+ * test/architecture), and all threads of a process choose the same library.
  */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { openBetterSqlite } from './sqlite-better.ts';
@@ -13,18 +13,18 @@ import { isNodeSqliteFit, openNodeSqlite } from './sqlite-node.ts';
 
 export interface SqliteOptions {
   /**
-   * `create`, where nothing is said: the file is made if there is none. `write`, `read` and `look` want one. `look` is for a
-   * short reading that leaves nothing behind, as for a preview: see `isUntouchedWal`.
+   * `create`, the default: the file is created if it does not exist. `write`, `read` and `look` require one. `look` is for a short read
+   * that leaves nothing behind, as for a preview: see `isUntouchedWal`.
    */
   readonly access?: 'create' | 'write' | 'read' | 'look';
-  /** How long to wait for the lock of another one, in ms; nothing is waited where nothing is said. The thread stands still meanwhile. */
+  /** How long to wait for another connection's lock, in ms; 0 by default. The thread is blocked meanwhile. */
   readonly waitMs?: number;
-  /** A file that is new is made for its owner alone; what SQLite adds beside it gets the same mode. One that is there keeps its mode. */
+  /** A new file is created for its owner alone; SQLite's auxiliary files get the same mode. An existing one keeps its mode. */
   readonly isPrivate?: boolean;
 }
 let library: SqliteLibrary | null = null;
 
-/** `path`: absolute, or `:memory:`. SQLite reads the file with the first statement only, and fails there if it is none. */
+/** `path`: absolute, or `:memory:`. SQLite reads the file only with the first statement, and fails there if it is not a database. */
 export function openSqlite(path: string, { access = 'create', waitMs = 0, isPrivate = false }: SqliteOptions = {}): SqliteConnection {
   library ??= process.env['MILLRACE_SQLITE'] !== 'better-sqlite3' && isNodeSqliteFit() ? openNodeSqlite : openBetterSqlite;
   const isLook = access === 'look';
@@ -36,14 +36,14 @@ function makePrivate(path: string): void {
   try {
     closeSync(openSync(path, 'wx', 0o600));
   } catch {
-    // It is there; or it cannot be made, and SQLite says so.
+    // It exists; or it cannot be created, and SQLite says so.
   }
 }
 
 /**
- * Whether a database is in WAL mode with all its rows in the file itself. A reader makes `-wal` and `-shm` files beside such a
- * database, even one that may only read, and leaves them there; told that nobody changes the file meanwhile, it makes none.
- * With rows in the `-wal` file they have to be read from there: whoever wrote them made both files.
+ * Whether a database is in WAL mode with all its rows in the file itself. A reader creates `-wal` and `-shm` files beside such a database,
+ * even a read-only one, and leaves them there; if it is told that the file does not change, it creates none. Rows in the `-wal` file have
+ * to be read from there: their writer created both files.
  */
 function isUntouchedWal(path: string): boolean {
   if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) return false;
@@ -57,12 +57,12 @@ function isUntouchedWal(path: string): boolean {
 }
 const walFormat = 2;
 
-/** The rows that a PRAGMA gives. */
+/** The rows that a PRAGMA returns. */
 export function pragma<Row>(connection: SqliteConnection, text: string): Row[] {
   return connection.prepare<[], Row>(`PRAGMA ${text}`).all();
 }
 
-/** All that `work` does, or nothing of it. IMMEDIATE takes the lock for writing at the start. */
+/** Everything that `work` does, or nothing of it. IMMEDIATE takes the lock for writing at the start. */
 export function inTransaction<T>(connection: SqliteConnection, work: () => T, kind: 'DEFERRED' | 'IMMEDIATE' = 'DEFERRED'): T {
   connection.exec(`BEGIN ${kind}`);
   try {

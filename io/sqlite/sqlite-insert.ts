@@ -14,14 +14,14 @@ import type { Target, TargetColumn, TargetSpec } from './sqlite-target.ts';
 import { formTime } from './sqlite-times.ts';
 import type { Recorder } from './sqlite-values.ts';
 
-/** A value that cannot be stored as its column wants it. */
+/** A value that cannot be stored as its column requires. */
 export class ValueRefused extends Error {}
 /**
- * Inserts `rows[from]` and the next ones, as many as the statement takes; gives how many rows of the table it has made or updated.
+ * Inserts `rows[from]` and the next ones, as many as the statement takes; returns how many rows of the table were inserted or updated.
  * Throws SQLite's errors and ValueRefused.
  */
 export type Insert = (rows: readonly Row[], from: number) => number;
-/** What an INSERT follows from. */
+/** What determines an INSERT statement. */
 export type InsertSpec = Pick<TargetSpec, 'columns' | 'keys' | 'newer'>;
 
 /** An INSERT of several rows, with positional values. Rows of equal keys are updated. */
@@ -32,8 +32,8 @@ export function insertSql(target: Target, { columns, keys, newer }: InsertSpec, 
 }
 
 /**
- * An INSERT of several rows, with positional values: naming parameters costs a third more, and one row a statement another
- * third. The function that binds them is generated for the schema. `record` is given what was bound for accepted rows.
+ * An INSERT of several rows, with positional values: naming parameters costs a third more, and one row per statement another third. The
+ * function that binds them is generated for the schema. `record` receives what was bound for accepted rows.
  */
 export function prepareInsert(
   connection: SqliteConnection,
@@ -68,7 +68,7 @@ export function prepareInsert(
     if (result.ok) return result.value;
     throw new ValueRefused(`Column "${name}" is to be stored as ${type}: ${result.message}.`);
   };
-  /** For columns that turn texts into numbers. */
+  /** For columns that convert texts to numbers. */
   const numeric = (decimal: string | null, affinity: Affinity, index: number): number | bigint | null => {
     if (decimal === null) return null;
     const number = numberOf(decimalKey(decimal), affinity);
@@ -88,7 +88,7 @@ export function prepareInsert(
     if (value === null) throw new ValueRefused(`The key column "${itemAt(columns, index).name}" is null.`);
     return value;
   };
-  // Bound as an array they take longer, but are there to be recorded.
+  // Bound as an array they take longer, but can be recorded.
   const run = record
     ? `const bound=[${values.join(',')}];const {changes}=statement.run.apply(statement,bound);record(bound);return changes;`
     : `return statement.run(${values.join(',')}).changes;`;
@@ -109,7 +109,7 @@ export function prepareInsert(
   );
 }
 
-/** A decimal as the integer or double that SQLite keeps of it, or null where that would be another value. */
+/** A decimal as the integer or double that SQLite keeps of it, or null if that would be another value. */
 function numberOf(decimal: string, affinity: Affinity): number | bigint | null {
   if (affinity !== 'REAL' && /^-?\d{1,18}$/.test(decimal)) return BigInt(decimal);
   const isKept = /^-?\d+$/.test(decimal) ? Number.isSafeInteger(Number(decimal)) : isExactDecimal(decimal);
@@ -122,16 +122,16 @@ function stored(value: string, column: TargetColumn, declared: string, index: nu
     case 'timestamp':
       return `iso(${value})`;
     case 'date':
-      // Beside timestamps, a day is the text of its midnight: the same day has one text.
+      // Beside timestamps, a day is the text of its midnight, so that the same day has one text.
       return /^(TIMESTAMP|DATETIME)/i.test(declared) ? `midnight(${value})` : value;
     case 'boolean':
       return `(${value}===null?null:${value}?1:0)`;
     case 'json':
-      // A column of numbers would read a text of digits as one, and not always as the nearest double.
+      // A column of numbers would read a text of digits as a number, and not always as the nearest double.
       if (affinityOf(declared) === 'NUMERIC') return `(typeof ${value}==='number'||${value}===null?${value}:stringify(${value}))`;
       return `(${value}===null?null:stringify(${value}))`;
     case 'integer':
-      // Numbers are bound as doubles. Most columns turn them into integers; one without a type would keep 1.0.
+      // Numbers are bound as doubles. Most columns convert them to integers; one without a type would keep 1.0.
       return affinityOf(declared) === 'BLOB' ? `(${value}===null?null:BigInt(${value}))` : value;
     case 'decimal': {
       const affinity = affinityOf(declared);

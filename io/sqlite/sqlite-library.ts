@@ -1,25 +1,25 @@
-/** What the driver asks of a SQLite library: see sqlite-driver.ts. */
+/** What the driver needs of a SQLite library: see sqlite-driver.ts. */
 
 export type SqliteValue = null | number | bigint | string | Uint8Array;
-/** Values by position, or one object that has them by name. Undefined is null. */
+/** Values by position, or one object with values by name. Undefined is null. */
 export type SqliteInput = SqliteValue | undefined | { readonly [name: string]: SqliteValue | undefined };
 
 /**
- * What a library throws where SQLite has refused something has a `code`: the name of SQLite's extended code, such as
- * SQLITE_CONSTRAINT_UNIQUE, and SQLite's own words as its message. Misuse is a TypeError or RangeError without a code.
+ * A library's error, if SQLite has refused something, has a `code`: the name of SQLite's extended code, such as SQLITE_CONSTRAINT_UNIQUE,
+ * and SQLite's own words as its message. Misuse is a TypeError or RangeError without a code.
  *
- * Numbers are bound as doubles, bigints as integers; text with halves of characters gets U+FFFD for them.
+ * Numbers are bound as doubles, bigints as integers; unpaired surrogates in text become U+FFFD.
  */
 export interface SqliteStatement<Values extends readonly SqliteInput[] = SqliteInput[], Row = unknown> {
   run(...values: Values): { readonly changes: number; readonly lastInsertRowid: number };
   /** Rows as objects, blobs as Uint8Arrays. Not for integers beyond 2^53: they throw, or are rounded. */
   get(...values: Values): Row | undefined;
   all(...values: Values): Row[];
-  /** Rows as arrays, with each integer as a bigint; never all of them in memory. It is to be returned before anything is closed. */
+  /** Rows as arrays, with each integer as a bigint; never all of them in memory. Call `return` on it before anything is closed. */
   iterate(...values: Values): IterableIterator<SqliteValue[]>;
   /** Empty for a statement that returns no rows. `type`: as declared, null for an expression. */
   columns(): readonly { readonly name: string; readonly type: string | null }[];
-  /** Whether it has placeholders. To be asked only where it returns rows. */
+  /** Whether it has placeholders. Only valid for statements that return rows. */
   readonly takesValues: boolean;
 }
 
@@ -31,7 +31,7 @@ export interface SqliteConnection {
   exec(sql: string): void;
   /** One statement; throws for more, and for none. */
   prepare<Values extends readonly SqliteInput[] = SqliteInput[], Row = unknown>(sql: string): SqliteStatement<Values, Row>;
-  /** Does nothing where it was closed before. */
+  /** Does nothing if it was already closed. */
   close(): void;
 }
 

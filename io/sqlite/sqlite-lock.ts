@@ -7,7 +7,7 @@ const lockRetryMs = 50;
 export interface LockPatience {
   readonly path: string;
   readonly signal: AbortSignal;
-  /** Told once when waiting takes long; where it is missing, waiting then ends with a MillraceError. */
+  /** Called once when waiting takes long. Without it, waiting then ends with a MillraceError. */
   readonly onLongWait?: ((message: string) => void) | undefined;
 }
 
@@ -15,7 +15,7 @@ export function isBusy(error: unknown): boolean {
   return String((error as { code?: unknown } | null)?.code).startsWith('SQLITE_BUSY');
 }
 
-/** Does what needs the lock of a database as soon as it can be had. Throws MillraceErrors; also when it is cancelled. */
+/** Does what needs the lock of a database as soon as the lock is free. Throws MillraceErrors; also when it is cancelled. */
 export async function withLock<T>(attempt: () => T, { path, signal, onLongWait }: LockPatience): Promise<T> {
   const deadline = performance.now() + lockWaitMs;
   let told = false;

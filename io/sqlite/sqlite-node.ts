@@ -4,13 +4,13 @@ import { pathToFileURL } from 'node:url';
 import { codeName, refuseNul, SqliteError } from './sqlite-codes.ts';
 import type { SqliteConnection, SqliteInput, SqliteLibrary, SqliteStatement, SqliteValue } from './sqlite-library.ts';
 
-/** Versions of Node that have it under its later name warn of the earlier one. */
+/** Versions of Node that have it under its later name warn about the earlier one. */
 type Module = { readonly Database?: typeof DatabaseSync; readonly DatabaseSync: typeof DatabaseSync };
 
-/** Null where this Node has none. Asked for at run time, since an import of it would not even load there. */
+/** Null if this Node has none. Loaded at run time, since a static import would fail there. */
 function classOf(): typeof DatabaseSync | null {
   const { emitWarning } = process;
-  // Some versions say once that it is experimental, on the standard error of whoever runs a pipeline.
+  // Some versions print once that it is experimental, to the standard error of the user who runs a pipeline.
   process.emitWarning = () => {};
   try {
     const found = process.getBuiltinModule?.('node:sqlite') as Module | undefined;
@@ -39,7 +39,7 @@ export const openNodeSqlite: SqliteLibrary = (path, { access, waitMs }) => {
   const Database = classOf();
   if (!Database) throw new Error('This version of Node has no SQLite of its own.');
   const options = { readOnly: access === 'read' || access === 'immutable', timeout: waitMs, defensive: true };
-  // Only a URI can ask for a file that is to be written and must exist, or that nobody changes.
+  // Only a URI can request a file that is to be written and must exist, or that does not change.
   const query = { create: null, read: null, write: '?mode=rw', immutable: '?immutable=1' }[access];
   const location = query === null ? path : new URL(query, pathToFileURL(path));
   return told(() => new Connection(new Database(location, options)));
@@ -75,7 +75,7 @@ class Connection implements SqliteConnection {
   }
 }
 
-/** Values are not spread: where users' code is confined that goes through an iterator, and takes longer than their binding. */
+/** Values are not spread: in a thread that confines users' code, that uses an iterator and takes longer than binding them. */
 class Statement<Values extends readonly SqliteInput[], Row> implements SqliteStatement<Values, Row> {
   readonly #database: DatabaseSync;
   readonly #sql: string;
@@ -120,7 +120,7 @@ class Statement<Values extends readonly SqliteInput[], Row> implements SqliteSta
   }
 
   get takesValues(): boolean {
-    // With placeholders in it, it is not what it is with their values, null or not.
+    // With placeholders in it, it differs from the text with their values, null or not.
     return this.#statement.expandedSQL !== this.#statement.sourceSQL;
   }
 }
@@ -156,7 +156,7 @@ function hasMore(database: DatabaseSync, rest: string): boolean {
     database.prepare(rest);
     return true;
   } catch (error) {
-    // It has no statement where it has comments only.
+    // There is no statement if it has only comments.
     return (error as { code?: unknown }).code !== 'ERR_INVALID_ARG_VALUE';
   }
 }
@@ -171,7 +171,7 @@ function told<T>(work: () => T): T {
   }
 }
 
-/** What Node threw, with SQLite's code for its own; anything else has none, as it is a fault of the caller. */
+/** Node's error, with SQLite's code if it is SQLite's; any other has none, because it is a bug of the caller. */
 function named(error: unknown): Error & { readonly code?: string } {
   const { code, errcode, message } = error as { code?: unknown; errcode?: number; message: string };
   if (code === 'ERR_SQLITE_ERROR') return new SqliteError(message, codeName(errcode ?? 1), error);

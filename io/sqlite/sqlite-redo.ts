@@ -1,46 +1,42 @@
 /** The redo log of a database that does not decide about a checkpoint: it can write the rows of that checkpoint again. */
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { itemAt } from '../../model/faults/missing.ts';
-import { writeAll } from '../files/file-commit.ts';
-import { syncFolder } from '../files/part-file.ts';
+import { RedoFile, redoFrames } from '../files/redo-file.ts';
 import { insertSql } from './sqlite-insert.ts';
 import type { SqliteConnection, SqliteStatement } from './sqlite-library.ts';
 import { openTarget, type Target, type TargetSpec } from './sqlite-target.ts';
 import { type Bound, ValueReader, ValueWriter } from './sqlite-values.ts';
 
+export { hasRedo } from '../files/redo-file.ts';
+
 const frameBytes = 1 << 20;
-/** A double, at the start of the file. */
-const lengthBytes = 8;
 
 /**
- * A file that begins with its durable length, then frames, each with its own length before it: first the tables, then the values that were bound for the rows that the
- * database took, in order. Only accepted rows are in it, so that nothing is refused when they are written again.
+ * The first frame holds the tables, the others the values that were bound for the rows that the database accepted, in order. It has only
+ * accepted rows, so that nothing is refused when they are written again.
  */
 export class RedoLog {
-  readonly path: string;
-  readonly #descriptor: number;
+  readonly #file: RedoFile;
   readonly #values = new ValueWriter();
-  #at = 0;
 
   constructor(folder: string, lineage: string, database: string) {
     const name = createHash('sha256').update(`${lineage}\n${database}`).digest('hex').slice(0, 16);
-    this.path = join(folder, `${name}.redo`);
-    mkdirSync(folder, { recursive: true });
-    this.#descriptor = openSync(this.path, 'w');
-    syncFolder(folder);
+    this.#file = new RedoFile(join(folder, `${name}.redo`));
   }
 
-  /** Forgets what it holds: the rows of the next checkpoint follow. */
+  get path(): string {
+    return this.#file.path;
+  }
+
+  /** Clears it: the rows of the next checkpoint follow. */
   begin(tables: readonly TargetSpec[]): void {
     this.#values.at = 0;
-    ftruncateSync(this.#descriptor, 0);
-    this.#at = lengthBytes;
-    this.#frame(Buffer.from(JSON.stringify(tables)));
+    this.#file.begin();
+    this.#file.add(Buffer.from(JSON.stringify(tables)));
   }
 
-  /** The values of one or more rows of the table with this index, as one statement took them. */
+  /** The values of one or more rows of the table with this index, as one statement bound them. */
   add(table: number, bound: readonly Bound[]): void {
     const values = this.#values;
     values.uint32(table);
@@ -52,79 +48,38 @@ export class RedoLog {
   /** Makes it durable. More may follow. */
   sync(): void {
     this.#flush();
-    const length = Buffer.alloc(lengthBytes);
-    length.writeDoubleLE(this.#at);
-    writeAll(this.#descriptor, length, 0);
-    fsyncSync(this.#descriptor);
+    this.#file.sync();
   }
 
   close(): void {
-    closeSync(this.#descriptor);
+    this.#file.close();
   }
 
   remove(): void {
-    rmSync(this.path, { force: true });
+    this.#file.remove();
   }
 
   #flush(): void {
     if (this.#values.at === 0) return;
-    this.#frame(this.#values.buffer.subarray(0, this.#values.at));
+    this.#file.add(this.#values.buffer.subarray(0, this.#values.at));
     this.#values.at = 0;
   }
-
-  #frame(bytes: Buffer): void {
-    const head = Buffer.alloc(4);
-    head.writeUInt32LE(bytes.length);
-    writeAll(this.#descriptor, head, this.#at);
-    writeAll(this.#descriptor, bytes, this.#at + head.length);
-    this.#at += head.length + bytes.length;
-  }
-}
-
-/** Whether the log is there, as long as it was when it was made durable. */
-export function hasRedo(path: string): boolean {
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size <= lengthBytes) return false;
-  const descriptor = openSync(path, 'r');
-  try {
-    const length = lengthOf(descriptor);
-    return length > lengthBytes && length <= size;
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function lengthOf(descriptor: number): number {
-  const bytes = Buffer.alloc(lengthBytes);
-  readSync(descriptor, bytes, 0, lengthBytes, 0);
-  return bytes.readDoubleLE();
 }
 
 /** Writes the rows of a log once more, within the connection's transaction. Throws SQLite's errors and MillraceErrors. */
 export function applyRedo(path: string, database: { readonly connection: SqliteConnection; readonly path: string }, log: (message: string) => void): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    const length = lengthOf(descriptor);
-    let at = lengthBytes;
-    const frame = (): Buffer => {
-      const head = Buffer.alloc(4);
-      readSync(descriptor, head, 0, 4, at);
-      const bytes = Buffer.alloc(head.readUInt32LE());
-      readSync(descriptor, bytes, 0, bytes.length, at + 4);
-      at += 4 + bytes.length;
-      return bytes;
-    };
-    const tables = (JSON.parse(frame().toString('utf8')) as TargetSpec[]).map((spec) => new AppliedTable(spec, database));
-    while (at < length) {
-      for (const values = new ValueReader(frame()); !values.isAtEnd; ) {
-        const table = itemAt(tables, values.uint32());
-        table.insert(Array.from({ length: values.uint32() }, () => values.value()));
-      }
+  let tables: AppliedTable[] | null = null;
+  for (const frame of redoFrames(path)) {
+    if (!tables) {
+      tables = (JSON.parse(frame.toString('utf8')) as TargetSpec[]).map((spec) => new AppliedTable(spec, database));
+      continue;
     }
-    for (const { target } of tables) target.publish(log);
-  } finally {
-    closeSync(descriptor);
+    for (const values = new ValueReader(frame); !values.isAtEnd; ) {
+      const table = itemAt(tables, values.uint32());
+      table.insert(Array.from({ length: values.uint32() }, () => values.value()));
+    }
   }
+  for (const { target } of tables ?? []) target.publish(log);
 }
 
 class AppliedTable {

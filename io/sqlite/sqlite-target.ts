@@ -1,4 +1,4 @@
-/** The table that a sink writes to: made, checked, and swapped in, all within the run's transaction. */
+/** The table that a sink writes to: created, checked, and swapped in, all within the run's transaction. */
 
 import { foldName, quoteName } from '@millrace/kit/formats/sqlite-name';
 import { declaredTypes, holds } from '@millrace/kit/formats/sqlite-types';
@@ -14,18 +14,18 @@ import { type TimeForm, timeFormOf } from './sqlite-times.ts';
 export type WriteMode = 'create' | 'append' | 'replace' | 'upsert';
 export interface TargetColumn {
   readonly name: string;
-  /** What the values are stored as. */
+  /** The types as which the values are stored. */
   readonly type: ColumnType;
 }
 export interface Target {
   readonly table: string;
   /** The table that rows go into until `publish`. */
   readonly into: string;
-  /** By column: what an existing table declares it as, or what we declared. */
+  /** By column: the declared type of an existing table, or ours. */
   readonly declared: readonly string[];
-  /** By column: how times are written that rows are found or compared by. Null: as everywhere. */
+  /** By column: the format of times by which rows are found or compared. Null: the usual one. */
   readonly times: readonly (TimeForm | null)[];
-  /** Puts a replacement into the place of the old table. */
+  /** Puts a replacement in the place of the old table. */
   publish(log: (message: string) => void): void;
 }
 interface ExistingColumn {
@@ -45,11 +45,11 @@ export interface TargetSpec {
   readonly columns: readonly TargetColumn[];
   /** For upsert. */
   readonly keys: readonly string[];
-  /** For upsert: a row takes another one's place only where this column of it is greater. Null, or absent as in logs of older versions: always. */
+  /** For upsert: a row replaces another one only if this column of it is greater. Null, or absent as in logs of older versions: always. */
   readonly newer?: string | null;
 }
 
-/** Throws a MillraceError where the table cannot take these columns in this mode. */
+/** Throws a MillraceError if the table cannot take these columns in this mode. */
 export function openTarget({ connection, path }: { readonly connection: SqliteConnection; readonly path: string }, spec: TargetSpec): Target {
   const { table, continues, columns, keys } = spec;
   const mode = continues && spec.mode !== 'upsert' ? 'append' : spec.mode;

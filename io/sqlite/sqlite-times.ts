@@ -1,6 +1,6 @@
 /**
- * How the times of an existing column are written. SQLite has no type for times and compares their texts: "2026-01-31 12:00:00", as
- * its own datetime() gives it, and "2026-01-31T12:00:00.000Z" are two keys, and neither tells which is newer.
+ * How the times of an existing column are written. SQLite has no type for times and compares their texts: "2026-01-31 12:00:00", from its
+ * own datetime(), and "2026-01-31T12:00:00.000Z" are two keys, and their order says nothing about which is newer.
  */
 
 import { quoteName } from '@millrace/kit/formats/sqlite-name';
@@ -9,22 +9,22 @@ import { formatTimestamp } from '../../model/time/timestamp.ts';
 import type { SqliteConnection } from './sqlite-library.ts';
 
 export interface TimeForm {
-  /** Between day and time; empty: the column holds days. */
+  /** Between day and time; empty: the column contains days. */
   readonly mark: 'T' | ' ' | '';
   /** Digits behind the second. */
   readonly digits: 0 | 3 | 6;
-  /** Of a whole second they are written as well. */
+  /** Whether whole seconds have a fraction too. */
   readonly isFixed: boolean;
   readonly end: 'Z' | '';
 }
 
 const shape = /^\d{4}-\d\d-\d\d(?:([T ])\d\d:\d\d:\d\d(\.\d{3}|\.\d{6})?(Z?))?$/;
-/** Of texts of one form these are the same. One of each is looked at. */
+/** Texts of one form agree in these. One of each is checked. */
 const traits = (name: string) => `typeof(${name}), length(${name}), substr(${name}, 11, 1), substr(${name}, -1) = 'Z'`;
 
 /**
- * Of a column by which rows are found or compared; null where the table has no value in it. Throws a MillraceError where values are
- * written otherwise, or in several forms: rows would not meet them.
+ * For a column by which rows are found or compared; null if it has no value in the table. Throws a MillraceError if values have another
+ * form, or several forms: rows would not match them.
  */
 export function timeFormOf(connection: SqliteConnection, table: string, column: string): TimeForm | null {
   const name = quoteName(column);
@@ -41,7 +41,7 @@ export function timeFormOf(connection: SqliteConnection, table: string, column: 
   const [, mark = '', , end = ''] = first;
   const fractions = new Set(forms.map((form) => form?.[2]?.length ?? 1));
   const isOne = forms.every((form) => (form?.[1] ?? '') === mark && (form?.[3] ?? '') === end);
-  // Whole seconds without a fraction beside others with one: so Python writes them.
+  // Whole seconds without a fraction beside others with one: Python writes them that way.
   const digits = Math.max(...fractions) - 1;
   if (!isOne || fractions.size > 2 || (fractions.size === 2 && !fractions.has(1))) {
     throw otherForm(table, column, values, 'A time in one of these forms does not meet the same time in another');
@@ -49,7 +49,7 @@ export function timeFormOf(connection: SqliteConnection, table: string, column: 
   return { mark: mark as TimeForm['mark'], digits: digits as TimeForm['digits'], isFixed: digits > 0 && fractions.size === 1, end: end as TimeForm['end'] };
 }
 
-/** The text of an instant, or null where the form cannot hold it. */
+/** The text of an instant, or null if the form cannot represent it. */
 export function formTime(ms: number, { mark, digits, isFixed, end }: TimeForm): string | null {
   const iso = formatTimestamp(ms);
   // Years beyond 9999 have more places.

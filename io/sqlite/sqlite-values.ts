@@ -1,13 +1,13 @@
-/** Values as they are bound to a statement, in few bytes. */
+/** Values as they are bound to a statement, in a compact form. */
 
 const kinds = { nothing: 0, int32: 1, double: 2, text: 3, bytes: 4, bigint: 5 } as const;
-/** The most that a value takes besides the bytes of its text or blob. */
+/** The maximum size of a value without the bytes of its text or blob. */
 const headBytes = 9;
-/** Up to here copying characters one by one is faster than a call. */
+/** Up to this length, copying characters one by one is faster than a call. */
 const shortText = 24;
 
 export type Bound = null | undefined | number | bigint | string | Uint8Array;
-/** Takes what a statement has bound, for one or more rows. */
+/** Records what a statement has bound, for one or more rows. */
 export type Recorder = (bound: readonly Bound[]) => void;
 
 export class ValueWriter {

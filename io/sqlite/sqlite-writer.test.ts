@@ -34,7 +34,7 @@ const contextOf = (logged: string[] = [], fail: (failure: RowFailure) => void = 
   fail,
 });
 
-/** A run into one database file, as the engine would lead it. */
+/** A run into one database file, as the engine would control it. */
 class Run {
   readonly failures: RowFailure[] = [];
   readonly logged: string[] = [];
@@ -294,7 +294,7 @@ describe('files', () => {
     expect(() => new SqliteDatabase(folder, contextOf())).toThrow('is a folder');
   });
 
-  // A large transaction that spills out of its cache has the file to itself.
+  // A large transaction that spills out of its cache has the file locked.
   test.each(['IMMEDIATE', 'EXCLUSIVE'])('another writer (%s) is waited for; a reader only at the end', async (kind) => {
     execute('CREATE TABLE t (id INTEGER, name TEXT); INSERT INTO t VALUES (1, NULL), (2, NULL)');
     const other = openSqlite(path);

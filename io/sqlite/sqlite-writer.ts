@@ -16,7 +16,7 @@ export interface SqliteWriterOptions {
   readonly table: string;
   readonly mode: WriteMode;
   readonly keys: readonly string[];
-  /** As of `TargetSpec`; absent for null. */
+  /** As in `TargetSpec`; absent for null. */
   readonly newer?: string | null;
   /** Aligned with the schema. */
   readonly columns: readonly TargetColumn[];
@@ -36,7 +36,7 @@ export class SqliteWriter implements Writer, Participant {
   #isPublished = false;
   /** Whether what is inserted is also kept in a redo log. */
   #isRecorded = false;
-  /** Rows that were no newer than what the table had, since the last commit and until then. */
+  /** Rows that were not newer than those in the table, since the last commit and up to it. */
   #older = { written: 0, committed: 0 };
   /** Made with the first rows. */
   #inserts: { readonly many: Insert; readonly single: Insert } | null = null;
@@ -92,7 +92,7 @@ export class SqliteWriter implements Writer, Participant {
     this.#database.rollback();
   }
 
-  /** The connection is the engine's to close: other sinks may still use it. */
+  /** The engine closes the connection: other sinks may still use it. */
   close(): void {
     const { committed } = this.#older;
     if (committed === 0) return;
@@ -110,7 +110,7 @@ export class SqliteWriter implements Writer, Participant {
 
   part(): Json | null {
     const { table, mode, continues } = this.#spec;
-    // A redo log has to see each row.
+    // A redo log must see each row.
     if (continues || (mode !== 'replace' && mode !== 'create') || this.#isRecorded) return null;
     const path = this.#database.part();
     this.#context.guard?.({ remove: path });
@@ -158,7 +158,7 @@ export class SqliteWriter implements Writer, Participant {
       try {
         this.#noteOlder(count - many(rows, at));
       } catch (error) {
-        // The statement as a whole was undone: one by one, all but the culprits get in.
+        // The statement as a whole was undone: one by one, all valid rows are inserted.
         if (!this.#failureOf(error)) throw outputProblem(error, this.#database.path);
         for (let i = at; i < at + count; i++) this.#insertOne(single, rows, i);
       }
@@ -180,7 +180,7 @@ export class SqliteWriter implements Writer, Participant {
     if (this.#spec.newer) this.#older.written += count;
   }
 
-  /** What one row did wrong, or null where the fault is not a row's, or has undone more than the row. */
+  /** The error of one row, or null if the error is not a row's, or has undone more than the row. */
   #failureOf(error: unknown): RowFailure | null {
     const failure = failureOf(error);
     if (failure) this.#database.checkTransaction();

@@ -1,7 +1,7 @@
 /**
- * Source text of an object literal that makes a row: with constant keys it is several times as fast as assigning them one by
- * one. `values` are expressions. To be compiled by `new Function`, also in a thread that SES has locked down: since SES
- * refuses sources that look like an import or an HTML comment, names are written without any special character.
+ * Source text of an object literal that makes a row: with constant keys it is several times as fast as assigning them one by one. `values`
+ * are expressions. Compiled by `new Function`, also in a thread that SES has locked down: since SES refuses sources that look like an
+ * import or an HTML comment, names are written without any special character.
  */
 export function rowLiteral(names: readonly string[], values: readonly string[]): string {
   // As a plain key, __proto__ would set the prototype.

@@ -4,12 +4,12 @@ import { setColumn } from '../../model/values/values.ts';
 import { generatedFunction } from './generated-function.ts';
 import { rowLiteral } from './row-code.ts';
 
-/** The value of a column, or undefined where `found` is not simply one: the row is then converted with care. */
+/** The value of a column, or undefined if `found` is not a plain one: the row is then converted by the slow path. */
 export type Conversion = (found: unknown) => Value | undefined;
 
 /**
- * A function that makes rows: `reads` are expressions over `input`, one for each column, and `guard` one that must be true.
- * The function returns undefined as soon as something is out of the ordinary.
+ * A function that makes rows: `reads` are expressions over `input`, one for each column, and `guard` one that must be true. The function
+ * returns undefined for anything unusual.
  */
 export function compileRows<I>(schema: Schema, reads: readonly string[], conversions: readonly Conversion[], guard = 'true'): (input: I) => Row | undefined {
   const given = Object.fromEntries(conversions.map((conversion, i) => [`convert${i}`, conversion]));
@@ -27,7 +27,7 @@ export function compileRows<I>(schema: Schema, reads: readonly string[], convers
   );
 }
 
-/** A row, or what is wrong with the first column that could not be converted. */
+/** A row, or the error of the first column that could not be converted. */
 export function convertRow(
   schema: Schema,
   read: (column: Column, index: number) => { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly message: string },

@@ -117,7 +117,7 @@ describe('JSON Lines', () => {
 });
 
 describe('CSV', () => {
-  /** A reader of the standard, as short as can be. Every field ends with a delimiter or the end of its line. */
+  /** A reader by the standard, as short as possible. Every field ends with a delimiter or the end of its line. */
   const parse = (text: string, delimiter: string): (string | null)[][] => {
     const lines: (string | null)[][] = [[]];
     for (const [, field, end] of text.matchAll(new RegExp(`("(?:[^"]|"")*"|[^"${delimiter}\\n]*)([${delimiter}\\n])`, 'g'))) {

@@ -5,21 +5,21 @@ import { scalarLimit, type TextBuffer } from './text-buffer.ts';
 
 /** How a line-by-line text format writes a row. All texts but names are ASCII. */
 export interface LineFormat {
-  /** What stands before the value of the i-th column. */
+  /** What precedes the value of the i-th column. */
   before(column: Column, index: number): string;
   readonly end: string;
   readonly nothing: string;
   /** Around texts, timestamps and base64. */
   readonly quote: string;
-  /** For bytes that are none, within the quotes. */
+  /** For zero bytes, within the quotes. */
   readonly noBytes: string;
   /** By ASCII code: 1 for characters that stand for themselves within a text. */
   readonly plain: Uint8Array;
   /** A text that has other characters, or none. */
   readonly encode: (text: string) => string;
-  /** What a number or decimal of this column is written as, from its plain digits; absent, or null, for the digits as they are. */
+  /** How a number or decimal of this column is written, from its plain digits; absent, or null, for the digits as they are. */
   numberText?(column: Column): ((plain: string) => string) | null;
-  /** JSON values are texts of their own (CSV), instead of part of the format (JSON Lines). */
+  /** JSON values are texts of their own (CSV), not part of the format (JSON Lines). */
   readonly jsonIsText: boolean;
 }
 export type RowWriter = (rows: readonly Row[], into: TextBuffer) => void;
@@ -63,7 +63,7 @@ function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
 
-/** 1 for every printable ASCII character but those of `except`. */
+/** 1 for every printable ASCII character but those in `except`. */
 export function printableBut(except: string): Uint8Array {
   const plain = new Uint8Array(128).fill(1, 32, 127);
   for (const character of except) plain[character.charCodeAt(0)] = 0;

@@ -1,15 +1,15 @@
 /**
- * Strings of a column, cut from bytes. V8 copies short substrings, but lets longer ones point into the text that they were
- * cut from and so keep all of it alive, a chunk of a file for one key in a Map. They are therefore copied out of the
- * bytes, which is slow; since columns repeat themselves, remembering the latest ones saves most of that.
+ * Strings of a column, cut from bytes. V8 copies short substrings, but lets longer ones point into the text from which they were cut and so
+ * keeps all of it alive: a whole chunk of a file for one key in a Map. They are therefore copied out of the bytes, which is slow. Since
+ * columns repeat themselves, caching the latest ones avoids most of that.
  */
 const slots = 1024;
 const longest = 64;
-/** After so many lookups of which most failed, the column is taken for free text, and looked up no more for a while. */
+/** After this many lookups of which most failed, the column is treated as free text, and not looked up for a while. */
 const trial = 4096;
 const pause = 65_536;
 
-/** V8 copies strings up to this length; longer ones would point into the text that they are cut from. */
+/** V8 copies strings up to this length; longer ones would point into the text from which they are cut. */
 export const copiedLength = 12;
 
 export class StringCache {
@@ -18,7 +18,7 @@ export class StringCache {
   #found = 0;
   #pause = 0;
 
-  /** The ASCII bytes from `start` to `end` as a string that stands alone. */
+  /** The ASCII bytes from `start` to `end` as a string that keeps no other text alive. */
   string(bytes: Buffer, start: number, end: number): string {
     const length = end - start;
     if (length > longest || this.#pause > 0) {

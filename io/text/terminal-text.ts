@@ -2,8 +2,8 @@ import { isatty } from 'node:tty';
 import { visibleLines } from '../../model/text/visible-text.ts';
 
 /**
- * What is written to a terminal steers it, and rows may come from anybody: there, control characters are shown by their numbers. For a
- * pipe or a file, bytes stay as they are. Text is UTF-8 and begins and ends between characters.
+ * Control characters in rows, which may come from anybody, would control the terminal. There they are shown by their numbers. For a pipe or
+ * a file, bytes stay as they are. Text is UTF-8 and begins and ends between characters.
  */
 export function terminalFilter(descriptor: number): ((bytes: Uint8Array) => Uint8Array) | null {
   return isatty(descriptor) ? shownBytes : null;

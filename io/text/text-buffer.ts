@@ -5,11 +5,11 @@ const dayMs = 86_400_000;
 export const scalarLimit = 32;
 
 /**
- * A growing buffer of UTF-8 text. Writing digits and ASCII characters straight as bytes saves making, joining and encoding
- * a string for each value, which is most of the time of writing a text file.
+ * A growing buffer of UTF-8 text. Writing digits and ASCII characters directly as bytes avoids making, joining and encoding a string for
+ * each value, which is most of the time of writing a text file.
  *
- * `at` is the length so far. Callers reserve room for what they write through `bytes` themselves; `spare` is how much room
- * every method leaves behind the text that it writes, so that a whole row needs one `reserve`.
+ * `at` is the length so far. Callers reserve room for what they write through `bytes` themselves; `spare` is how much room every method
+ * leaves after the text that it writes, so that a whole row needs one `reserve`.
  */
 export class TextBuffer {
   bytes: Buffer = Buffer.allocUnsafe(1 << 18);
@@ -31,7 +31,7 @@ export class TextBuffer {
     this.at += this.bytes.write(text, this.at, 'utf8');
   }
 
-  /** A text of which every character is plain, as it is; any other (and the empty one) as `encode` writes it. */
+  /** A text of plain characters only, as it is; any other (and the empty one) as `encode` writes it. */
   word(text: string, plain: Uint8Array, encode: (text: string) => string): void {
     const length = text.length;
     this.reserve(length + this.spare);
@@ -55,8 +55,8 @@ export class TextBuffer {
       this.#digits(value);
       return;
     }
-    // Two decimals at most: dividing two whole numbers of few digits gives the double nearest to that decimal, and no
-    // shorter decimal is nearest to the same double, so this is what String() would find.
+    // At most two decimals: dividing two whole numbers of few digits gives the double nearest to that decimal, and no shorter decimal is
+    // nearest to the same double, so this is what String() would find.
     const size = value < 0 ? -value : value;
     const hundredths = Math.round(size * 100);
     if (hundredths < 1e9 && hundredths / 100 === size && hundredths > 0) {

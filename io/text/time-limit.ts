@@ -2,14 +2,14 @@ import { MillraceError } from '../../model/problems/problem.ts';
 
 const limitMs = 5000;
 
-/** For looking at files while one edits: fires when the look-up is not wanted any more, and after five seconds. */
+/** For looking at files during editing: fires when the result is no longer needed, and after five seconds. */
 export function timeLimit(signal: AbortSignal): AbortSignal {
   return AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
 }
 
 /**
- * The promise, or a MillraceError as soon as the signal fires: a file on a network drive may never answer. What comes after that is
- * given to `release`.
+ * The promise, or a MillraceError as soon as the signal fires: a file on a network drive may never answer. A later result is passed to
+ * `release`.
  */
 export function within<T>(promise: Promise<T>, signal: AbortSignal, name: string, release: (late: T) => unknown = () => {}): Promise<T> {
   return new Promise((resolve, reject) => {

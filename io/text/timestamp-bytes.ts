@@ -1,11 +1,11 @@
 import { parseTimestamp } from '../../model/values/values.ts';
 
 /**
- * Timestamps straight from bytes, by hand for `2026-01-31T12:00:00` with `Z` or nothing behind it, and with or without
- * seconds and milliseconds: what nearly all files have. Remembers the latest date, since rows that follow one another are mostly of one day.
+ * Timestamps directly from bytes, by hand for `2026-01-31T12:00:00` with or without `Z`, seconds and milliseconds, which nearly all files
+ * have. Caches the latest date, since consecutive rows are mostly of one day.
  */
 export class TimestampBytes {
-  /** Behind the timestamp that was read last. */
+  /** The offset after the timestamp that was read last. */
   end = 0;
   /** The digits of a year and those of its month and day: 1970, 0101. */
   #year = 0x31393730;
@@ -45,7 +45,7 @@ export class TimestampBytes {
   }
 }
 
-/** NaN or more than 99 for what are no two digits. */
+/** NaN or more than 99 for anything but two digits. */
 function twoDigits(bytes: Buffer, at: number): number {
   const tens = bytes[at]! - 48;
   const ones = bytes[at + 1]! - 48;

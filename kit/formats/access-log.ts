@@ -25,23 +25,23 @@ const timeLength = 26;
 const quote = 34;
 const backslash = 92;
 
-/** Reads one line after another; each is read in steps in proportion to its length. */
+/** Reads one line after another, each in time proportional to its length. */
 export class AccessLog {
   readonly #isCombined: boolean;
   readonly #pattern = new TimePattern('dd/MMM/yyyy:HH:mm:ss X', utc);
-  /** Many lines in a row are of the same second. */
+  /** Many lines in a row are from the same second. */
   #last = { text: '', time: Number.NaN };
 
   constructor(isCombined: boolean) {
     this.#isCombined = isCombined;
   }
 
-  /** The values of the format's columns in their order, or what is wrong with the line. */
+  /** The values of the format's columns in order, or the error in the line. */
   read(line: string): readonly Value[] | string {
     const afterHost = line.indexOf(' ');
     const afterIdent = line.indexOf(' ', afterHost + 1);
     if (afterHost <= 0 || afterIdent < 0) return 'it does not begin with a host and two names';
-    // A user's name may have spaces, and even brackets: the first that hold a time are meant.
+    // A user's name may have spaces, and even brackets: the first brackets that contain a time are used.
     for (let open = line.indexOf(' [', afterIdent); open >= 0; open = line.indexOf(' [', open + 1)) {
       const end = open + 2 + timeLength;
       if (line.charCodeAt(end) !== 93) continue;
@@ -78,7 +78,7 @@ export class AccessLog {
   }
 }
 
-/** The quoted text after a space at `at`, as it is written, and where it ends; null if there is none. */
+/** The quoted text after a space at `at`, as written, and where it ends; null if there is none. */
 function quoted(line: string, at: number): { readonly text: string; readonly end: number } | null {
   if (line.charCodeAt(at) !== 32 || line.charCodeAt(at + 1) !== quote) return null;
   for (let i = at + 2; i < line.length; i++) {
@@ -89,7 +89,7 @@ function quoted(line: string, at: number): { readonly text: string; readonly end
   return null;
 }
 
-/** Method, path and protocol. What is no request of HTTP stays whole, as the path. */
+/** Method, path and protocol. Anything but an HTTP request stays whole, as the path. */
 function requestParts(request: string): [Value, Value, Value] {
   const first = request.indexOf(' ');
   const method = request.slice(0, first);

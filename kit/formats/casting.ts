@@ -17,12 +17,12 @@ export const unfitField = f.choice({
 });
 export type Unfit = 'fail' | 'null';
 
-/** Whether a column that is cast may get nulls that it did not have: blank text is null in any other type. */
+/** Whether a cast may add nulls to a column: blank text is null in any other type. */
 export function mayBecomeNull(from: ColumnType, to: ColumnType, unfit: Unfit): boolean {
   return from !== to && (unfit === 'null' || from === 'string');
 }
 
-/** Casts the values of one column. What does not fit throws, with the param `field`, or is null. */
+/** Casts the values of one column. A value that does not fit throws, with the param `field`, or is null. */
 export function caster(from: Pick<Column, 'name' | 'type'>, to: ColumnType, unfit: Unfit, code: ProblemCode, field: string): (value: Value) => Value {
   if (from.type === to) return (value) => value;
   return (value) => {

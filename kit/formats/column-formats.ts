@@ -1,4 +1,4 @@
-/** How the cells of a source's columns are written, where that is not as usual: params of a column's entry, and of a source as a whole. */
+/** How the cells of a source's columns are written, if not in the usual way: params of a column's entry, and of a source as a whole. */
 import type { NumberFormat } from '../../model/values/number-format.ts';
 import type { ColumnType } from '../../model/values/types.ts';
 import { type Converted, castValue } from '../../model/values/values.ts';
@@ -58,7 +58,7 @@ export const columnFormatFields = {
 export type ColumnFormatParams = Partial<ParamsOf<typeof columnFormatFields>>;
 
 const group = 'Numbers and missing values';
-/** For a source whose cells are texts; `nullText` is the param of its marks for missing. */
+/** For a source whose cells are texts; `nullText` is the param for its marks for missing. */
 export const sourceFormatFields = {
   numbers: f.choice({
     label: 'Numbers',
@@ -84,7 +84,7 @@ export const sourceFormatFields = {
 } satisfies Fields;
 export type SourceFormatParams = Partial<ParamsOf<typeof sourceFormatFields>>;
 
-/** The numbers of an entry, or of a source; null where they are written as usual. */
+/** The numbers of an entry, or of a source; null if they are written in the usual way. */
 export function numberFormatOf(given: Pick<ColumnFormatParams, 'numbers' | 'decimal' | 'thousands' | 'units' | 'percent' | 'brackets'>): NumberFormat | null {
   if (given.numbers !== 'marked') return null;
   const { decimal, thousands, units, percent, brackets } = textFormatOf(given, 'number');
@@ -106,7 +106,7 @@ export function textFormat(entry: ColumnFormatParams, type: ColumnType, source: 
   return { ...textFormatOf(entry, 'boolean'), yes: entry.yes || 'true, 1', no: entry.no || 'false, 0' };
 }
 
-/** What is wrong with the format of an entry, and the param at fault. */
+/** The error in the format of an entry, and its param. */
 export function columnFormatProblem(entry: ColumnFormatParams, type: SetType): { readonly message: string; readonly field: string } | null {
   const format = textFormat(entry, type === toldType ? 'number' : type);
   return format && formatProblem(format);
@@ -132,7 +132,7 @@ const defaults = Object.fromEntries(
   Object.entries(textFormatFields).map(([name, field]) => [name, 'default' in field ? field.default : null]),
 ) as unknown as TextFormat;
 
-/** Parse's format of this kind. What an entry does not say is as in the form. */
+/** Parse's format of this kind. Params that an entry does not have have the form's defaults. */
 function textFormatOf(given: object, as: TextFormat['as']): TextFormat {
   const said = Object.entries(given).filter(([name, value]) => name in defaults && name !== 'type' && value !== undefined && value !== null);
   return { ...defaults, ...Object.fromEntries(said), as };

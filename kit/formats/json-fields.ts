@@ -16,9 +16,9 @@ export const jsonFieldItem = {
   type: f.choice({ label: 'Type', default: 'string', options: typeOptions }),
 };
 export type JsonField = ParamsOf<typeof jsonFieldItem>;
-export const jsonPathDocs = `Paths are written as in JavaScript: \`address.city\`, \`items[0].price\`, \`["odd name"]\`. What is not there is null. Without a name of its own a column is called like the last part of its path.`;
+export const jsonPathDocs = `Paths are written as in JavaScript: \`address.city\`, \`items[0].price\`, \`["odd name"]\`. What is not there is null. A column without a name of its own gets the last part of its path as its name.`;
 
-/** The columns that the fields become. A path that cannot be read still has one, so that the names of others stay. */
+/** The columns for the fields. A path that cannot be read still has one, so that the names of others do not change. */
 export function jsonColumns(fields: readonly JsonField[]): Column[] {
   return fields.map(({ path, name, type }) => ({ name: name ?? (jsonPathName(parseJsonPath(path) ?? []) || path), type, nullable: true }));
 }
@@ -34,12 +34,12 @@ export function jsonFieldProblems(fields: readonly JsonField[], field: string): 
   });
 }
 
-/** As an operation says it: `field` is the param that lists the fields. */
+/** As a part of an operation: `field` is the param that lists the fields. */
 export function columnsOfPaths(fields: readonly JsonField[], field: string): ColumnOfPath[] {
   return jsonColumns(fields).map(({ name, type }, i) => ({ name, type, path: itemAt(fields, i).path, field: `${field}.${i}.type` }));
 }
 
-/** Reads the fields of a value in their order. What does not fit its type throws, or is null. `column` is where the value is from. */
+/** Reads the fields of a value in order. A value that does not fit its type throws, or is null. `column` is the column that it comes from. */
 export function jsonFieldReader(fields: readonly ColumnOfPath[], column: string, unfit: Unfit, code: ProblemCode): (value: Json) => Value[] {
   const readers = fields.map(({ path, type, field }) => ({
     path: parseJsonPath(path) as JsonPath,

@@ -1,4 +1,4 @@
-/** The log formats that are known by name: what sources of text and the node Extract read. */
+/** The named log formats, for sources of text and the node Extract. */
 
 import { missing } from '../../model/faults/missing.ts';
 import { utc, zoneOf } from '../../model/time/zone.ts';
@@ -31,9 +31,9 @@ export const formatDocs = `
 | Combined log format | the same, referer, agent; and rest, for fields that a server adds after them |
 | Syslog | time, host, app, pid, facility, severity, message; and msgid and data of RFC 5424 |
 
-\`-\` is null. Times become timestamps by the offset that they name. Quoted parts are taken as they are written, with their
-escapes; a request that is not HTTP stays whole as the *path*. In syslog, a time without an offset is in the zone that you
-give, one without a year is the latest that is not ahead, and one finer than a millisecond is cut to it, which the log says.`;
+\`-\` is null. Times become timestamps by the offset in the line. Quoted parts keep their escapes; a request that is not HTTP is kept whole as the *path*.
+
+A syslog time without an offset is in the time zone that you set. A time without a year is the latest one that is not in the future. A time finer than a millisecond is cut to it, and the log says so.`;
 
 export function isNamedFormat(format: string): format is NamedFormat {
   return namedFormats.some(({ value }) => value === format);
@@ -44,7 +44,7 @@ export function columnsOf(format: NamedFormat): readonly Column[] {
 }
 
 export interface NamedReader {
-  /** The values of the format's columns in their order, or what is wrong with the line. */
+  /** The values of the format's columns in order, or the error in the line. */
   read(line: string): readonly Value[] | string;
   /** Whether a time was finer than a millisecond, and was cut to it. */
   readonly hasCutTimes?: boolean;
@@ -60,7 +60,7 @@ export function formatLabel(format: NamedFormat): string {
   return (namedFormats.find(({ value }) => value === format) ?? missing(`the format ${format}`)).label.toLowerCase();
 }
 
-/** The format that most of these lines are in; null where there is none. */
+/** The format of most of these lines; null if there is none. */
 export function recogniseFormat(lines: readonly string[]): NamedFormat | null {
   const readers = (['combined', 'common', 'syslog'] as const).map((format) => ({ format, reader: namedReader(format, 'UTC', () => 0) }));
   const written = lines.filter((line) => line.trim() !== '');

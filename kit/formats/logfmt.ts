@@ -1,14 +1,14 @@
 /** Lines of pairs such as `level=info msg="not found" ms=12` (logfmt). */
 
 export interface LogfmtLine {
-  /** In the order of the line; null for a word without a value. Of a key that is there twice the last value. */
+  /** In the order of the line; null for a word without a value. The last value, if a key occurs twice. */
   readonly pairs: ReadonlyMap<string, string | null>;
   readonly hasDoubleKey: boolean;
 }
 
 const escapes: { readonly [letter: string]: string } = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f', '"': '"', '\\': '\\', '/': '/' };
 
-/** The pairs of a line, or what is wrong with it. Takes steps in proportion to its length. */
+/** The pairs of a line, or the error in it. Takes time proportional to its length. */
 export function readLogfmt(line: string): LogfmtLine | string {
   const pairs = new Map<string, string | null>();
   let hasDoubleKey = false;
@@ -49,7 +49,7 @@ function closingQuote(line: string, at: number): number {
   return -1;
 }
 
-/** An escape that JSON does not define stays as written. */
+/** An escape that JSON does not define is kept as written. */
 function unescaped(text: string): string {
   if (!text.includes('\\')) return text;
   return text.replace(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (written, hex: string | undefined, letter: string | undefined) =>

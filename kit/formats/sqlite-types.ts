@@ -1,7 +1,7 @@
 import { missing } from '../../model/faults/missing.ts';
 import type { ColumnType } from '../../model/values/types.ts';
 
-/** The column types that tables of Millrace declare. SQLite gives each an affinity; what is stored is said in `stored`. */
+/** The column types that Millrace declares in tables. SQLite gives each an affinity; `stored` is the storage class. */
 export const sqliteTypes = ['TEXT', 'INTEGER', 'REAL', 'DECIMAL_TEXT', 'BOOLEAN', 'TIMESTAMP', 'DATE', 'JSON', 'BLOB'] as const;
 export type SqliteType = (typeof sqliteTypes)[number];
 
@@ -17,7 +17,7 @@ export const declaredTypes: { readonly [type in ColumnType]: SqliteType } = {
   bytes: 'BLOB',
 };
 
-/** The column type whose values a declared type holds. */
+/** The column type for the values of a declared type. */
 export function columnTypeOf(declared: SqliteType): ColumnType {
   return (Object.keys(declaredTypes) as ColumnType[]).find((type) => declaredTypes[type] === declared) ?? missing(`the type declared as ${declared}`);
 }
@@ -34,7 +34,7 @@ export function affinityOf(declared: string): Affinity {
 }
 
 const numeric: readonly Affinity[] = ['NUMERIC', 'INTEGER', 'REAL', 'BLOB'];
-/** Where values of a column type are stored as they are: a text such as "007" would become a number elsewhere. */
+/** The declared types in which values of a column type are stored unchanged: a text such as "007" would become a number elsewhere. */
 const holders: { readonly [type in ColumnType]: readonly Affinity[] } = {
   string: ['TEXT', 'BLOB'],
   integer: numeric,

@@ -25,11 +25,11 @@ const severities = 'emerg alert crit err warning notice info debug'.split(' ');
 const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?(?= |$)/;
 const bsdTime = /^([A-Z][a-z]{2}) {1,2}(\d{1,2}) (?:(\d{4}) )?(\d\d:\d\d:\d\d)(?= |$)/;
 const dayMs = 86_400_000;
-/** Leap days are at most so many years apart. */
+/** The maximum number of years between leap days. */
 const mostYears = 8;
 
 export interface SyslogOptions {
-  /** Of times that name no offset. */
+  /** For times without an offset. */
   readonly zone: Zone;
   /** Times without a year get the latest year in which they are at most a day after this, in milliseconds since 1970. */
   readonly latest: () => number;
@@ -47,7 +47,7 @@ export class Syslog {
     this.#pattern = new TimePattern('yyyy MMM d HH:mm:ss', options.zone);
   }
 
-  /** The values of `syslogColumns` in their order, or what is wrong with the line. */
+  /** The values of `syslogColumns` in order, or the error in the line. */
   read(line: string): readonly Value[] | string {
     const priority = /^<(\d{1,3})>/.exec(line);
     const code = priority ? Number(priority[1]) : null;
@@ -91,7 +91,7 @@ export class Syslog {
     return hasZone ? time : this.#options.zone.instantOf(time);
   }
 
-  /** A time that names no year, as a rule. */
+  /** A time that usually has no year. */
   #bsd([written, month, day, year, clock]: RegExpExecArray): number {
     if (year) return this.#pattern.read(`${year} ${month} ${day} ${clock}`);
     if (written === this.#last.text) return this.#last.time;
@@ -105,7 +105,7 @@ export class Syslog {
   }
 }
 
-/** Structured data as an object of objects, and where it ends; or what is wrong with it. */
+/** Structured data as an object of objects, and where it ends; or the error in it. */
 function structuredData(line: string, start: number): { readonly value: Json; readonly end: number } | string {
   if (line[start] === '-') return { value: null, end: start + 1 };
   const elements: [string, { [name: string]: string }][] = [];

@@ -1,4 +1,4 @@
-/** How texts of a column are written: the params that say so, and the parsers that follow from them. */
+/** How texts of a column are written: the params for it, and their parsers. */
 import { epochUnits } from '../../model/time/epoch.ts';
 import { zoneProblem } from '../../model/time/zone.ts';
 import { type NumberFormat, numberExample, numberFormatProblem } from '../../model/values/number-format.ts';
@@ -15,7 +15,7 @@ const ofPatterns = { param: 'as', is: ['time'] } as const;
 const ofTimes = { param: 'as', is: ['time', 'epoch'] } as const;
 const ofFlags = { param: 'as', is: ['boolean'] } as const;
 
-/** A day has a type of its own where there is one. */
+/** A day has a type of its own, if one exists. */
 const timeTypes: readonly string[] = ['timestamp', 'date'];
 
 /** For the item of a list of columns. */
@@ -126,7 +126,7 @@ export function formatText(format: TextFormat): string {
   }
 }
 
-/** What is wrong with a format, and at which of its params. */
+/** The error in a format, and its param. */
 export function formatProblem(format: TextFormat): { readonly message: string; readonly field: keyof TextFormat } | null {
   const { as, pattern, zone } = format;
   if (as === 'number') {
@@ -145,7 +145,7 @@ export function formatProblem(format: TextFormat): { readonly message: string; r
   return both === undefined ? null : { message: `"${both}" is both yes and no`, field: 'no' };
 }
 
-/** The format without what does not count in it. */
+/** The format without the params that have no effect in it. */
 export function textFormOf({ as, type, pattern, zone, timeType, unit, finer, yes, no, ...numbers }: TextFormat): TextForm {
   switch (as) {
     case 'number':

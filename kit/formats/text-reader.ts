@@ -1,4 +1,4 @@
-/** How texts are read that are written in a format of their own. */
+/** How to read texts that are written in a format of their own. */
 
 import { missing } from '../../model/faults/missing.ts';
 import { type EpochUnit, readEpoch } from '../../model/time/epoch.ts';
@@ -9,7 +9,7 @@ import { type Converted, castValue } from '../../model/values/values.ts';
 import { TimePattern } from './time-pattern.ts';
 import { words } from './words.ts';
 
-/** A format as plain data: each kind with what counts in it. */
+/** A format as plain data: each kind with the params that affect it. */
 export type TextForm = NumberForm | TimeForm | EpochForm | FlagForm;
 interface NumberForm {
   readonly as: 'number';
@@ -20,7 +20,7 @@ interface TimeForm {
   readonly as: 'time';
   readonly type: ColumnType;
   readonly pattern: string;
-  /** Of times that name no offset themselves; null for days. */
+  /** For times without an offset; null for days. */
   readonly zone: string | null;
   /** What happens to a time finer than a millisecond. */
   readonly finer: 'fail' | 'cut';
@@ -30,7 +30,7 @@ interface EpochForm {
   readonly unit: EpochUnit;
   readonly finer: 'fail' | 'cut';
 }
-/** Both are lists that are written with commas. */
+/** Both are comma-separated lists. */
 interface FlagForm {
   readonly as: 'boolean';
   readonly yes: string;

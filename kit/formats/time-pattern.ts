@@ -1,4 +1,4 @@
-/** Times written in a pattern of letters, such as `dd.MM.yyyy HH:mm:ss`: compiled once, then read character by character. */
+/** Times by a pattern of letters, such as `dd.MM.yyyy HH:mm:ss`: compiled once, then read character by character. */
 import { offsetOf, type Zone } from '../../model/time/zone.ts';
 
 const letters: { readonly [letters: string]: { readonly part: Part; readonly least: number; readonly most: number } } = {
@@ -24,7 +24,7 @@ type Part = 'literal' | 'year' | 'shortYear' | 'month' | 'monthName' | 'day' | '
 interface Step {
   readonly part: Part;
   readonly least: number;
-  /** Most digits, or for a literal its character. */
+  /** The maximum number of digits, or for a literal its character. */
   readonly most: number;
 }
 
@@ -32,7 +32,7 @@ export const patternHelp = `yyyy or yy, MM or M or MMM (Jan), dd or d, HH or H (
 const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const minuteMs = 60_000;
 
-/** What is wrong with a pattern as a sentence, or null. */
+/** The error in a pattern as a sentence, or null. */
 export function patternProblem(pattern: string): string | null {
   const steps = compile(pattern);
   if (typeof steps === 'string') return steps;
@@ -43,7 +43,7 @@ export function patternProblem(pattern: string): string | null {
   return null;
 }
 
-/** Whether texts of this pattern name a day and nothing finer. */
+/** Whether texts of this pattern name a day without a time. */
 export function isDayPattern(pattern: string): boolean {
   const steps = compile(pattern);
   return typeof steps !== 'string' && !steps.some(({ part }) => part === 'hour' || part === 'halfHour' || part === 'zone');
@@ -57,7 +57,7 @@ export class TimePattern {
   /** Where the text is read next. */
   #at = 0;
 
-  /** `zone` is that of texts without an offset of their own. Throws for a pattern that has a problem. */
+  /** `zone` is for texts without an offset of their own. Throws for an invalid pattern. */
   constructor(pattern: string, zone: Zone) {
     const steps = compile(pattern);
     if (typeof steps === 'string') throw new Error(steps);
@@ -65,7 +65,7 @@ export class TimePattern {
     this.#zone = zone;
   }
 
-  /** Milliseconds since 1970, or NaN where the text does not fit, as a whole and as a date that exists. */
+  /** Milliseconds since 1970, or NaN if the text does not fit as a whole, or is not a date that exists. */
   read(text: string): number {
     let year = 0;
     let month = 1;
@@ -159,7 +159,7 @@ export class TimePattern {
   }
 }
 
-/** The steps, or what is wrong with the pattern. */
+/** The steps, or the error in the pattern. */
 function compile(pattern: string): Step[] | string {
   const steps: Step[] = [];
   const literal = (text: string) => {

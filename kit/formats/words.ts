@@ -1,4 +1,4 @@
-/** The parts of a list that is written with commas. One within quotes may hold commas, or nothing: `"", "1,5"`. */
+/** The parts of a comma-separated list. A quoted part may contain commas, or nothing: `"", "1,5"`. */
 export function words(list: string): string[] {
   const found: string[] = [];
   for (const [, quoted, bare = ''] of list.matchAll(/\s*(?:"((?:[^"]|"")*)"\s*(?=,|$)|([^,]+)|(?=,))(?:,|$)/g)) {

@@ -26,7 +26,7 @@ class Files {
     for (const id of ids) this.parts.set(id, { id, isWaiting: true });
     return this;
   }
-  /** All of the file is read with these rows; gives the watermark that has risen. */
+  /** All of the file is read with these rows; returns the watermark that has risen. */
   reads(id: string, ...times: number[]): number | undefined {
     this.parts.set(id, { id, isWaiting: false });
     const batch: SourceBatch = { rows: times.map((time) => ({ time })), part: id };
@@ -54,7 +54,7 @@ describe('a watermark for each file', () => {
     expect(files.reads('b', 600)).toBeUndefined();
     files.now = 1001;
     expect(files.times.waiting()).toEqual({ watermark: 599, idle: false });
-    // What it brings then is late, as the rows of any source that was idle.
+    // What it reads then is late, as the rows of any source that was idle.
     expect(files.reads('a', 300)).toBeUndefined();
     files.now = 5000;
     expect(files.times.waiting()).toEqual({ idle: true });

@@ -1,4 +1,4 @@
-/** The event time of rows by one of their columns, and the watermark that follows from it. */
+/** The event time of rows by one of their columns, and the resulting watermark. */
 
 import { itemsAt } from '../../model/faults/missing.ts';
 import { OutOfOrder } from '../../model/problems/out-of-order.ts';
@@ -9,7 +9,7 @@ import type { Row } from '../../model/values/types.ts';
 import type { OrderCare, Part, RowFailure, SourceBatch, WatermarkStep } from '../node.ts';
 import { type ColumnTime, type TimeValues, timeValues } from './time-values.ts';
 
-/** How long a part whose rows have all been read still holds the watermark back, where no time is set. */
+/** How long a part whose rows have all been read still holds the watermark back, if no time is set. */
 const partIdleMs = 5000;
 
 export interface TimeContext {
@@ -19,7 +19,7 @@ export interface TimeContext {
   log(level: 'info' | 'warning', message: string): void;
   fail(failure: RowFailure): void;
 }
-/** The greatest times that moved the watermark; by part where there are some. */
+/** The greatest times that moved the watermark; by part if there are parts. */
 export type Greatest = {
   readonly time: number | null;
   readonly parts?: { readonly [part: string]: number };
@@ -45,7 +45,7 @@ export class ColumnTimes {
   /** The last watermark emitted: after a restart none. */
   #told = beginningOfTime;
   #tooFarAhead = 0;
-  /** Of the rows so far, where the run can start over and they are further out of order than they may be; else null. */
+  /** How far the rows so far are out of order, if that is more than allowed and the run can start over; otherwise null. */
   #disorder: number | null = null;
 
   /** `listParts`: see `Reader.parts`. */
@@ -70,7 +70,7 @@ export class ColumnTimes {
     return { time, parts: Object.fromEntries([...this.#parts].flatMap(([id, { greatest }]) => (greatest === beginningOfTime ? [] : [[id, greatest]]))) };
   }
 
-  /** A row was found that comes too late for the order that was assumed: from now on only `time` is to be called, with all rows that are left. */
+  /** A row was found that is too late for the assumed order: from now on only `time` may be called, with all remaining rows. */
   get isOutOfOrder(): boolean {
     return this.#disorder !== null;
   }
@@ -127,7 +127,7 @@ export class ColumnTimes {
     return found;
   }
 
-  /** The least of the parts that are being read, or where none is, the greatest. */
+  /** The minimum of the parts that are being read, or if there are none, the maximum. */
   #greatestOfParts(parts: Iterable<Part>): number {
     const idleBefore = this.#context.elapsed() - (this.#idleAfter ?? partIdleMs);
     let least = Number.POSITIVE_INFINITY;
@@ -214,7 +214,7 @@ export class ColumnTimes {
     if (greatest > this.#greatest) this.#greatest = greatest;
   }
 
-  /** A row is behind the watermark of the rows before it: that watermark goes first, so that the row is late in any batch. */
+  /** A row is behind the watermark of the rows before it: that watermark is sent first, so that the row is late in any batch. */
   #behind(watermarks: WatermarkStep[], after: number, greatest: number, time: number, part: PartTime | null): void {
     if (this.#context.order?.startsOver) this.#disorder = Math.max(this.#disorder ?? 0, greatest - time);
     this.#settle(greatest, part);

@@ -2,7 +2,7 @@ import { behaviourOf } from '../../model/problems/behaviour-of.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Reader, SourceBatch, SourceContext, SourceDefinition } from '../node.ts';
 
-/** The source, which may also end by an error of the behaviour `end-of-input`: callers then see null. */
+/** The source, which may also end by an error of the behaviour `end-of-input`: callers then get null. */
 export function endingByError(definition: SourceDefinition): SourceDefinition {
   return {
     ...definition,

@@ -184,7 +184,7 @@ describe('a restart', () => {
           before = Math.max(before, watermark ?? before);
           const rest = await readSource(source, '.', params, { batchSize, start: position });
           expect(rest.rows).toEqual(whole.rows.slice(rows));
-          // The first batch tells the watermark again, since whoever goes on has none.
+          // The first batch has the watermark again, since a resumed run has none.
           const later = whole.positions.filter((other) => other.rows > rows).map((other) => other.watermark);
           expect(watermarks(rest)).toEqual(later.map((moved, i) => moved ?? (i === 0 ? before : undefined)));
         }
@@ -271,7 +271,7 @@ describe('where no row may be late by its order', () => {
     const { position } = found.positions[1]!;
     expect(position).toEqual({ source: 4, time: 4000, disorder: 1500 });
     expect(watermarks(await readSource(outOfOrder, '.', byTime, { order, start: position }))).toEqual([3499]);
-    // Of a checkpoint that does not say it.
+    // From a checkpoint that does not have it.
     expect(watermarks(await readSource(outOfOrder, '.', byTime, { order, start: { source: 4, time: 4000 } }))).toEqual([undefined]);
   });
 

@@ -1,6 +1,6 @@
 /**
- * Gives every source an event time and a watermark, so that no source needs code for it: params that are added to its own, and
- * a reader around its reader. Where no event time is chosen, the source runs as it is.
+ * Gives every source an event time and a watermark, so that no source needs code for it: params in addition to its own, and a reader around
+ * its reader. If no event time is chosen, the source runs unchanged.
  */
 
 import { itemAt, missing } from '../../model/faults/missing.ts';
@@ -21,7 +21,7 @@ const byColumn = { param: 'eventTime', is: ['column'] } as const;
 const inPattern = { param: 'timeFormat', is: ['pattern'] } as const;
 const ofText = { param: 'timeFormat', is: ['automatic', 'pattern'] } as const;
 
-/** How a column is read as a time, and what its watermark is. */
+/** How a column is read as a time, and its watermark. */
 export const columnTimeFields = {
   timeColumn: f.column({ label: 'Time column', group, optional: true, types: ['timestamp', 'date', 'string', 'integer', 'number'] }),
   timeFormat: f.choice({
@@ -110,7 +110,7 @@ const fields = {
       },
     ],
   }),
-  // Optional for `validateParams`, so that the source is looked at before one is chosen: `infer` reports that it is missing.
+  // Optional for `validateParams`, so that the source can be looked at before one is chosen: `infer` reports that it is missing.
   timeColumn: { ...timeColumn, of: 'output' as const, when: byColumn },
   timeFormat: { ...timeFormat, when: byColumn },
   timePattern,
@@ -124,7 +124,7 @@ const fields = {
 };
 export type EventTimeParams = ParamsOf<typeof fields>;
 
-/** The source with an event time. Throws where it declares a param of the same name itself. */
+/** The source with an event time. Throws if it declares a param of the same name itself. */
 export function withEventTime(definition: SourceDefinition): SourceDefinition {
   const { eventTime: hint } = definition;
   const timeColumn = hint ? { ...fields.timeColumn, default: hint.column } : fields.timeColumn;
@@ -166,7 +166,7 @@ function around(opened: Reader | Promise<Reader>, time: (reader: Reader) => Read
   return opened instanceof Promise ? opened.then(time) : time(opened);
 }
 
-/** The source is read once more before, at the start, to know how far its rows are out of order: its position keeps that. */
+/** At the start, the source is read once in advance, to know how far its rows are out of order: its position keeps that. */
 async function measuredFirst(
   openOnce: () => Reader | Promise<Reader>,
   open: () => Reader | Promise<Reader>,
@@ -174,7 +174,7 @@ async function measuredFirst(
   time: ColumnTime,
 ): Promise<Reader> {
   const start = context.start as TimedPosition | null;
-  // A checkpoint of a run that did not ask for it: nothing is known of what is left.
+  // A checkpoint of a run that did not need it: nothing is known about the remaining rows.
   const disorder = start ? (start.disorder ?? Number.POSITIVE_INFINITY) : await disorderOf(await openOnce(), context, time);
   const known = { ...context, order: { disorder, startsOver: false } };
   return new ColumnTimeReader(await open(), known, time, start, Number.isFinite(disorder) ? disorder : null);
@@ -202,7 +202,7 @@ function withArrival(schema: Schema, { arrivalColumn: name }: EventTimeParams): 
   return { schema: { columns: [...schema.columns, { name, type: 'timestamp', nullable: false }], eventTime: { column: name } } };
 }
 
-/** The schema with the event time that these params make of one of its columns. A column that is not there is reported. */
+/** The schema with the event time that these params make of one of its columns. A missing column is reported. */
 export function withTimeColumn(schema: Schema, { timeColumn, timeFormat, timePattern, timeZone }: ColumnTimeParams): Found {
   if (!timeColumn) {
     const message = 'Time column is missing';
@@ -235,7 +235,7 @@ export function withTimeColumn(schema: Schema, { timeColumn, timeFormat, timePat
   return { schema: { columns, eventTime: { column: timeColumn, ...(found.type !== 'timestamp' && { from: found.type }), ...(days !== null && { days }) } } };
 }
 
-/** The zone of the midnights that days are read as; null where the column holds no days, or nothing says so. */
+/** The zone of the midnights as which days are read; null if the column has no days, or no zone is known. */
 function daysOf({ name, type }: Column, { eventTime }: Schema, reading: Pick<ColumnTimeParams, 'timeFormat' | 'timePattern' | 'timeZone'>): string | null {
   if (type === 'timestamp') return eventTime?.column === name ? (eventTime.days ?? null) : null;
   const { timeFormat, timePattern, timeZone } = reading;
@@ -243,7 +243,7 @@ function daysOf({ name, type }: Column, { eventTime }: Schema, reading: Pick<Col
   return areDays ? (zoneOf(timeZone)?.name ?? null) : null;
 }
 
-/** The schema that the source itself promised: the other way round from `infer`. */
+/** The schema that the source itself promised: the inverse of `infer`. */
 function schemaWithin({ columns, eventTime }: Schema, params: EventTimeParams): Schema {
   if (params.eventTime === 'arrival') return { columns: columns.slice(0, -1) };
   return {
@@ -251,7 +251,7 @@ function schemaWithin({ columns, eventTime }: Schema, params: EventTimeParams): 
   };
 }
 
-/** `type`: of the time column, as it comes. */
+/** `type`: the incoming type of the time column. */
 export function columnTime(params: ColumnTimeParams, type: ColumnType): ColumnTime {
   const { timeColumn, timeFormat: format, timePattern, timeZone, timeFiner: finer, outOfOrder, idleAfter, quietAfter, ahead } = params;
   const pattern = format === 'pattern' ? timePattern : '';

@@ -7,7 +7,7 @@ import { defineNode, type Reader, type RowFailure, type SourceContext } from '..
 import { everySource } from './every-source.ts';
 import { withSchedule } from './schedule-source.ts';
 
-/** What the source finds, reading by reading; an error is thrown instead. The last one stays. */
+/** What the source finds, reading by reading; an error is thrown instead. The last one repeats. */
 type World = readonly (readonly Row[] | Error)[];
 
 /** A source over a world whose n-th opening without a position sees its n-th state. */
@@ -57,7 +57,7 @@ interface Opened {
   readonly failures: RowFailure[];
 }
 let time = 0;
-/** The clock is further by more than any wait each time that it is asked, so that no reading has to be waited for. */
+/** Each call of the clock advances it by more than any wait, so that no reading has to be waited for. */
 async function open(
   source: ReturnType<typeof sourceOf>,
   params: object,

@@ -1,6 +1,6 @@
 /**
- * Lets every source that ends be read again and again, so that no source needs code for it: params that are added to its own,
- * and a reader that opens the source's reader once for each reading.
+ * Lets every source that ends be read repeatedly, so that no source needs code for it: params in addition to its own, and a reader that
+ * opens the source's reader once for each reading.
  */
 
 import { itemAt } from '../../model/faults/missing.ts';
@@ -31,7 +31,7 @@ const fields = {
 };
 export type ScheduleParams = ParamsOf<typeof fields>;
 
-/** The source with a schedule, if it always ends by itself. Throws where it declares a param of the same name. */
+/** The source with a schedule, if it always ends by itself. Throws if it declares a param of the same name. */
 export function withSchedule(definition: SourceDefinition): SourceDefinition {
   if (definition.bounded !== true) return definition;
   const clash = Object.keys(fields).find((name) => Object.hasOwn(definition.params, name));
@@ -63,12 +63,12 @@ function checkCursor(inference: Inference, params: ScheduleParams, port: string)
   return problem ? { ...inference, problems: [...(inference.problems ?? []), problem] } : inference;
 }
 
-/** Whether the source cuts times of the column off to milliseconds. (As an event time, they are cut after the cursor has seen them.) */
+/** Whether the source cuts times of the column to milliseconds. (As an event time, they are cut after the cursor has used them.) */
 function isCut({ types }: ScheduleParams & { readonly types?: unknown }, column: string): boolean {
   return Array.isArray(types) && types.some((entry) => entry?.column === column && entry.finer === 'cut');
 }
 
-/** Two times of one millisecond would be one: what comes between two readings might be left out. */
+/** Two times in one millisecond would be equal: rows between two readings might be missed. */
 function cutCursor(column: string): NodeProblem {
   const message = `Column "${column}" is cut off to milliseconds, so that as a cursor it would leave out rows of the same millisecond`;
   const hint = 'Choose another cursor, such as an id, or read the column as text or as whole numbers.';

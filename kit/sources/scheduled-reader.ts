@@ -13,15 +13,15 @@ export interface Schedule {
 }
 /** Where a schedule resumes: within a reading, or at the time of the next one. */
 export type SchedulePosition = {
-  /** `source`: the position of the reading that is under way; null for one that is about to begin. */
+  /** `source`: the position of the current reading; null for one that is about to begin. */
   readonly reading: { readonly source: Json; readonly startedAt: number } | null;
   /** When the next reading begins; none before that time. */
   readonly next: number;
-  /** Rows of this reading come out where they are beyond it. */
+  /** Only rows of this reading beyond it are emitted. */
   readonly cursor: number | string | null;
   /** The greatest value so far: the cursor of the next reading. */
   readonly greatest: number | string | null;
-  /** A reading has come to its end: from then on one that fails is tried again. */
+  /** A reading has been completed: from then on a failing one is retried. */
   readonly hasRead: boolean;
 };
 
@@ -42,14 +42,14 @@ export class ScheduledReader implements Reader {
   #greatest: number | string | null;
   #hasRead: boolean;
   /**
-   * Set while a reading resumes where one was interrupted: rows beyond it are left to the next reading, which follows at once.
-   * Rows changed meanwhile may be before the place where this one resumes, and a greater cursor would skip them.
+   * Set while a reading resumes where one was interrupted: rows beyond it are left to the next reading, which follows at once. Rows changed
+   * meanwhile may be before the place where this one resumes, and a greater cursor would skip them.
    */
   #limit: number | string | null = null;
   #failures = 0;
   /** The wait after the last failure, in milliseconds. */
   #backOff = 0;
-  /** What `fail` threw: it ends the run, and is no failure of the reading. */
+  /** What `fail` threw: it ends the run, and is not a failure of the reading. */
   #stop: unknown = null;
   #closed = false;
   #wake: (() => void) | null = null;
@@ -113,13 +113,13 @@ export class ScheduledReader implements Reader {
     return this.#closed || this.#context.signal.aborted;
   }
 
-  /** Until the next reading is due: by the clock, and after the longest time between two readings also where that was set back. */
+  /** Until the next reading is due: by the clock, and also after the maximum time between two readings if the clock was set back. */
   async #wait(): Promise<void> {
     const { signal, now, elapsed } = this.#context;
     const latest = elapsed() + Math.max(this.#repeat, this.#failures > 0 ? this.#backOff : 0);
     const remaining = () => Math.min(this.#next - now(), latest - elapsed());
     for (let left = remaining(); left > 0 && !this.#isStopped(); left = remaining()) {
-      // In small steps: a clock that is set, or a machine that slept, is noticed.
+      // In small steps, so that a changed clock, or a machine that slept, is noticed.
       const ms = Math.min(left, 60_000);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, ms);
@@ -165,8 +165,8 @@ export class ScheduledReader implements Reader {
   }
 
   /**
-   * A reading that fails resumes where it was, later: unless it was the very first, whose failure is the user's to know, or the failure
-   * is permanent. It waits for as long as the other side asks.
+   * A reading that fails resumes where it was, later, unless it was the very first, whose failure the user needs to know, or the failure is
+   * permanent. It waits as long as the other side asks.
    */
   async #failed(error: unknown): Promise<void> {
     if (this.#isStopped()) return;
@@ -219,7 +219,7 @@ export class ScheduledReader implements Reader {
   }
 }
 
-/** Readings without new rows must not keep the thread from its messages: one says that the run is cancelled. */
+/** Readings without new rows must not keep the thread from its messages: one of them says that the run is cancelled. */
 function breath(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }

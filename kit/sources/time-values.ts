@@ -12,15 +12,15 @@ export interface TimeReading {
   readonly format: TimeFormat;
   /** For `pattern`, else empty. */
   readonly pattern: string;
-  /** Of days, and of texts that name no offset themselves; empty for numbers. */
+  /** For days, and for texts without an offset; empty for numbers. */
   readonly zone: string;
-  /** What becomes of times finer than a millisecond. */
+  /** What happens to times finer than a millisecond. */
   readonly finer: 'fail' | 'cut';
 }
-/** A column as the time of its rows, and the watermark that is made of it. Durations are in milliseconds; null is never, or no limit. */
+/** A column as the time of its rows, and its watermark. Durations are in milliseconds; null is never, or no limit. */
 export interface ColumnTime {
   readonly column: string;
-  /** How its values are read; null where it holds timestamps. */
+  /** How its values are read; null if it contains timestamps. */
   readonly reading: TimeReading | null;
   readonly outOfOrder: number;
   readonly idleAfter: number | null;
@@ -29,9 +29,9 @@ export interface ColumnTime {
   readonly ahead: number | null;
 }
 export interface TimeValues {
-  /** Milliseconds since 1970, or NaN for what is no such time, or too fine. */
+  /** Milliseconds since 1970, or NaN for values that are not such a time, or too fine. */
   read(value: Value): number;
-  /** What is wrong with a value of which `read` gives NaN: "does not fit ..." */
+  /** Why `read` returns NaN for a value: "does not fit ..." */
   fault(value: Value): string;
 }
 
@@ -55,7 +55,7 @@ export function timeValues({ format, pattern, zone, finer }: TimeReading): TimeV
 function finder(format: TimeFormat, pattern: string, zone: string): readonly [(value: Value) => Found | null, expected: string] {
   if (format === 'automatic') return [isoReader(zoneOf(zone) ?? utc), 'ISO 8601, such as 2026-01-31T12:00:00Z'];
   if (format !== 'pattern') {
-    // Text of digits is taken as well, since such numbers soon exceed 2^53.
+    // Text of digits is accepted as well, since such numbers soon exceed 2^53.
     return [(value) => (typeof value === 'number' || typeof value === 'string' ? readEpoch(decimalText(value), format) : null), `${format} since 1970`];
   }
   const compiled = new TimePattern(pattern, zoneOf(zone) ?? utc);

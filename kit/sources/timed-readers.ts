@@ -6,13 +6,13 @@ import type { Reader, SourceBatch, SourceContext } from '../node.ts';
 import { ColumnTimes, type Greatest } from './column-times.ts';
 import type { ColumnTime } from './time-values.ts';
 
-/** How long the thread may be busy before others have a turn. */
+/** How long the thread may be busy before it yields. */
 const breathAfterMs = 50;
 
 export type TimedPosition = Greatest & {
   /** The position of the source itself. */
   readonly source: Json;
-  /** How far the rows were found out of order before the first of them was given out, where that had to be known. */
+  /** How far the rows were found out of order before the first of them was emitted, if that had to be known. */
   readonly disorder?: number;
 };
 
@@ -36,7 +36,7 @@ abstract class TimedReader implements Reader {
     if (reader.readOn) this.readOn = reader.readOn.bind(reader);
   }
 
-  /** The rows that have a time, with the watermarks that have risen. A promise where there is to be no further row. */
+  /** The rows that have a time, with the watermarks that have risen. A promise if there are no further rows. */
   protected abstract time(batch: SourceBatch): SourceBatch | Promise<null>;
 
   read(): SourceBatch | null | Promise<SourceBatch | null> {
@@ -73,7 +73,7 @@ export class ColumnTimeReader extends TimedReader {
     return this.#times.isOutOfOrder ? this.#measure() : timed;
   }
 
-  /** Reads on to the end, to know by how much the rows are out of order. Rejects with that. */
+  /** Reads on to the end, to know how far the rows are out of order. Rejects with that. */
   async #measure(): Promise<null> {
     await eachBatch(this.reader, this.context, (batch) => this.#times.time(batch));
     throw this.#times.outOfOrder();
@@ -106,7 +106,7 @@ export async function disorderOf(reader: Reader, context: SourceContext<unknown>
   return times.outOfOrder().disorder;
 }
 
-/** Until the end, or `signal`; others have their turn in between. */
+/** Until the end, or `signal`; yields in between. */
 async function eachBatch(
   reader: Reader,
   { signal, elapsed }: Pick<SourceContext<unknown>, 'signal' | 'elapsed'>,
@@ -126,7 +126,7 @@ async function eachBatch(
   }
 }
 
-/** The time at which a row was read: this machine's clock, as long as that does not go back (see `SteadyClock`). */
+/** The time at which a row was read: this machine's clock, but never going back (see `SteadyClock`). */
 export class ArrivalReader extends TimedReader {
   readonly #clock: SteadyClock;
   readonly #column: string;

@@ -1,6 +1,6 @@
 /**
- * The contract of sources and sinks as a library of named tests. It needs no test runner: `sinkTests` and `sourceTests` give
- * objects with a name and a function that throws where a promise is broken. What they have to know of a node is its harness.
+ * The contract of sources and sinks as a library of named tests. It needs no test runner: `sinkTests` and `sourceTests` return objects with
+ * a name and a function that throws if a promise is broken. A harness says what they have to know about a node.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ export interface Promised<Trial> {
   readonly name: string;
   /** Whether this node, in this setting, makes the promise. Absent: every node does. */
   applies?(trial: Trial): boolean;
-  /** Throws where the promise is broken. */
+  /** Throws if the promise is broken. */
   run(trial: Trial): Promise<void>;
 }
 
@@ -23,14 +23,14 @@ export interface ContractTest {
 
 export interface SuiteOptions {
   /**
-   * How long, in milliseconds, what must happen within a second may take: room for a machine that is busy. It costs time only where
-   * a promise is broken.
+   * How long, in milliseconds, something that must happen within a second may take: room for a busy machine. It costs time only if a
+   * promise is broken.
    */
   readonly patience?: number;
 }
 export const patience = 20_000;
 
-/** What lasts as long as one test: a folder of its own, and what is to be closed afterwards, whatever happens. */
+/** The resources of one test: a folder of its own, and what is to be closed afterwards, whatever happens. */
 interface Disposable {
   dispose(): Promise<void>;
 }
@@ -55,7 +55,7 @@ export function testsOf<Trial extends Disposable>(promises: readonly Promised<Tr
     }));
 }
 
-/** Rejects where the promise has not settled after so many milliseconds: `what` says what should have happened. */
+/** Rejects if the promise has not settled after this many milliseconds: `what` says what should have happened. */
 export async function within<T>(milliseconds: number, what: string, promise: T | Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -68,7 +68,7 @@ export async function within<T>(milliseconds: number, what: string, promise: T |
   }
 }
 
-/** Gives others some turns of the event loop: what happens without waiting for anybody has happened then. */
+/** Lets some turns of the event loop pass: everything that does not wait has happened then. */
 export async function someTurns(): Promise<void> {
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
 }

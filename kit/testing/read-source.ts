@@ -4,24 +4,25 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Detected } from '../../model/schema/detected.ts';
 import type { Json, Row, Schema } from '../../model/values/types.ts';
+import type { Connection } from '../connection.ts';
 import type { Discovery, NodeProblem, OrderCare, Reader, RowFailure, SourceDefinition, WatermarkStep } from '../node.ts';
 import { completeParams, type Params } from '../params.ts';
 
 export interface Outcome {
   readonly schema: Schema | null;
   readonly problems: readonly NodeProblem[];
-  /** What was found of how the input is written. */
+  /** The detected format of the input. */
   readonly detected: readonly Detected[];
   readonly rows: readonly Row[];
   /** `source:line` of each row. */
   readonly places: readonly string[];
-  /** As they rose, `after` counted from the first row. */
+  /** In order; `after` counted from the first row. */
   readonly watermarks: readonly WatermarkStep[];
   readonly failures: readonly RowFailure[];
   readonly logs: readonly string[];
-  /** Rows in each batch: none where all that was read failed. */
+  /** Rows in each batch: none if everything that was read failed. */
   readonly sizes: readonly number[];
-  /** The position after each batch, with the number of rows until there, and the watermark where that batch moved it. */
+  /** The position after each batch, with the number of rows until there, and the watermark if that batch moved it. */
   readonly positions: readonly { readonly rows: number; readonly position: Json; readonly watermark?: number }[];
 }
 
@@ -45,6 +46,9 @@ export interface SourceOptions {
   readonly now?: () => number;
   readonly order?: OrderCare;
   readonly sample?: boolean;
+  /** That its node names, secrets filled in. */
+  readonly connection?: Connection | undefined;
+  readonly waits?: (reason: string | null) => void;
 }
 export interface OpenSource {
   readonly schema: Schema | null;
@@ -52,7 +56,7 @@ export interface OpenSource {
   readonly detected: readonly Detected[];
   readonly failures: readonly RowFailure[];
   readonly logs: readonly string[];
-  /** Opens the reader. Only where there is a schema. */
+  /** Opens the reader. Only if there is a schema. */
   open(): Promise<Reader>;
 }
 
@@ -66,7 +70,9 @@ export async function openSource(
   const params: any = completeParams(definition.params, given as Params);
   const path = (relative: string) => resolve(folder, relative);
   const signal = options.signal ?? new AbortController().signal;
-  const discovery: Discovery = options.schema ? { schema: options.schema } : ((await definition.discover?.({ params, path, signal })) ?? { schema: null });
+  const discovery: Discovery = options.schema
+    ? { schema: options.schema }
+    : ((await definition.discover?.({ params, path, signal, connection: options.connection })) ?? { schema: null });
   const inference = definition.infer({ params, inputs: {}, inputLists: {}, discovered: discovery.schema, analyse: null as never });
   const schema = inference.outputs['rows'] ?? null;
   const failures: RowFailure[] = [];
@@ -91,9 +97,11 @@ export async function openSource(
       ...(options.split !== undefined && { split: options.split }),
       order: options.order,
       now: options.now ?? Date.now,
-      // Stands still where the test gives the time.
+      // Does not advance if the test gives the time.
       elapsed: options.now ? () => 0 : () => performance.now(),
       sample: options.sample ?? false,
+      connection: options.connection,
+      ...(options.waits && { waits: options.waits }),
       pattern: (source, flags) => (text) => new RegExp(source, flags).exec(text),
       refuse: (failure) => failures.push(failure),
     });

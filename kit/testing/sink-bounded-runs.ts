@@ -1,4 +1,4 @@
-/** What every sink promises of runs that end. */
+/** What every sink promises for runs that end. */
 import assert from 'node:assert/strict';
 import { completeParams, type Params } from '../params.ts';
 import type { Promised } from './contract.ts';
@@ -13,7 +13,7 @@ export const boundedRuns: readonly Promised<SinkTrial>[] = [
   {
     name: 'a run that ends shows its rows with its commit, and none before',
     async run(trial) {
-      trial.begin();
+      await trial.begin();
       const { run, writer } = await trial.open(atEnd);
       for (const [from, to] of [
         [0, 3],
@@ -21,33 +21,33 @@ export const boundedRuns: readonly Promised<SinkTrial>[] = [
         [4, 9],
       ] as const)
         await trial.write(writer, from, to);
-      if (waitsForCommit(trial)) trial.expectAsBefore('before the commit');
+      if (waitsForCommit(trial)) await trial.expectAsBefore('before the commit');
       await writer.commit();
       writer.output();
       await run.close();
-      trial.expectRows(9, 'after the commit');
+      await trial.expectRows(9, 'after the commit');
     },
   },
   {
     name: 'a run that ends without rows commits too',
     async run(trial) {
-      trial.begin();
+      await trial.begin();
       const { run, writer } = await trial.open(atEnd);
       await writer.commit();
       await run.close();
-      trial.expectRows(0, 'after a run without rows');
+      await trial.expectRows(0, 'after a run without rows');
     },
   },
   {
     name: 'abort leaves the output as it was',
     applies: waitsForCommit,
     async run(trial) {
-      trial.begin();
+      await trial.begin();
       const { run, writer } = await trial.open(atEnd);
       await trial.write(writer, 0, 5);
       await writer.abort();
       await run.close();
-      trial.expectAsBefore('after the abort');
+      await trial.expectAsBefore('after the abort');
       trial.expectNothingBeside('after the abort');
     },
   },
@@ -55,13 +55,13 @@ export const boundedRuns: readonly Promised<SinkTrial>[] = [
     name: 'abort undoes what was prepared for the end',
     applies: waitsForCommit,
     async run(trial) {
-      trial.begin();
+      await trial.begin();
       const { run, writer } = await trial.open(atEnd);
       await trial.write(writer, 0, 5);
       await writer.prepare?.(1);
       await writer.abort();
       await run.close();
-      trial.expectAsBefore('after the abort');
+      await trial.expectAsBefore('after the abort');
       trial.expectNothingBeside('after the abort');
     },
   },
@@ -69,11 +69,11 @@ export const boundedRuns: readonly Promised<SinkTrial>[] = [
     name: 'a run that ends and is ended by force leaves the output as it was',
     applies: waitsForCommit,
     async run(trial) {
-      trial.begin();
+      await trial.begin();
       const { run, writer } = await trial.open(atEnd);
       await trial.write(writer, 0, 5);
       run.endByForce();
-      trial.expectAsBefore('after the end by force');
+      await trial.expectAsBefore('after the end by force');
       trial.expectNothingBeside('after what the writer asked to undo');
     },
   },
@@ -81,23 +81,23 @@ export const boundedRuns: readonly Promised<SinkTrial>[] = [
     name: 'killed before its end, a run leaves the output as it was, and the next one nothing of it',
     applies: waitsForCommit,
     async run(trial) {
-      trial.begin();
+      await trial.begin();
       const killed = await trial.open(atEnd);
       await trial.write(killed.writer, 0, 5);
       killed.run.kill();
-      trial.expectAsBefore('after the kill');
+      await trial.expectAsBefore('after the kill');
       const { run, writer } = await trial.open(atEnd);
       await trial.write(writer, 0, 7);
       await writer.commit();
       await run.close();
-      trial.expectRows(7, 'after the next run');
+      await trial.expectRows(7, 'after the next run');
     },
   },
   {
     name: 'rows of parts come behind those of the writer, part by part, with its commit',
     applies: takesParts,
     async run(trial) {
-      trial.begin();
+      await trial.begin();
       const { run, writer } = await trial.open(atEnd);
       const parts = await trial.openParts(run, writer, 2);
       if (!parts) return trial.dispose();
@@ -110,13 +110,13 @@ export const boundedRuns: readonly Promised<SinkTrial>[] = [
         await parts[i]!.write(trial.rows(from, from + 2 + i));
       const finished = [await parts[0]!.finish(), await parts[1]!.finish()];
       for (const part of parts) await part.close();
-      trial.expectAsBefore('before the parts are joined');
+      await trial.expectAsBefore('before the parts are joined');
       for (const each of finished) await writer.join!(JSON.parse(JSON.stringify(each)));
-      trial.expectAsBefore('before the commit');
+      await trial.expectAsBefore('before the commit');
       await writer.prepare?.(1);
       await writer.commit(1);
       await run.close();
-      trial.expectRows(8, 'after the commit');
+      await trial.expectRows(8, 'after the commit');
     },
   },
   ...(['open', 'finished', 'joined', 'prepared'] as const).flatMap((moment) =>
@@ -125,7 +125,7 @@ export const boundedRuns: readonly Promised<SinkTrial>[] = [
         name: `${end} with a part that is ${moment}, a run leaves the output as it was, and the next one nothing of it`,
         applies: takesParts,
         async run(trial) {
-          trial.begin();
+          await trial.begin();
           const { run, writer } = await trial.open(atEnd);
           const [part] = (await trial.openParts(run, writer, 1)) ?? [];
           if (!part) return trial.dispose();
@@ -143,15 +143,15 @@ export const boundedRuns: readonly Promised<SinkTrial>[] = [
               await writer.abort();
               await run.close();
             } else run.endByForce();
-            // What was prepared may be gone on from.
+            // A run may resume from what was prepared.
             if (end === 'aborted' || moment !== 'prepared') trial.expectNothingBeside('after what was to be undone');
           }
-          trial.expectAsBefore('after the end');
+          await trial.expectAsBefore('after the end');
           const next = await trial.open(atEnd);
           await trial.write(next.writer, 0, 7);
           await next.writer.commit();
           await next.run.close();
-          trial.expectRows(7, 'after the next run');
+          await trial.expectRows(7, 'after the next run');
         },
       }),
     ),
@@ -160,7 +160,7 @@ export const boundedRuns: readonly Promised<SinkTrial>[] = [
     name: 'an end that was prepared and decided is committed by the next start, once',
     applies: ({ harness }) => harness.delivers === undefined,
     async run(trial) {
-      trial.begin();
+      await trial.begin();
       const killed = await trial.open(atEnd);
       await trial.write(killed.writer, 0, 5);
       const token = (await killed.writer.prepare?.(1)) ?? null;
@@ -169,7 +169,7 @@ export const boundedRuns: readonly Promised<SinkTrial>[] = [
       for (let start = 1; start <= 2; start++) {
         const { run } = await trial.open(atEnd, { checkpoint: 1, token });
         await run.close();
-        trial.expectRows(5, `after start ${start}`);
+        await trial.expectRows(5, `after start ${start}`);
       }
     },
   },
@@ -177,7 +177,7 @@ export const boundedRuns: readonly Promised<SinkTrial>[] = [
     name: 'a second run replaces the rows of the first one, adds to them, or is refused',
     applies: waitsForCommit,
     async run(trial) {
-      trial.begin();
+      await trial.begin();
       for (const [lineage, from, to] of [
         ['first', 0, 3],
         ['second', 3, 6],
@@ -186,16 +186,16 @@ export const boundedRuns: readonly Promised<SinkTrial>[] = [
         if (trial.harness.earlier === 'are refused' && (from > 0 || trial.harness.before)) {
           await assert.rejects(opened, ({ problem }) => typeof problem?.code === 'string', 'It refuses with a problem');
           await trial.dispose();
-          trial.expectRows(from, 'after a run that was refused');
+          await trial.expectRows(from, 'after a run that was refused');
           break;
         }
         const { run, writer } = await opened;
         await trial.write(writer, from, to);
         await writer.commit();
         await run.close();
-        if (from === 0) trial.expectRows(3, 'after the first run');
-        else if (trial.harness.earlier === 'stay') trial.expectRows(6, 'after the second run');
-        else trial.expectShown([3, 4, 5], 'after the second run');
+        if (from === 0) await trial.expectRows(3, 'after the first run');
+        else if (trial.harness.earlier === 'stay') await trial.expectRows(6, 'after the second run');
+        else await trial.expectShown([3, 4, 5], 'after the second run');
       }
     },
   },

@@ -9,10 +9,10 @@ import { type SinkHarness, SinkTrial } from './sink-trial.ts';
 
 const promises: readonly Promised<SinkTrial>[] = [...boundedRuns, ...streams, ...transactions, ...resources];
 
-/** The tests of one sink in one setting. A sink whose writers have a transaction is also put through them where another one decides. */
+/** The tests of one sink in one setting. A sink whose writers have a transaction is also tested beside another one that decides. */
 export function sinkTests(definition: SinkDefinition<any>, harness: SinkHarness, options: SuiteOptions = {}): ContractTest[] {
   const tests = testsOf(promises, (folder) => new SinkTrial(folder, definition, harness, options));
-  if (!definition.committedCheckpoint) return tests;
+  if (!definition.committedCheckpoint || harness.delivers) return tests;
   const beside = testsOf(promises, (folder) => new SinkTrial(folder, definition, harness, { ...options, decides: false }));
   return [...tests, ...beside.map(({ name, run }) => ({ name: `beside another database: ${name}`, run }))];
 }

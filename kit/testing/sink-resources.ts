@@ -1,11 +1,11 @@
-/** What every sink promises of memory and of waiting. */
+/** What every sink promises about memory and waiting. */
 import assert from 'node:assert/strict';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type Promised, someTurns, within } from './contract.ts';
 import { type SinkTrial, waitsForCommit } from './sink-trial.ts';
 
-/** Bytes of text that are written, and how much more than before may then be in memory. */
+/** Bytes of text that are written, and how much additional memory may be in use then. */
 const [bytes, mostKept] = [6_000_000, 2_500_000];
 const batchRows = 500;
 const textBytes = 1000;
@@ -17,14 +17,14 @@ export const resources: readonly Promised<SinkTrial>[] = [
       // Beside another database it is the same sink.
       applies: (trial) => waitsForCommit(trial) && trial.decides,
       async run(trial) {
-        trial.begin();
+        await trial.begin();
         const { run, writer } = await trial.open({ commits });
         const text = (n: number) => Buffer.alloc(textBytes, String(n)).toString('latin1');
         let next = 0;
         const write = async (count: number) => {
           for (let i = 0; i < count; i += batchRows, next += batchRows) await writer.write(trial.rows(next, next + batchRows, text));
         };
-        // What is made at first, and buffers that are in use anyway.
+        // What is allocated once, and buffers that are in use anyway.
         await write(4 * batchRows);
         const before = await used();
         await write(bytes / textBytes);
@@ -39,7 +39,7 @@ export const resources: readonly Promised<SinkTrial>[] = [
   {
     name: 'a token is small, and plain JSON',
     async run(trial) {
-      trial.begin();
+      await trial.begin();
       const { run, writer } = await trial.open();
       await trial.write(writer, 0, 2000);
       const token = (await writer.prepare?.(1)) ?? null;
@@ -58,7 +58,7 @@ export const resources: readonly Promised<SinkTrial>[] = [
       await within(trial.patience, 'It goes on when it may write again', written);
       await trial.checkpoint(writer, 2);
       await run.close();
-      trial.expectRows(5, 'at the end');
+      await trial.expectRows(5, 'at the end');
     },
   },
   {
@@ -76,14 +76,14 @@ export const resources: readonly Promised<SinkTrial>[] = [
       }
       await writer.abort();
       await run.close();
-      trial.expectRows(2, 'after the abort');
+      await trial.expectRows(2, 'after the abort');
     },
   },
 ];
 
 /** Two rows are committed, and three more cannot be written. */
 async function blocked(trial: SinkTrial, signal?: AbortSignal) {
-  trial.begin();
+  await trial.begin();
   const opened = await trial.open(signal ? { signal } : {});
   await trial.write(opened.writer, 0, 2);
   await trial.checkpoint(opened.writer, 1);
@@ -103,7 +103,7 @@ async function blocked(trial: SinkTrial, signal?: AbortSignal) {
   return { ...opened, written, release };
 }
 
-/** Bytes that are in use, once what nobody needs is gone: buffers go a turn later than what held them. */
+/** Bytes in use, after unused memory was freed: buffers are freed a turn later than what held them. */
 async function used(): Promise<number> {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();

@@ -1,13 +1,14 @@
-/** Leads sinks as the engine would, through checkpoints and crashes, for tests. */
+/** Drives sinks as the engine would, through checkpoints and crashes, for tests. */
 import { rmSync, truncateSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Json, Row, Schema } from '../../model/values/types.ts';
+import type { Connection } from '../connection.ts';
 import type { PartWriter, RowFailure, SinkContext, SinkDefinition, Undo, Writer } from '../node.ts';
 import { completeParams, type Params } from '../params.ts';
 
 /**
- * Where a process is killed: with rows written and nothing prepared; prepared, but before the checkpoint is stored; stored,
- * before anything is committed; with some sinks committed or a commit half done; and after all.
+ * Where a process is killed: with rows written and nothing prepared; prepared, but before the checkpoint is stored; stored, before anything
+ * is committed; with some sinks committed or a commit half done; and after all.
  */
 export const crashPoints = ['writing', 'prepared', 'stored', 'half', 'committed'] as const;
 export type CrashPoint = (typeof crashPoints)[number];
@@ -22,6 +23,8 @@ export interface Interval {
 }
 export interface SinkSpec {
   readonly definition: SinkDefinition<any>;
+  /** That it names, secrets filled in. */
+  readonly connection?: Connection | undefined;
   readonly params: { readonly [param: string]: unknown };
 }
 
@@ -36,7 +39,7 @@ export class SinkRun {
   readonly failures: RowFailure[] = [];
   readonly logs: string[] = [];
   readonly writers: Writer[] = [];
-  /** What is to be undone where the run is ended by force, by writer. */
+  /** What is to be undone if the run is ended by force, by writer. */
   readonly #undos: (readonly Undo[])[] = [];
   readonly #shared = new Map<string, { close(): void }>();
   readonly #folder: string;
@@ -47,7 +50,7 @@ export class SinkRun {
     this.#options = options;
   }
 
-  async open({ definition, params }: SinkSpec, schema: Schema, resume: Resume = null): Promise<Writer> {
+  async open({ definition, params, connection }: SinkSpec, schema: Schema, resume: Resume = null): Promise<Writer> {
     const { commits = 'checkpoint', lineage = 'trial', signal = new AbortController().signal } = this.#options;
     const index = this.writers.length;
     const writer = await definition.run({
@@ -66,7 +69,8 @@ export class SinkRun {
         this.#undos[index] = Array.isArray(undo) ? undo : [...(this.#undos[index] ?? []), undo as Undo];
       },
       commits,
-      // As it comes back from a checkpoint's file.
+      connection,
+      // As read from a checkpoint's file.
       resume: resume && { checkpoint: resume.checkpoint, token: JSON.parse(JSON.stringify(resume.token)) as Json, isOlder: resume.isOlder === true },
       lineage,
     } as SinkContext<any>);
@@ -94,12 +98,12 @@ export class SinkRun {
     for (const thing of this.#shared.values()) thing.close();
   }
 
-  /** As SIGKILL would: none of the writers' own code runs. A database's lock goes with its connection. */
+  /** As SIGKILL would: none of the writers' own code runs. A database's lock is released with its connection. */
   kill(): void {
     for (const thing of this.#shared.values()) if ('connection' in thing) (thing.connection as { close(): void }).close();
   }
 
-  /** As when users' code has blocked the thread: the writers cannot be asked any more, and what they had asked for is undone. */
+  /** As if users' code had blocked the thread: the writers cannot be called any more, and what they had asked for is undone. */
   endByForce(): void {
     this.kill();
     for (const undo of this.#undos.flat()) {
@@ -116,17 +120,17 @@ interface Stored {
 }
 
 export interface CrashOptions {
-  /** Does a part of the commit of a writer's token by itself. */
+  /** Executes a part of the commit of a writer's token by itself. */
   half?(sink: SinkSpec, token: Json): void;
   /** False: none of the sinks decides which checkpoint counts, as beside another database. */
   readonly decides?: boolean;
-  /** Hears of each run, to close what a killed one has left open. */
+  /** Called with each run, to close what a killed one has left open. */
   onRun?(run: SinkRun): void;
 }
 
 /**
- * Writes rows through checkpoints, one after each interval, to sinks that stand side by side, and goes on after each crash
- * from the checkpoint that counts, as the engine does.
+ * Writes rows through checkpoints, one after each interval, to sinks side by side, and resumes after each crash from the checkpoint that
+ * counts, as the engine does.
  */
 export async function writeThroughCrashes(
   folder: string,
@@ -146,7 +150,9 @@ export async function writeThroughCrashes(
 
   const start = async (): Promise<SinkRun> => {
     const params: any = decider && completeParams(decider.definition.params, decider.params as Params);
-    const number = decider && (await decider.definition.committedCheckpoint!({ params, path, lineage: 'trial', signal: new AbortController().signal }));
+    const number =
+      decider &&
+      (await decider.definition.committedCheckpoint!({ params, path, connection: decider.connection, lineage: 'trial', signal: new AbortController().signal }));
     if (number !== undefined && stored.length > 0 && stored.at(-1)!.checkpoint !== number) stored.pop();
     const from = stored.at(-1) ?? { checkpoint: 0, tokens: [], position: 0 };
     const started = new SinkRun(folder);

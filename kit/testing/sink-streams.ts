@@ -8,25 +8,25 @@ export const streams: readonly Promised<SinkTrial>[] = [
   {
     name: 'prepare shows nothing, commit what was prepared, and rows that follow wait for the next one',
     async run(trial) {
-      trial.begin();
+      await trial.begin();
       const { run, writer } = await trial.open();
       await trial.write(writer, 0, 3);
       await writer.prepare?.(1);
-      if (!trial.harness.early) trial.expectAsBefore('after prepare');
+      if (!trial.harness.early) await trial.expectAsBefore('after prepare');
       await trial.write(writer, 3, 5);
-      if (!trial.harness.early) trial.expectAsBefore('after rows that follow prepare');
+      if (!trial.harness.early) await trial.expectAsBefore('after rows that follow prepare');
       await writer.commit(1);
-      trial.expectRowsSoFar(3, 'after the commit');
+      await trial.expectRowsSoFar(3, 'after the commit');
       await trial.checkpoint(writer, 2);
-      trial.expectRowsSoFar(5, 'after the second commit');
+      await trial.expectRowsSoFar(5, 'after the second commit');
       await run.close();
-      trial.expectRows(5, 'at the end');
+      await trial.expectRows(5, 'at the end');
     },
   },
   {
     name: 'checkpoints without rows change nothing',
     async run(trial) {
-      trial.begin();
+      await trial.begin();
       const { run, writer } = await trial.open();
       await trial.checkpoint(writer, 1);
       await trial.checkpoint(writer, 2);
@@ -34,28 +34,28 @@ export const streams: readonly Promised<SinkTrial>[] = [
       await trial.checkpoint(writer, 3);
       await trial.checkpoint(writer, 4);
       await run.close();
-      trial.expectRows(2, 'at the end');
+      await trial.expectRows(2, 'at the end');
     },
   },
   {
     name: 'abort goes back to the last commit',
     applies: waitsForCommit,
     async run(trial) {
-      trial.begin();
+      await trial.begin();
       const { run, writer } = await trial.open();
       await trial.write(writer, 0, 3);
       await trial.checkpoint(writer, 1);
       await trial.write(writer, 3, 8);
       await writer.abort();
       await run.close();
-      trial.expectRows(3, 'after the abort');
+      await trial.expectRows(3, 'after the abort');
     },
   },
   {
     name: 'abort undoes what was prepared',
     applies: waitsForCommit,
     async run(trial) {
-      trial.begin();
+      await trial.begin();
       const { run, writer } = await trial.open();
       await trial.write(writer, 0, 3);
       await trial.checkpoint(writer, 1);
@@ -64,27 +64,27 @@ export const streams: readonly Promised<SinkTrial>[] = [
       await trial.write(writer, 8, 9);
       await writer.abort();
       await run.close();
-      trial.expectRows(3, 'after the abort');
+      await trial.expectRows(3, 'after the abort');
     },
   },
   {
     name: 'ended by force, it is as at the last commit',
     applies: waitsForCommit,
     async run(trial) {
-      trial.begin();
+      await trial.begin();
       const { run, writer } = await trial.open();
       await trial.write(writer, 0, 3);
       await trial.checkpoint(writer, 1);
       await trial.write(writer, 3, 8);
       run.endByForce();
-      trial.expectShown(trial.harness.before && trial.harness.earlier === 'stay' ? [-1, 0, 1, 2] : [0, 1, 2], 'after the end by force');
+      await trial.expectShown(trial.harness.before && trial.harness.earlier === 'stay' ? [-1, 0, 1, 2] : [0, 1, 2], 'after the end by force');
     },
   },
   ...crashPoints.map(killedAt),
   {
     name: 'killed again and again while it starts, it goes on from the same rows',
     async run(trial) {
-      trial.begin();
+      await trial.begin();
       const first = await trial.open();
       await trial.write(first.writer, 0, 4);
       const token = (await first.writer.prepare?.(1)) ?? null;
@@ -99,14 +99,14 @@ export const streams: readonly Promised<SinkTrial>[] = [
       await trial.write(writer, 4, 7);
       await trial.checkpoint(writer, 2);
       await run.close();
-      trial.expectRows(7, 'at the end');
+      await trial.expectRows(7, 'at the end');
     },
   },
   {
     name: 'closed after a checkpoint was decided and before its commit, the next start commits it',
     applies: (trial) => trial.followsStored,
     async run(trial) {
-      trial.begin();
+      await trial.begin();
       const first = await trial.open();
       await trial.write(first.writer, 0, 4);
       const token = (await first.writer.prepare?.(1)) ?? null;
@@ -115,7 +115,7 @@ export const streams: readonly Promised<SinkTrial>[] = [
       await trial.write(writer, 4, 6);
       await trial.checkpoint(writer, 2);
       await run.close();
-      trial.expectRows(6, 'at the end');
+      await trial.expectRows(6, 'at the end');
     },
   },
 ];
@@ -134,9 +134,9 @@ function killedAt(crash: CrashPoint): Promised<SinkTrial> {
     name: `killed ${where[crash]}, it keeps each row`,
     applies: ({ harness }) => crash !== 'half' || harness.half !== undefined,
     async run(trial) {
-      trial.begin();
+      await trial.begin();
       await trial.throughCrashes(20, [killed(2, 1), calm(4), killed(1, 2), killed(), killed(3), calm()]);
-      trial.expectRows(20, 'at the end');
+      await trial.expectRows(20, 'at the end');
     },
   };
 }

@@ -9,7 +9,7 @@ export const transactions: readonly Promised<SinkTrial>[] = [
     name: 'kept from committing, it waits, and commits then',
     applies: ({ harness }) => harness.blockCommit !== undefined,
     async run(trial) {
-      trial.begin();
+      await trial.begin();
       const { run, writer } = await trial.open(atEnd);
       await trial.write(writer, 0, 3);
       const { settled, isSettled, release } = await blockedCommit(trial, writer);
@@ -17,14 +17,14 @@ export const transactions: readonly Promised<SinkTrial>[] = [
       release();
       await within(trial.patience, 'It commits when it may', settled);
       await run.close();
-      trial.expectRows(3, 'after the commit');
+      await trial.expectRows(3, 'after the commit');
     },
   },
   {
     name: 'cancelled while it is kept from committing, it ends within a second and leaves the output as it was',
     applies: ({ harness }) => harness.blockCommit !== undefined,
     async run(trial) {
-      trial.begin();
+      await trial.begin();
       const stop = new AbortController();
       const { run, writer } = await trial.open({ ...atEnd, signal: stop.signal });
       await trial.write(writer, 0, 3);
@@ -38,14 +38,14 @@ export const transactions: readonly Promised<SinkTrial>[] = [
       }
       await writer.abort();
       await run.close();
-      trial.expectAsBefore('after the abort');
+      await trial.expectAsBefore('after the abort');
     },
   },
   {
     name: 'its database tells which checkpoint was committed last, to this lineage alone, and forgets it when it is told to',
-    applies: ({ definition, decides }) => decides && definition.committedCheckpoint !== undefined,
+    applies: ({ definition, decides, harness }) => decides && definition.committedCheckpoint !== undefined && harness.delivers === undefined,
     async run(trial) {
-      trial.begin();
+      await trial.begin();
       assert.equal(await trial.committed(), null);
       const { run, writer } = await trial.open();
       await trial.write(writer, 0, 2);
@@ -59,7 +59,7 @@ export const transactions: readonly Promised<SinkTrial>[] = [
       writer.transaction!.forget!();
       await run.close();
       assert.equal(await trial.committed(), null);
-      trial.expectRows(3, 'at the end');
+      await trial.expectRows(3, 'at the end');
     },
   },
 ];

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Json, Row, Schema } from '../../model/values/types.ts';
+import type { Connection } from '../connection.ts';
 import type { PartWriter, SinkDefinition, Writer } from '../node.ts';
 import { completeParams, type Params } from '../params.ts';
 import { patience, type SuiteOptions } from './contract.ts';
 import { type Interval, type Resume, type SinkOptions, SinkRun, type SinkSpec, writeThroughCrashes } from './sink-run.ts';
 
-/** What the suite has to know of a sink, in one setting of its params. Rows are told apart by their numbers. */
+/** What the suite has to know about a sink, in one setting of its params. Rows are distinguished by their numbers. */
 export interface SinkHarness {
   readonly params: { readonly [param: string]: unknown };
   /** Absent: `n` and `text`. */
@@ -15,23 +16,27 @@ export interface SinkHarness {
   /** The row of a number, which has a text of any length in it. */
   row?(n: number, text: string): Row;
   /**
-   * The numbers of the rows that any other program finds in the output now, in their order; empty where there is no output. Looks by
-   * means of its own: not by the sink, nor by what the sink is made of.
+   * The numbers of the rows that any other program finds in the output now, in order; empty if there is no output. Reads by its own means:
+   * not by the sink, nor by what the sink is made of.
    */
-  shown(folder: string): readonly number[];
-  /** What becomes of rows that are there when a run starts anew: they make way, they stay in front, or the run is refused. */
+  shown(folder: string): readonly number[] | Promise<readonly number[]>;
+  /** Why the server that it needs is not available here; null if it is. Absent: it needs none. */
+  whyMissing?(): string | null;
+  /** The connection of a sink that has one. */
+  connection?(): Connection;
+  /** What happens to existing rows when a run starts from scratch: they are replaced, they stay at the start, or the run is refused. */
   readonly earlier: 'make way' | 'stay' | 'are refused';
-  /** Puts an output there that holds just the row -1. Absent: the trials begin without an output. */
-  before?(folder: string): void;
-  /** The names in the folder that are there when nothing is under way. */
+  /** Creates an output with just the row -1. Absent: the trials begin without an output. */
+  before?(folder: string): void | Promise<void>;
+  /** The names in the folder while no run is in progress. */
   readonly files: readonly string[];
-  /** Absent: never. Others see rows before they are committed: in runs that commit with checkpoints, or (what is printed) in all. */
+  /** Absent: never. Others see rows before they are committed: in runs that commit with checkpoints, or (for printed rows) in all. */
   readonly early?: 'with checkpoints' | 'always';
   /** What it promises through a crash. Absent: exactly once. */
   readonly delivers?: 'at least once';
-  /** Does the first half of a commit by itself. Absent: a commit is one step. */
+  /** Executes the first half of a commit. Absent: a commit is one step. */
   half?(folder: string, token: Json): void;
-  /** Another program keeps the sink from writing, until what is given back is called. Absent: nobody can. */
+  /** Another program prevents the sink from writing, until the returned function is called. Absent: no program can. */
   block?(folder: string): () => void;
   /** The same for a commit. */
   blockCommit?(folder: string): () => void;
@@ -71,21 +76,21 @@ export class SinkTrial {
 
   /** Whether a checkpoint that was stored counts although the sink has not committed it. */
   get followsStored(): boolean {
-    return !this.decides || this.definition.committedCheckpoint === undefined;
+    return !this.decides || this.definition.committedCheckpoint === undefined || this.harness.delivers !== undefined;
   }
 
   get spec(): SinkSpec {
-    return { definition: this.definition, params: this.harness.params };
+    return { definition: this.definition, params: this.harness.params, connection: this.harness.connection?.() };
   }
 
   get #state(): string {
     return join(this.folder, 'state');
   }
 
-  /** Makes what is there before the first run. */
-  begin(): void {
+  /** Creates what exists before the first run. */
+  async begin(): Promise<void> {
     mkdirSync(this.#state);
-    this.harness.before?.(this.folder);
+    await this.harness.before?.(this.folder);
   }
 
   async open(options: SinkOptions = {}, resume: Resume = null): Promise<{ readonly run: SinkRun; readonly writer: Writer }> {
@@ -116,7 +121,7 @@ export class SinkTrial {
     await writer.write(this.rows(from, to));
   }
 
-  /** So many writers of parts of a writer's rows; null where its output takes none. */
+  /** This many writers of parts of a writer's rows; null if its output accepts none. */
   async openParts(run: SinkRun, writer: Writer, count: number): Promise<PartWriter[] | null> {
     const parts: PartWriter[] = [];
     for (let i = 1; i <= count; i++) {
@@ -127,43 +132,43 @@ export class SinkTrial {
     return parts;
   }
 
-  /** Both phases of a checkpoint; gives the token. */
+  /** Both phases of a checkpoint; returns the token. */
   async checkpoint(writer: Writer, number: number): Promise<Json> {
     const token = (await writer.prepare?.(number)) ?? null;
     await writer.commit(number);
     return token;
   }
 
-  /** What the database tells of a lineage. */
+  /** What the database knows about a lineage. */
   async committed(lineage = 'trial'): Promise<number | null> {
     const params: any = completeParams(this.definition.params, this.harness.params as Params);
     const path = (relative: string) => resolve(this.folder, relative);
-    return this.definition.committedCheckpoint!({ params, path, lineage, signal: new AbortController().signal });
+    return this.definition.committedCheckpoint!({ params, path, connection: this.harness.connection?.(), lineage, signal: new AbortController().signal });
   }
 
-  /** The output holds the rows up to `count`, with those of before where they stay, and nothing lies beside it. */
-  expectRows(count: number, moment: string): void {
+  /** The output contains the rows up to `count`, with earlier ones if these stay, and there are no other files. */
+  async expectRows(count: number, moment: string): Promise<void> {
     const { earlier, before } = this.harness;
     const numbers = Array.from({ length: count }, (_, i) => i);
-    this.expectShown(before && earlier === 'stay' ? [-1, ...numbers] : numbers, moment);
+    await this.expectShown(before && earlier === 'stay' ? [-1, ...numbers] : numbers, moment);
     this.expectNothingBeside(moment);
     assert.deepEqual(readdirSync(this.#state), [], `What lies in the run's own folder ${moment}`);
   }
 
-  /** The same while a run is under way. Where rows are seen early, there may be more of them. */
-  expectRowsSoFar(count: number, moment: string): void {
+  /** The same during a run. If rows are seen early, there may be more of them. */
+  async expectRowsSoFar(count: number, moment: string): Promise<void> {
     const { early, earlier, before, shown } = this.harness;
     const numbers = [...(before && earlier === 'stay' ? [-1] : []), ...Array.from({ length: count }, (_, i) => i)];
-    if (early) assert.deepEqual(shown(this.folder).slice(0, numbers.length), numbers, moment);
-    else this.expectShown(numbers, moment);
+    if (early) assert.deepEqual((await shown(this.folder)).slice(0, numbers.length), numbers, moment);
+    else await this.expectShown(numbers, moment);
   }
 
-  expectAsBefore(moment: string): void {
-    this.expectShown(this.harness.before ? [-1] : [], moment);
+  async expectAsBefore(moment: string): Promise<void> {
+    await this.expectShown(this.harness.before ? [-1] : [], moment);
   }
 
-  expectShown(expected: readonly number[], moment: string): void {
-    const shown = this.harness.shown(this.folder);
+  async expectShown(expected: readonly number[], moment: string): Promise<void> {
+    const shown = await this.harness.shown(this.folder);
     const counted = this.harness.delivers === 'at least once' ? [...new Set(shown)] : shown;
     assert.deepEqual(counted, expected, `The rows of the output ${moment}`);
   }

@@ -1,4 +1,4 @@
-/** What every source promises of when it reads, and of how far it has come. */
+/** What every source promises about when it reads, and about its progress. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Promised, within } from './contract.ts';

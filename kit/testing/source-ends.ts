@@ -1,4 +1,4 @@
-/** What every source promises of its end: cancelled, closed, or in a preview. */
+/** What every source promises about its end: cancelled, closed, or in a preview. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,7 +26,7 @@ export const ends: readonly Promised<SourceTrial>[] = [
         await trial.read(reading);
         if (how === 'cancelled') {
           reading.stop.abort();
-          // What it gives is not used any more.
+          // Its result is ignored.
           await within(
             trial.patience,
             'A read after the run was cancelled',
@@ -45,7 +45,7 @@ export const ends: readonly Promised<SourceTrial>[] = [
       const stop = new AbortController();
       const opened = trial.open({ batchSize: 1, signal: stop.signal });
       stop.abort();
-      // Being interrupted may be told by an error.
+      // An error may report the interruption.
       const failed = opened.catch(() => null);
       const reading = await within(trial.patience, 'It opens, or fails', failed);
       if (reading) {
@@ -82,7 +82,7 @@ export const ends: readonly Promised<SourceTrial>[] = [
 
 const openFiles = '/proc/self/fd';
 
-/** How many files and sockets are open; 0 where the system does not tell. */
+/** How many files and sockets are open; 0 if the system does not say. */
 function descriptors(): number {
   return existsSync(openFiles) ? readdirSync(openFiles).length : 0;
 }

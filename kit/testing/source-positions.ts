@@ -1,4 +1,4 @@
-/** What every source promises of its rows and positions. */
+/** What every source promises about its rows and positions. */
 import assert from 'node:assert/strict';
 import type { Json } from '../../model/values/types.ts';
 import type { Promised } from './contract.ts';

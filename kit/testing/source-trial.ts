@@ -1,19 +1,24 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json, Row } from '../../model/values/types.ts';
+import type { Connection } from '../connection.ts';
 import type { Reader, SourceBatch, SourceDefinition } from '../node.ts';
 import { patience, type SuiteOptions, within } from './contract.ts';
 import { openSource, type SourceOptions } from './read-source.ts';
 
-/** What the suite has to know of a source, in one setting of its params. Rows are told apart by their numbers, from 0 on. */
+/** What the suite has to know about a source, in one setting of its params. Rows are distinguished by their numbers, from 0 on. */
 export interface SourceHarness {
-  /** Asked anew each time that it is opened: an address, for instance, may not be free yet. */
+  /** Made anew each time that it is opened: an address, for example, may not be free yet. */
   params(folder: string): { readonly [param: string]: unknown } | Promise<{ readonly [param: string]: unknown }>;
-  /** Makes an input that holds so many rows. Absent: they are added while it is read. */
+  /** Makes an input with this many rows. Absent: they are added while it is read. */
   make?(folder: string, rows: number): void | Promise<void>;
-  /** Adds rows behind those that are there. Of a source that waits for more. */
+  /** Appends rows. For a source that waits for more. */
   add?(folder: string, from: number, to: number): void | Promise<void>;
   numberOf(row: Row): number;
+  /** Why the server that it needs cannot be had here; null where it can. Absent: it needs none. */
+  whyMissing?(): string | null;
+  /** That its node names, of a source with a field for one. */
+  connection?(): Connection;
 }
 
 /** A source that is being read, and what was found. */
@@ -26,7 +31,7 @@ export interface Reading {
   isClosed: boolean;
 }
 
-/** One test of one source: opens it, as often as need be. */
+/** One test of one source: opens it, as often as necessary. */
 export class SourceTrial {
   readonly folder: string;
   readonly harness: SourceHarness;
@@ -41,12 +46,12 @@ export class SourceTrial {
     this.patience = options.patience ?? patience;
   }
 
-  /** Whether it waits for more at the end of what is there. */
+  /** Whether it waits for more at the end of its input. */
   get waits(): boolean {
     return this.harness.add !== undefined;
   }
 
-  /** Makes the input; for a source that keeps what it is sent, with a first reading that is closed again. */
+  /** Makes the input; for a source that stores what it is sent, with a first reading that is closed again. */
   async begin(rows: number): Promise<void> {
     if (this.harness.make) await this.harness.make(this.folder, rows);
     else if (rows > 0) {
@@ -63,7 +68,7 @@ export class SourceTrial {
       this.definition,
       this.folder,
       { ...(await this.harness.params(this.folder)), ...more },
-      { signal: stop.signal, ...options },
+      { signal: stop.signal, connection: this.harness.connection?.(), ...options },
     );
     const errors = source.problems.filter(({ severity }) => severity === 'error');
     assert.deepEqual(errors, [], 'The source is sound');
@@ -73,14 +78,14 @@ export class SourceTrial {
     return reading;
   }
 
-  /** One batch, if there is one. A source that waits is given up when it takes too long. */
+  /** One batch, if there is one. A source that waits too long is given up. */
   async read(reading: Reading): Promise<SourceBatch | null> {
     const batch = await within(this.patience, 'The next batch, of rows that are there', Promise.resolve(reading.reader.read()));
     if (batch) this.#take(reading, batch);
     return batch;
   }
 
-  /** Reads on until so many rows came in all; a source that ends, to its end. */
+  /** Reads on until this many rows were read in all; a source that ends, to its end. */
   async readAll(reading: Reading, count: number): Promise<void> {
     while (!this.waits || reading.numbers.length < count) if (!(await this.read(reading))) break;
   }
@@ -102,12 +107,12 @@ export class SourceTrial {
       settled = true;
     };
     read.then(settle, settle);
-    // So that it is waiting, and not about to.
+    // So that it is waiting, not about to.
     await sleep(20);
     return { read, isSettled: () => settled };
   }
 
-  /** Its position, as it comes back from a checkpoint's file. */
+  /** Its position, as read from a checkpoint's file. */
   position({ reader }: Reading): Json {
     return JSON.parse(JSON.stringify(reader.position())) as Json;
   }

@@ -2,8 +2,8 @@ import { isNumberLike, isNumeric } from './known-calls.ts';
 import { isText, numberOf, of, type Shape, unknown } from './shape.ts';
 
 /**
- * The result of an operator between two values. A text plus anything counts as text, although a null there may make a
- * number of it in JavaScript. `safeDivisor`: the right side is known not to be zero, so that no NaN or infinity (both are null in a row) comes out.
+ * The result of an operator between two values. A text plus anything counts as text, although JavaScript may make a number of a null there.
+ * `safeDivisor`: the right side is known not to be zero, so that no NaN or infinity (both are null in a row) results.
  */
 export function arithmetic(operator: string, left: Shape, right: Shape, safeDivisor: boolean): Shape {
   const kinds = [left.is, right.is];

@@ -3,13 +3,13 @@ import type { Expression, Super } from 'acorn';
 
 import { isCoercing } from './null-coercion.ts';
 
-/** The name of the field that a member expression or a property reads, where it stands in the text. */
+/** The name of the field that a member expression or a property reads, if the text states it. */
 export function keyOf(key: Expression | { type: 'PrivateIdentifier'; name: string }, computed: boolean): string | null {
   if (!computed && key.type === 'Identifier') return key.name;
   return key.type === 'Literal' && (typeof key.value === 'string' || typeof key.value === 'number') ? String(key.value) : null;
 }
 
-/** `row.temperature` for `row.temperature`, `row?.temperature` and `row["temperature"]`: what facts about null are kept under. */
+/** `row.temperature` for `row.temperature`, `row?.temperature` and `row["temperature"]`: the key of facts about null. */
 export function pathOf(node: Expression | Super): string | null {
   if (node.type === 'Identifier') return node.name;
   if (node.type === 'ChainExpression' || node.type === 'ParenthesizedExpression') return pathOf(node.expression);

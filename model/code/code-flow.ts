@@ -9,14 +9,14 @@ import { checkIdentity } from './decimal-use.ts';
 import { never, nothing, of, rowShape, type Shape, union, unknown } from './shape.ts';
 
 /**
- * A scope that can follow function bodies and, for an expression, knows `row`. `code` is searched for names that it declares
- * anywhere; `text` is what it was read from.
+ * A scope that can follow function bodies and, for an expression, knows `row`. `code` is searched for names that it declares anywhere;
+ * `text` is its source.
  */
 export function scopeFor(only: CodeScope['only'], input: Schema, code: Node, text: string): CodeScope {
   return new CodeScope(only, only === 'expression' ? [['row', rowShape(input)]] : [], declaredNames(code), followBody, text);
 }
 
-/** The union of everything that a function's body returns; its end gives null. */
+/** The union of everything that a function's body returns; reaching its end returns null. */
 export function followBody(body: BlockStatement, scope: CodeScope): Shape {
   const returned: Shape[] = [];
   const completes = followAll(body.body, scope, returned);
@@ -151,7 +151,7 @@ function followEach(node: ForOfStatement | ForInStatement, scope: CodeScope, ret
   return true;
 }
 
-/** Every name that the code declares, wherever: variables, parameters, functions, classes, imports. */
+/** Every name that the code declares anywhere: variables, parameters, functions, classes, imports. */
 function declaredNames(code: Node): Set<string> {
   const names = new Set<string>();
   const pattern = (node: Pattern | null): void => {

@@ -4,19 +4,19 @@ import type { CodeScope } from './code-scope.ts';
 import { insteadOfNull, optionalLink } from './null-fix.ts';
 import { nullable, present, type Shape } from './shape.ts';
 
-/** What an operator gives, from what it gives for values that are not null. */
+/** The result of an operator, from its result for values that are not null. */
 export function ofOperands<const T extends readonly Shape[]>(operands: T, scope: CodeScope, result: (present: T) => Shape): Shape {
   if (scope.only !== 'expression') return result(operands);
   const found = result(operands.map(present) as readonly Shape[] as T);
   return operands.some((each) => each.nullable) ? nullable(found) : found;
 }
 
-/** What a choice or a negation gives where its condition may be unknown: where an operator has met null, and not a column that is null. */
+/** The result of a choice or a negation whose condition may be unknown: because an operator has met null, rather than a column that is null. */
 export function ofCondition(test: Expression, shape: Shape, scope: CodeScope, result: Shape): Shape {
   return scope.only === 'expression' && shape.nullable && !isPlain(test) ? nullable(result) : result;
 }
 
-/** Whether it is a value that is there already, and no result of an operator. */
+/** Whether it is an existing value, not the result of an operator. */
 function isPlain(node: Expression | Super): boolean {
   if (node.type === 'ParenthesizedExpression' || node.type === 'ChainExpression') return isPlain(node.expression);
   return node.type === 'Identifier' || node.type === 'MemberExpression';
@@ -24,7 +24,7 @@ function isPlain(node: Expression | Super): boolean {
 
 type Meeting = 'arithmetic' | 'comparison' | 'text' | 'argument' | 'template';
 
-/** Tells that a value may be null where `how` it is used, if it is the value's own and not what an operator before has given. */
+/** Reports that a value may be null for its use `how`, if it is the value's own null and not the result of an earlier operator. */
 export function warnOfNull(node: Expression | SpreadElement | Super, shape: Shape, how: Meeting, scope: CodeScope): void {
   if (node.type === 'ParenthesizedExpression') {
     warnOfNull(node.expression, shape, how, scope);
@@ -43,7 +43,7 @@ export function warnOfNull(node: Expression | SpreadElement | Super, shape: Shap
   );
 }
 
-/** The same of what a member is read from. */
+/** The same for the object of a member. */
 export function warnOfNullObject({ object, property, end }: MemberExpression, shape: Shape, scope: CodeScope): void {
   let node = object;
   while (node.type === 'ParenthesizedExpression') node = node.expression;

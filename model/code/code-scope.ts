@@ -16,7 +16,7 @@ export interface CodeWarning extends CodeFinding {
   readonly severity: 'warning' | 'info';
 }
 
-/** Where a node of the syntax tree stands in the text. */
+/** The position of a node of the syntax tree in the text. */
 export function rangeOf(node: Node): TextRange | undefined {
   const { loc } = node;
   return loc ? { line: loc.start.line, column: loc.start.column + 1, endLine: loc.end.line, endColumn: loc.end.column + 1 } : undefined;
@@ -25,27 +25,27 @@ export function rangeOf(node: Node): TextRange | undefined {
 /** Users' functions and loops are followed at most this often, so that inferring types stays cheap. */
 const maxSteps = 20_000;
 const maxDepth = 12;
-/** Variables and fields that may be copied while ways are followed: far more than for any code that somebody wrote. */
+/** Variables and fields that may be copied while branches are followed: far more than in real code. */
 const maxCopies = 2_000_000;
-/** Of one piece of code; the first is what its author is shown. */
+/** For one piece of code; the user sees the first ones. */
 const mostFindings = 20;
 
 /** The code has too many variables and branches for its types to be inferred. */
 export class FollowedTooFar extends Error {}
 
 /**
- * What is known while users' code is followed statement by statement: its variables' shapes, what was found to be not
- * null, and the problems met so far. Mutable; `branch` tries a part of the code on a copy.
+ * What is known while users' code is followed statement by statement: its variables' shapes, what is known not to be null, and the problems
+ * so far. Mutable; `branch` tries a part of the code on a copy.
  */
 export class CodeScope {
   #variables = new Map<string, Shape>();
-  /** What each open block has hidden, to bring it back at the block's end. */
+  /** What each open block has hidden, to be restored at the block's end. */
   readonly #hidden: Map<string, Shape | undefined>[] = [];
   #notNull = new Set<string>();
   /** The variables as they were at each `break` and `continue` of the innermost loop. */
   readonly #jumps: Map<string, Shape>[][] = [];
   readonly findings: CodeFinding[] = [];
-  /** Of expressions: what runs, and may not be what is wanted. */
+  /** For expressions: code that runs, but may not do what is wanted. */
   readonly warnings: CodeWarning[] = [];
   readonly #text: string;
   /** Names that are declared somewhere in the code: never reported as unknown. */
@@ -54,7 +54,7 @@ export class CodeScope {
   #copies = 0;
   #depth = 0;
 
-  /** Follows a function's body and gives what it returns (code-flow.ts, which the expressions' part cannot import without a cycle). */
+  /** Follows a function's body and returns its result (code-flow.ts, which the expressions' part cannot import without a cycle). */
   readonly follow: (body: BlockStatement, scope: CodeScope) => Shape;
 
   readonly only: 'expression' | 'snippet';
@@ -106,7 +106,10 @@ export class CodeScope {
     }
   }
 
-  /** Runs each branch on a copy and continues with what all branches that reach their end (by returning true) have in common. Returns whether any did. */
+  /**
+   * Runs each branch on a copy and continues with what all branches that reach their end (by returning true) have in common. Returns
+   * whether any did.
+   */
   branch(ways: readonly (() => boolean)[]): boolean {
     const before = this.#variables;
     const notNull = this.#notNull;
@@ -163,13 +166,13 @@ export class CodeScope {
     return this.#notNull.has(path);
   }
 
-  /** Call before so many variables or fields are copied. Throws FollowedTooFar. */
+  /** Call it before this many variables or fields are copied. Throws FollowedTooFar. */
   copying(count: number): void {
     this.#copies += count;
     if (this.#copies > maxCopies) throw new FollowedTooFar();
   }
 
-  /** Goes into a function unless that would be too deep or too long; then gives `otherwise`. */
+  /** Enters a function unless that would be too deep or too long; then returns `otherwise`. */
   enter<T>(otherwise: T, inside: () => T): T {
     if (this.#depth >= maxDepth || this.#steps >= maxSteps) return otherwise;
     this.#depth++;
@@ -181,7 +184,7 @@ export class CodeScope {
     }
   }
 
-  /** `words` gives the message and the hint, if they are wanted: they may look through thousands of names. */
+  /** `words` returns the message and the hint, if they are needed: it may look through thousands of names. */
   report(node: Node, code: ProblemCode, words: () => readonly [message: string, hint?: string]): void {
     const range = rangeOf(node);
     if (isTold(this.findings, code, range)) return;
@@ -189,7 +192,7 @@ export class CodeScope {
     this.findings.push({ code, message, hint, range });
   }
 
-  /** `words` is given the text of the node, `fixed` the whole code. */
+  /** `words` is called with the text of the node, `fixed` with the whole code. */
   warn(
     node: Node,
     code: ProblemCode,

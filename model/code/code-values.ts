@@ -75,7 +75,7 @@ export function shapeOf(node: Expression | Super, scope: CodeScope): Shape {
       const left = shapeOf(node.left, scope);
       if (node.operator === '&&') {
         const right = scope.assuming(nonNull(node.left, true), () => shapeOf(node.right, scope));
-        // Objects and the like are never falsy but when they are null.
+        // Objects and the like are falsy only if they are null.
         if (['object', 'array', 'Date', 'decimal'].includes(left.is)) return left.nullable ? nullable(right) : right;
         return union(left, right);
       }
@@ -157,7 +157,7 @@ function member(node: MemberExpression, scope: CodeScope): Shape {
   return key === null ? unknown : fieldOf(object, key, node.property, scope);
 }
 
-/** A field of an object; one that the input row does not have is a problem, since it would be silently empty in every row. */
+/** A field of an object. A field that the input row does not have is a problem, since it would silently be empty in every row. */
 export function fieldOf(object: Shape, key: string, at: Expression | MemberExpression['property'], scope: CodeScope): Shape {
   const field = object.fields?.get(key);
   if (field) return object.open ? union(field, unknown) : object.nullable ? nullable(field) : field;
@@ -195,7 +195,7 @@ function objectLiteral(node: ObjectExpression, scope: CodeScope): Shape {
   return objectOf(fields, open);
 }
 
-/** `...(condition && { … })`: what stands before `&&` adds nothing when it is falsy. */
+/** `...(condition && { … })`: if the left side of `&&` is falsy, it adds nothing. */
 function spreadOf(node: Expression, scope: CodeScope): Shape {
   if (node.type === 'ParenthesizedExpression') return spreadOf(node.expression, scope);
   if (node.type !== 'LogicalExpression' || node.operator !== '&&') return shapeOf(node, scope);
@@ -333,7 +333,7 @@ function removeField(target: MemberExpression, scope: CodeScope): Shape {
   return of('boolean');
 }
 
-/** An expression that assigns to the row can only be a slip; a snippet may, as it is then given a copy of its own. */
+/** An expression that assigns to the row can only be a mistake; a snippet may, as it then receives a copy of its own. */
 function changesRow(target: MemberExpression, scope: CodeScope): void {
   let root: Expression | Super = target.object;
   while (root.type === 'MemberExpression') root = root.object;
@@ -389,7 +389,7 @@ function call(node: CallExpression, scope: CodeScope): Shape {
   return unknown;
 }
 
-/** What takes null for another value is guarded, as operators are. */
+/** Functions that convert null are guarded, as operators are. */
 function ofArguments(node: CallExpression, args: readonly Shape[], scope: CodeScope, result: Shape): Shape {
   node.arguments.forEach((argument, i) => {
     warnOfNull(argument, itemAt(args, i), 'argument', scope);
@@ -406,7 +406,7 @@ function argumentShape(argument: Expression | SpreadElement, scope: CodeScope): 
   return shapeOf(argument.type === 'SpreadElement' ? argument.argument : argument, scope);
 }
 
-/** Methods of lists that take a function: what they give follows from what the function gives. */
+/** Methods of lists that take a function: their result follows from that of the function. */
 function withCallback(self: Shape, name: string, args: readonly Shape[], scope: CodeScope): Shape | null {
   const [callback] = args;
   if (self.is !== 'array' && self.is !== 'unknown' && self.is !== 'json') return null;
@@ -461,14 +461,14 @@ function repeated(callback: Shape, args: readonly Shape[], scope: CodeScope): Sh
   return result;
 }
 
-/** A function of the user's own, or one that is named, as in `map(Number)`. */
+/** A function of the user's own, or a named one, as in `map(Number)`. */
 function calledBack(callback: Shape, args: readonly Shape[], scope: CodeScope): Shape {
   if (callback.code) return applied(callback.code, args, scope);
   const known = globalCalls.get(callback.name ?? '') ?? snippetCalls.get(callback.name ?? '');
   return known ? known(callback, args) : unknown;
 }
 
-/** What a function of the user's code gives for these arguments. */
+/** The result of a function of the user's code for these arguments. */
 export function applied(code: FunctionNode, args: readonly Shape[], scope: CodeScope): Shape {
   if (code.async || code.generator) return unknown;
   return scope.enter(unknown, () => {

@@ -46,14 +46,14 @@ export function checkUpdate(node: Node, operator: string, operand: Shape, scope:
   if (isDecimal(operand)) report(node, `"${operator}"`, operator === '++' ? 'decimal.add(…, 1)' : 'decimal.subtract(…, 1)', scope);
 }
 
-/** A `switch`, or a name of a field that is worked out: both take equal decimals for different ones. */
+/** A `switch`, or a computed name of a field: both treat equal decimals as different. */
 export function checkIdentity(node: Node, what: string, shape: Shape, scope: CodeScope): void {
   if (isDecimal(shape)) report(node, what, 'decimal.equals(a, b)', scope);
 }
 
 const own = new Set(['toString', 'toJSON']);
 
-/** Fields and methods of a decimal: it has no others. */
+/** The fields and methods of a decimal: it has no others. */
 export function checkMember(node: Node, object: Shape, key: string | null, scope: CodeScope): void {
   if (!isDecimal(object) || (key !== null && own.has(key))) return;
   const instead = key === 'toFixed' || key === 'toPrecision' ? 'decimal.round(…, digits)' : 'decimal.round(…), decimal.compare(…) and their like';
@@ -62,7 +62,7 @@ export function checkMember(node: Node, object: Shape, key: string | null, scope
 
 const byIdentity = new Set(['includes', 'indexOf', 'lastIndexOf', 'get', 'set', 'has', 'add', 'delete']);
 
-/** A method of something else that would compare decimals as objects or as texts. */
+/** A method of another value that would compare decimals as objects or as texts. */
 export function checkMethod(node: Node, self: Shape, name: string, args: readonly Shape[], scope: CodeScope): void {
   const [first] = args;
   if (byIdentity.has(name) && isDecimal(first)) report(node, `".${name}"`, 'decimal.equals(a, b)', scope);
@@ -78,7 +78,7 @@ const instead: { readonly [name: string]: string } = {
   'Object.is': 'decimal.equals(a, b)',
 };
 
-/** Functions of numbers and times, which know nothing of decimals. */
+/** Functions of numbers and times, which do not handle decimals. */
 export function checkCall(node: Node, name: string, args: readonly Shape[], scope: CodeScope): void {
   if (!args.some(isDecimal)) return;
   const isOfNumbers = /^(Math|Number|time)\b/.test(name) || ['isNaN', 'isFinite', 'BigInt', 'Date', 'round', 'Object.is'].includes(name);

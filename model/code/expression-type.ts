@@ -7,9 +7,9 @@ import { shapeOf } from './code-values.ts';
 import { columnOf } from './shape.ts';
 
 /**
- * The type of an expression over `row`, from its syntax tree (acorn's, with locations), its text and the columns that `row` has.
- * `type` is null where it cannot be inferred, as for a field of a json column; NaN and the infinities count as null.
- * `findings` are things that cannot be meant: unknown columns and names; `warnings`, where null may be met. Total.
+ * The type of an expression over `row`, from its syntax tree (acorn's, with locations), its text and the columns of `row`. `type` is null
+ * if it cannot be inferred, as for a field of a json column; NaN and the infinities count as null. `findings` are certain mistakes: unknown
+ * columns and names; `warnings`, where null may occur. Total.
  */
 export function expressionType(expression: Expression, text: string, input: Schema): ExpressionType {
   const scope = scopeFor('expression', input, expression, text);
@@ -23,7 +23,7 @@ export interface ExpressionType {
   readonly nullable: boolean;
   readonly findings: readonly CodeFinding[];
   readonly warnings: readonly CodeWarning[];
-  /** Columns that are not null where the expression is true. */
+  /** Columns that are not null if the expression is true. */
   readonly notNull: readonly string[];
 }
 

@@ -13,9 +13,8 @@ export interface KeyedType extends SnippetType {
 }
 
 /**
- * The columns that `onRow` and `onTimer` of a keyed module return, as `snippetType` tells them. The state's fields have the
- * types of the `State` that the user's text declares, or else of `initial`. `program` is known to export plain functions
- * (strip.ts). Total.
+ * The columns that `onRow` and `onTimer` of a keyed module return, as in `snippetType`. The state's fields have the types of the `State`
+ * that the user's text declares, otherwise those of `initial`. `program` is known to export plain functions (strip.ts). Total.
  */
 export function keyedType(program: Program, text: string, input: Schema, keys: readonly string[], declared: readonly Column[] = []): KeyedType {
   const scope = scopeFor('snippet', input, program, text);
@@ -61,7 +60,7 @@ function contextShape(input: Schema, keys: readonly string[]): Shape {
   return objectOf(new Map(fields));
 }
 
-/** A state changes from call to call: of a number only what every assignment leaves whole is an integer, and anything may be null. */
+/** A state changes from call to call: only a number that every assignment keeps whole is an integer, and anything may be null. */
 function stateShape(program: Program, text: string, row: Shape, scope: CodeScope): Shape {
   const value = scope.get('initial');
   const started = value?.code ? applied(value.code, [], scope) : value;
@@ -78,7 +77,7 @@ function stateShape(program: Program, text: string, row: Shape, scope: CodeScope
   return objectOf(fields, named?.is !== 'object' && started?.open === true);
 }
 
-/** Says of a field whether everything in the code that assigns to a field of this name gives a whole number. */
+/** Whether everything in the code that assigns to a field of this name gives a whole number. */
 function wholeFields(program: Program): (name: string) => boolean {
   const others = new Set<string>();
   let anything = false;

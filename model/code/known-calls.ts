@@ -1,7 +1,7 @@
 /** Result types of the standard library: methods by the kind of value, and global functions. */
 import { arrayOf, nullable, numberOf, of, present, type Shape, union, unknown } from './shape.ts';
 
-/** The result of a call, from the value that it is called on and its arguments. */
+/** The result of a call, from the value on which it is called and its arguments. */
 export type Call = (self: Shape, args: readonly Shape[]) => Shape;
 
 const string = of('string');
@@ -16,7 +16,7 @@ const table = (entries: readonly (readonly [names: string, call: Call])[]): Read
   new Map(entries.flatMap(([names, call]) => names.split(' ').map((name) => [name, call] as const)));
 
 export const isNumberLike = (shape: Shape): boolean => ['integer', 'number', 'timestamp', 'Date', 'boolean', 'null', 'never'].includes(shape.is);
-/** Whether arithmetic on it never gives NaN. What may be null may be undefined as well, and with that it does. */
+/** Whether arithmetic on it never gives NaN. A nullable value may also be undefined, and with that it does. */
 export const isNumeric = (shape: Shape): boolean => isNumberLike(shape) && !shape.nullable;
 /** A result that is NaN, which becomes null, unless every argument is numeric. */
 const numberFrom = (is: 'integer' | 'number', args: readonly Shape[]): Shape => numberOf(is, args.every(isNumeric));
@@ -118,7 +118,7 @@ export const globalConstants: ReadonlyMap<string, Shape> = new Map([
   ...['MAX_VALUE', 'MIN_VALUE', 'EPSILON'].map((name) => [`Number.${name}`, of('number')] as const),
 ]);
 
-/** The names that confined code finds besides the helper library: the language's own, no host's. */
+/** The names that confined code has in addition to the helper library: the language's own, none of the host's. */
 export const globalNames: ReadonlySet<string> = new Set(
   (
     'undefined NaN Infinity globalThis Object Function Array String Number Boolean Symbol BigInt Math JSON Date RegExp Map Set WeakMap WeakSet Promise Proxy Reflect Iterator ' +

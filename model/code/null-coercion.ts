@@ -3,7 +3,7 @@
 const coercing = new Set(['+', '-', '*', '/', '%', '**', '<', '<=', '>', '>=', '&', '|', '^', '<<', '>>', '>>>', 'in']);
 const ordering = new Set(['<', '<=', '>', '>=']);
 
-/** Whether an operator makes a number or a text of null. Those that ask whether values are equal do not. */
+/** Whether an operator converts null to a number or a text. Comparisons for equality do not. */
 export function isCoercing(operator: string): boolean {
   return coercing.has(operator);
 }
@@ -13,8 +13,8 @@ export function isOrdering(operator: string): boolean {
 }
 
 /**
- * Methods whose arguments are made numbers or texts: those of texts (and patterns and numbers) alone, and those of lists, too.
- * Of the latter, `search` looks for the value itself in a list.
+ * Methods whose arguments are converted to numbers or texts: those of texts (and patterns and numbers) only, and those of lists too. Among
+ * the latter, `search` looks for the value itself in a list.
  */
 export const textMethods: { readonly [name: string]: 'text' | 'search' | 'both' } = {
   ...Object.fromEntries(
@@ -33,7 +33,7 @@ export const textMethods: { readonly [name: string]: 'text' | 'search' | 'both' 
   at: 'both',
 };
 
-/** The functions of Math that make numbers of what they are given, and of how many values each. */
+/** The functions of Math that convert their arguments to numbers, and how many arguments each has. */
 export const mathArity: ReadonlyMap<string, number> = new Map(
   Object.getOwnPropertyNames(Math).flatMap((name): [string, number][] => {
     const value: unknown = Math[name as keyof Math];
@@ -41,7 +41,7 @@ export const mathArity: ReadonlyMap<string, number> = new Map(
   }),
 );
 
-/** JavaScript's own objects that are given to users' code in a form that knows null: functions, and what has such functions. */
+/** JavaScript's own objects that users' code gets in a form that handles null: functions, and objects with such functions. */
 export const guardedNames: readonly string[] =
   'Math Number String Date RegExp isNaN isFinite parseInt parseFloat encodeURI encodeURIComponent decodeURI decodeURIComponent escape unescape'.split(' ');
 const guarded = new Set(guardedNames);

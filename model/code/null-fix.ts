@@ -1,4 +1,4 @@
-/** Edits of users' code for where it meets null: another value in its place, or an optional link. */
+/** Edits of users' code for places where null may occur: another value, or an optional link. */
 import type { CodeFix } from '../problems/problem.ts';
 
 /** A part of a code that may be null. */
@@ -8,11 +8,11 @@ export interface NullPart {
   readonly end: number;
   /** A name, a member or a call: nothing in it binds less tightly than `??`. */
   readonly plain: boolean;
-  /** It stands alone, as an argument does, so that `??` needs no brackets around it. */
+  /** It stands alone, as an argument does, so that `??` needs no parentheses. */
   readonly alone: boolean;
 }
 
-/** Titles show at most so much of the code. */
+/** The maximum length of the code in a title. */
 const longest = 40;
 
 /** `row.price` becomes `(row.price ?? 0)`. */
@@ -22,7 +22,7 @@ export function insteadOfNull(code: string, part: NullPart, value: '0' | '""'): 
   return codeFix(code, part.start, part.end, alone ? text : `(${text})`, text);
 }
 
-/** `sum += row.price` becomes `sum = (sum ?? 0) + (row.price)`, where `sum` may be null. */
+/** `sum += row.price` becomes `sum = (sum ?? 0) + (row.price)`, if `sum` may be null. */
 export function insteadOfNullTarget(code: string, target: NullPart, operator: string, right: NullPart, value: '0' | '""'): CodeFix {
   const name = code.slice(target.start, target.end);
   const added = code.slice(right.start, right.end);
@@ -30,7 +30,7 @@ export function insteadOfNullTarget(code: string, target: NullPart, operator: st
   return codeFix(code, target.start, right.end, text, text);
 }
 
-/** `row.name.trim` becomes `row.name?.trim`: `end` is that of the object, in brackets perhaps, `till` that of the member. */
+/** `row.name.trim` becomes `row.name?.trim`: `end` is that of the object, possibly in parentheses, `till` that of the member. */
 export function optionalLink(code: string, end: number, till: number): CodeFix | undefined {
   const link = code.slice(end, till);
   if (!/^[\s)]*[.[]/.test(link)) return undefined;
@@ -38,7 +38,7 @@ export function optionalLink(code: string, end: number, till: number): CodeFix |
   return { ...codeFix(code, end, till, text, ''), title: `Write \`${short(text.replace(/^[\s)]+/, ''))}\`` };
 }
 
-/** The same where only the place is known that V8 gives: of the name after a dot, or of a bracket; undefined where neither stands there. */
+/** The same if only the place from V8 is known: of the name after a dot, or of a bracket; undefined if neither is there. */
 export function optionalLinkAt(code: string, place: number, key: string): CodeFix | undefined {
   const isBracket = code[place] === '[';
   const before = code.slice(0, place);

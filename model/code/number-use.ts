@@ -1,4 +1,4 @@
-/** What users' code must not do with texts, days and lists: JavaScript takes them for numbers, and silently gives NaN, "2026-01-311" or false. */
+/** What users' code must not do with texts, days and lists: JavaScript converts them to numbers, and silently gives NaN, "2026-01-311" or false. */
 import type { Node } from 'acorn';
 import type { CodeScope } from './code-scope.ts';
 import { isText, type Shape } from './shape.ts';
@@ -8,7 +8,7 @@ const ordering = new Set(['<', '<=', '>', '>=']);
 const numbers: ReadonlySet<Shape['is']> = new Set(['integer', 'number', 'timestamp']);
 
 const isNumber = (shape: Shape): boolean => numbers.has(shape.is);
-/** What is never a number, and becomes none by itself. */
+/** Values that are never a number, and do not become one by themselves. */
 const isNoNumber = (shape: Shape): boolean => isText(shape) || shape.is === 'bytes' || shape.is === 'object' || shape.is === 'array';
 
 function name(shape: Shape): string {

@@ -2,9 +2,9 @@ import type { Function as FunctionNode } from 'acorn';
 import { arrayOf, never, nullable, objectOf, of, type Shape, union } from './shape.ts';
 
 /**
- * The rows that a function's return type annotation promises, where it is written out: `{ a: number; b?: string | null }`,
- * lists of such, `Row`, and unions of them with null. Null for every other annotation, and for none. Type
- * stripping keeps positions, so that the annotation stands in `text` between the parameters and the body.
+ * The rows that a function's return type annotation promises, if it is written out: `{ a: number; b?: string | null }`, lists of such,
+ * `Row`, and unions of them with null. Null for every other annotation, and for none. Type stripping keeps positions, so the annotation is
+ * in `text` between the parameters and the body.
  */
 export function declaredReturn(code: FunctionNode, text: string, row: Shape): Shape | null {
   const annotation = /\)\s*:([\s\S]*?)(?:=>)?\s*$/.exec(text.slice(code.params.at(-1)?.end ?? code.start, code.body.start));
@@ -16,7 +16,7 @@ export function declaredReturn(code: FunctionNode, text: string, row: Shape): Sh
   return rows.is === 'object' ? { ...rows, nullable: false } : null;
 }
 
-/** What `interface Name { … }` or `type Name = …` in the user's text says, where it is written out like a return type; otherwise null. */
+/** The meaning of `interface Name { … }` or `type Name = …` in the user's text, if it is written out like a return type; otherwise null. */
 export function namedType(text: string, name: string, row: Shape): Shape | null {
   const declared = new RegExp(`\\b(?:interface\\s+${name}\\s*(?=\\{)|type\\s+${name}\\s*=)`).exec(text);
   return declared ? new TypeReader(text.slice(declared.index + declared[0].length), row).type() : null;
@@ -35,7 +35,7 @@ const keywords: Readonly<Record<string, Shape>> = {
   Uint8Array: of('bytes'),
 };
 
-/** A recursive-descent reader of the small part of TypeScript's types that describes rows. Gives null for anything else. */
+/** A recursive-descent reader of the small part of TypeScript's types that describes rows. Returns null for anything else. */
 class TypeReader {
   readonly #tokens: readonly string[];
   readonly #row: Shape;

@@ -2,8 +2,8 @@ import type { Function as FunctionNode } from 'acorn';
 import type { ColumnType, Schema } from '../values/types.ts';
 
 /**
- * What is known about a value in users' code, without running it: finer than a column type, since an object that is
- * built here becomes a row there. Immutable; `nullable` covers null and undefined alike.
+ * What is known about a value in users' code, without running it: finer than a column type, since an object that is built in it becomes a
+ * row. Immutable; `nullable` covers both null and undefined.
  */
 export interface Shape {
   readonly is: ColumnType | 'Date' | 'null' | 'object' | 'array' | 'function' | 'global' | 'unknown' | 'never';
@@ -33,13 +33,13 @@ export const nothing = of('null', true);
 export const never = of('never');
 export const arrayOf = (item: Shape): Shape => ({ is: 'array', nullable: false, item });
 export const objectOf = (fields: ReadonlyMap<string, Shape>, open = false): Shape => ({ is: 'object', nullable: false, fields, open });
-/** Days are texts to the code that sees them. */
+/** Code sees days as texts. */
 export const isText = (shape: Shape): boolean => shape.is === 'string' || shape.is === 'date';
 export const nullable = (shape: Shape): Shape => (shape.nullable ? shape : { ...shape, nullable: true });
-/** The value where it is neither null nor undefined. What may be NaN or infinite, which is truthy, may still be null in a row. */
+/** The value if it is neither null nor undefined. A value that may be NaN or infinite, which is truthy, may still be null in a row. */
 export const present = (shape: Shape): Shape => (shape.is === 'null' ? never : shape.nullable && !shape.nan ? { ...shape, nullable: false } : shape);
 
-/** The same for the same schema, which may be that of thousands of expressions. */
+/** The same object for the same schema, which may be that of thousands of expressions. */
 export function rowShape(schema: Schema): Shape {
   const known = rowShapes.get(schema) ?? { ...objectOf(new Map(schema.columns.map((column) => [column.name, of(column.type, column.nullable)]))), row: true };
   rowShapes.set(schema, known);
@@ -47,7 +47,7 @@ export function rowShape(schema: Schema): Shape {
 }
 const rowShapes = new WeakMap<Schema, Shape>();
 
-/** What a value is that is either the one or the other. */
+/** A value that is either one or the other. */
 export function union(a: Shape, b: Shape): Shape {
   if (a === b || b.is === 'never') return a;
   if (a.is === 'never') return b;
@@ -57,14 +57,14 @@ export function union(a: Shape, b: Shape): Shape {
   if (a.is === 'unknown' || b.is === 'unknown') return { ...unknown, nullable: true };
   if (a.is === 'object' && b.is === 'object') return { ...unionOfObjects(a, b), nullable: either };
   if (a.is === 'array' && b.is === 'array') return { ...arrayOf(union(a.item ?? unknown, b.item ?? unknown)), nullable: either };
-  // A function may return a row here and a list of rows there; as a column both are json anyway.
+  // A function may return a row in one place and a list of rows in another; as a column both are json anyway.
   if (a.is === 'object' && b.is === 'array') return { ...arrayOf(union({ ...a, nullable: false }, b.item ?? unknown)), nullable: either };
   if (a.is === 'array' && b.is === 'object') return { ...arrayOf(union(a.item ?? unknown, { ...b, nullable: false })), nullable: either };
   if (isText(a) && isText(b) && a.is !== b.is) return of('string', either);
   if (a.is === b.is) return a.is === 'function' || a.is === 'global' ? unknown : { is: a.is, nullable: either, nan: a.nan === true || b.nan === true };
   if (a.is === 'function' || b.is === 'function' || a.is === 'global' || b.is === 'global') return unknown;
   const kinds = [a.is, b.is];
-  // A column of decimals takes whole numbers, and refuses others aloud.
+  // A column of decimals accepts whole numbers, and reports others.
   if (kinds.includes('decimal') && (kinds.includes('integer') || kinds.includes('number'))) return of('decimal', either);
   const nan = a.nan === true || b.nan === true;
   if (kinds.every((kind) => kind === 'timestamp' || kind === 'Date')) return { is: 'timestamp', nullable: either, nan };
@@ -72,7 +72,7 @@ export function union(a: Shape, b: Shape): Shape {
   return { is: 'json', nullable: either, nan };
 }
 
-/** All fields of both; one that only one of them has may be missing, so it is nullable. */
+/** All fields of both; a field that only one of them has may be missing, so it is nullable. */
 function unionOfObjects(a: Shape, b: Shape): Shape {
   const fields = new Map<string, Shape>();
   for (const [name, shape] of a.fields ?? []) {
@@ -84,7 +84,7 @@ function unionOfObjects(a: Shape, b: Shape): Shape {
   return { ...objectOf(fields, a.open === true || b.open === true), row: same };
 }
 
-/** The column that would hold such values, or null if that cannot be determined. */
+/** The column for such values, or null if that cannot be determined. */
 export function columnOf(shape: Shape): { readonly type: ColumnType; readonly nullable: boolean } | null {
   switch (shape.is) {
     case 'unknown':
@@ -104,7 +104,7 @@ export function columnOf(shape: Shape): { readonly type: ColumnType; readonly nu
   }
 }
 
-/** How a message calls a value of this shape. */
+/** The name of a value of this shape in a message. */
 export function describe(shape: Shape): string {
   const names: Partial<Record<Shape['is'], string>> = {
     string: 'a text',

@@ -6,13 +6,13 @@ const fromFirst =
   (result: Shape): Call =>
   (_, [first]) =>
     !first || first.nullable || first.is === 'null' ? nullable(result) : result;
-/** What is no number gives null, too. */
+/** Anything but a number gives null, too. */
 const fromTime =
   (result: Shape): Call =>
   (_, [first]) =>
     first && !first.nullable && (isNumeric(first) || first.is === 'date') ? result : nullable(result);
 
-/** Null where one of the first `count` arguments may be. */
+/** Null if one of the first `count` arguments may be. */
 const fromAll =
   (result: Shape, count: number): Call =>
   (_, args) =>
@@ -30,7 +30,7 @@ const decimalCalls: readonly (readonly [name: string, call: Call])[] = [
 
 const parts = ['year', 'month', 'day', 'weekday', 'hour', 'minute', 'second'];
 
-/** What the helper library's functions give (engine/sandbox/library.ts), by full name. */
+/** The results of the helper library's functions (engine/sandbox/library.ts), by full name. */
 export const snippetCalls: ReadonlyMap<string, Call> = new Map<string, Call>([
   ['time.parse', () => of('timestamp', true)],
   ['time.floor', fromTime(of('timestamp'))],

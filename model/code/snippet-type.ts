@@ -13,10 +13,10 @@ export interface SnippetType {
 }
 
 /**
- * The columns that a snippet's default function returns, for rows of `input`. A column that is missing on some way
- * through the code is nullable; one that has different types is json. `text` is the user's own, whose return type
- * annotation counts when it is a plain object type; `declared` columns count more than either. `program` is known to have
- * one plain default function and no imports (strip.ts). Total.
+ * The columns that a snippet's default function returns, for rows of `input`. A column that is missing on some path through the code is
+ * nullable; one that has different types is json. `text` is the user's own, whose return type annotation applies if it is a plain object
+ * type; `declared` columns take precedence over both. `program` is known to have one plain default function and no imports (strip.ts).
+ * Total.
  */
 export function snippetType(program: Program, text: string, input: Schema, declared: readonly Column[] = []): SnippetType {
   const scope = scopeFor('snippet', input, program, text);
@@ -45,7 +45,7 @@ function defaultFunction(program: Program, scope: CodeScope): FunctionNode | und
   return declaration;
 }
 
-/** The columns of what users' code returns, from what it was seen to return and what its annotation says. */
+/** The columns of what users' code returns, from the values that it returns and its annotation. */
 export function rowsOf(returned: Shape, annotated: Shape | null, declared: readonly Column[], code: FunctionNode, found: readonly CodeFinding[]): SnippetType {
   const findings = [...found];
   const rows = annotated ?? itemsInside(returned);
@@ -92,14 +92,17 @@ export function rowsOf(returned: Shape, annotated: Shape | null, declared: reado
   return { schema: complete ? { columns } : null, findings };
 }
 
-/** TypeScript has one word, number, for integers and timestamps too, and one for texts and days; and snippets' types say nothing of null: there the code itself counts. */
+/**
+ * TypeScript has one type, number, for integers and timestamps too, and one for texts and days. Snippets' types say nothing about null:
+ * there the code itself counts.
+ */
 function narrower(annotated: Shape, told: Shape | undefined): Shape {
   const finer = told && annotated.is === 'number' && (told.is === 'integer' || told.is === 'timestamp');
   const isDay = annotated.is === 'string' && told?.is === 'date';
   return { ...(finer || isDay ? told : annotated), nullable: annotated.nullable || (told?.nullable ?? true) };
 }
 
-/** Rows come alone or in lists; `never` stands for no rows at all. */
+/** Rows are returned alone or in lists; `never` stands for no rows at all. */
 function itemsInside(shape: Shape): Shape {
   if (shape.is === 'array') {
     const item = shape.item ?? never;

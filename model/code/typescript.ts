@@ -1,4 +1,4 @@
-/** Rows as TypeScript: what Monaco completes `row.` with, and what the type checker reads. */
+/** Rows as TypeScript: for Monaco's completion of `row.`, and for the type checker. */
 import { expectsNull } from '../schema/nulls.ts';
 import type { ColumnType, Schema } from '../values/types.ts';
 
@@ -22,7 +22,7 @@ const meanings: Partial<Record<ColumnType, string>> = {
   date: 'date: a day, such as "2026-01-31"',
 };
 
-/** Whether TypeScript finds fault with nothing but that a value may be null or undefined. */
+/** Whether TypeScript reports only that a value may be null or undefined. */
 export function isAboutNull(code: number, message: string): boolean {
   if (possiblyNull.has(code)) return true;
   const found = /(?:Type|Argument of type) '([^']+)' is not assignable to (?:type|parameter of type) '([^']+)'/.exec(message);
@@ -36,9 +36,9 @@ const isNone = (type: string): boolean => type === 'null' || type === 'undefined
 const possiblyNull = new Set([2531, 2532, 2533, 2538, 2721, 2722, 2723, 18047, 18048, 18049, 18050]);
 
 /**
- * `interface Row { ... }` for a schema. A column of which null was seen is `T | null` in code with statements, where null fails.
- * In expressions null gives null, and the check of the pipeline tells where (code-nulls.ts): there the types leave it out.
- * Each column's comment says its type and whether it may be null. Read-only, as rows are.
+ * `interface Row { ... }` for a schema. A column in which null was seen is `T | null` in code with statements, where null fails. In
+ * expressions null gives null, and the check of the pipeline reports where (code-nulls.ts): there the types omit it. Each column's comment
+ * says its type and whether it may be null. Read-only, as rows are.
  */
 export function rowDeclaration(schema: Schema, { name = 'Row', withNull }: { readonly name?: string; readonly withNull: boolean }): string {
   const lines = schema.columns.map((column) => {
@@ -51,8 +51,8 @@ export function rowDeclaration(schema: Schema, { name = 'Row', withNull }: { rea
 }
 
 /**
- * What a keyed module sees besides `Row`: `Key`, `Timer` and `Context`. `State` is the module's own, so a text that declares
- * none is given one that follows `initial`; null where there is no text to look at.
+ * What a keyed module has in addition to `Row`: `Key`, `Timer` and `Context`. `State` is the module's own, so a text that declares none
+ * gets one that follows `initial`; null if there is no text to look at.
  */
 export function keyedDeclarations(schema: Schema, keys: readonly string[], source: string | null): string {
   const named = new Map(schema.columns.map((column) => [column.name, column]));
@@ -70,19 +70,19 @@ type Begun<V> = [V] extends [null | undefined] ? any : [V] extends [readonly nev
 type Started<S> = S extends object ? { [K in keyof S]: Begun<S[K]> } : Begun<S>;
 interface Timer {
   readonly name: string;
-  /** When it was to fire: milliseconds since 1970-01-01 UTC. */
+  /** When it was due: milliseconds since 1970-01-01 UTC. */
   readonly time: number;
 }
 interface Context {
   /** The values of the key columns. */
   readonly key: Key;
-  /** The event time of the row, or the time of the timer; null where rows have none. */
+  /** The event time of the row, or the time of the timer; null if rows have none. */
   readonly time: number${hasTime ? '' : ' | null'};
-  /** Event time up to which everything has come: a row with a \`time\` at or before it is late. */
+  /** The event time up to which all rows have arrived: a row with a \`time\` at or before it is late. */
   readonly watermark: number;
   /** Whether the input has ended. */
   readonly ended: boolean;
-  /** Asks for a call of onTimer once event time has passed \`time\`. Setting a timer of the same name again moves it. */
+  /** Requests a call of onTimer once event time has passed \`time\`. Setting a timer of the same name again moves it. */
   setTimer(time: number, name?: string): void;
   /** Takes a timer back. */
   clearTimer(name?: string): void;
@@ -99,7 +99,7 @@ function propertyName(column: string): string {
   return isIdentifier(column) ? column : JSON.stringify(column);
 }
 
-/** Letters that every version of Unicode knows; parsers disagree about the newer ones, whose names are quoted. */
+/** Letters that every version of Unicode has; parsers disagree about newer ones, whose names are quoted. */
 const settled = /^[\0-\u052f\u3041-\u30ff\u4e00-\u9fa5\uac00-\ud7a3]*$/;
 
 function isIdentifier(text: string): boolean {

@@ -1,4 +1,4 @@
-/** Errors that only a fault in the program can cause: no user's input leads to them, so they are not a `Problem`. */
+/** Errors that only a bug in the program can cause: no user's input leads to them, so they are not a `Problem`. */
 export class InternalFault extends Error {
   override readonly name = 'InternalFault';
 }
@@ -8,12 +8,12 @@ export function missing(what: string): never {
   throw new InternalFault(`Internal fault: ${what} is missing`);
 }
 
-/** The item at a place that the list is known to have. Not for loops over many rows: see `for (const … of …)` and `entries()`. */
+/** The item at an index that the list is known to have. Not for loops over many rows: see `for (const … of …)` and `entries()`. */
 export function itemAt<T>(items: ArrayLike<T>, place: number): T {
   return place >= 0 && place < items.length ? (items[place] as T) : missing(`item ${place} of ${items.length}`);
 }
 
-/** The items at these places, in their order. */
+/** The items at these indexes, in order. */
 export function itemsAt<T>(items: ArrayLike<T>, places: readonly number[]): T[] {
   return places.map((place) => itemAt(items, place));
 }

@@ -8,7 +8,7 @@ export function behaviourOf({ code, behaviour, row }: Pick<Problem, 'code' | 'be
   return row === undefined ? (entryOf(code)?.behaviour ?? 'uncertain') : 'row';
 }
 
-/** Whether it is about what lies around the pipeline, and no row, setting or code is at fault: the same works once that is there again. */
+/** Whether the cause lies outside the pipeline, and no row, setting or code is at fault: the same works once the cause is gone. */
 export function mayPass(behaviour: Behaviour): boolean {
   return behaviour === 'transient' || behaviour === 'not-connected';
 }

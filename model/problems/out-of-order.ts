@@ -1,11 +1,11 @@
 import { MillraceError } from './problem.ts';
 
 /**
- * Rows of a bounded input were found further out of order than they were taken to be, after a watermark that is too high for them. What
- * came of it is to be undone, and the run to start over with what is known now.
+ * Rows of a bounded input were found further out of order than assumed, after a watermark that is too high for them. Their results must be
+ * undone, and the run must start over with what is known now.
  */
 export class OutOfOrder extends MillraceError {
-  /** How far in milliseconds, over all of the input. */
+  /** How far, in milliseconds, over all of the input. */
   readonly disorder: number;
 
   constructor(disorder: number) {

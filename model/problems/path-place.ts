@@ -1,12 +1,12 @@
 /** Where a path of a pipeline leads, from its text alone: no file is accessed, and links are not followed. */
 
 /**
- * `inside`: the pipeline's folder or below it; `outside`: elsewhere on this machine; `network`: another machine may be asked
+ * `inside`: the pipeline's folder or below it; `outside`: elsewhere on this machine; `network`: another machine may be accessed
  * (`//host/share` and what Windows calls UNC and device paths).
  */
 export type PathPlace = 'inside' | 'outside' | 'network';
 
-/** As every platform may read the path: what one of them takes for absolute counts as that. */
+/** By the rules of all platforms: a path that is absolute on one of them counts as absolute. */
 export function placeOf(path: string): PathPlace {
   if (/^[\\/]{2}/.test(path) || /^[a-z][a-z0-9+.-]+:[\\/]{2}/i.test(path)) return 'network';
   if (/^[\\/~]|^[a-z]:/i.test(path)) return 'outside';
@@ -19,7 +19,10 @@ export function placeOf(path: string): PathPlace {
   return 'inside';
 }
 
-/** The path as it is followed from `folder`: `..` and `.` resolved where the path leaves the folder; as it is within it, or where no folder is known. */
+/**
+ * The path as it is followed from `folder`: `..` and `.` are resolved if the path leaves the folder; unchanged within it, or if no folder
+ * is known.
+ */
 export function resolvedPath(path: string, folder: string | null): string {
   if (placeOf(path) !== 'outside') return path;
   const isAbsolute = /^[\\/]|^[a-z]:/i.test(path);

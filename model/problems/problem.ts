@@ -20,7 +20,7 @@ export interface RowPosition {
 /** One edit of the node's params that fixes a problem. */
 export type Fix = ParamFix | RemoveFix | EntryFix | CodeFix;
 interface Titled {
-  /** What it does, as a button says it: `Read column "zip" as text`. */
+  /** What it does, as the label of a button: `Read column "zip" as text`. */
   readonly title: string;
 }
 /** `value` becomes that of the param. */
@@ -28,20 +28,20 @@ export interface ParamFix extends Titled {
   readonly param: string;
   readonly value: string | number | boolean;
 }
-/** The entry of that name goes, from the params or from what `within` leads to, a path: `columns.2`. */
+/** The entry of that name is removed, from the params or from the object at `within`, a path: `columns.2`. */
 export interface RemoveFix extends Titled {
   readonly remove: string;
   readonly within?: string;
 }
-/** `entry` goes into the list that the param `list` is, in place of the entry that has the same `key`. */
+/** `entry` is added to the list that the param `list` is, replacing the entry with the same `key`. */
 export interface EntryFix extends Titled {
   readonly list: string;
   readonly key: string;
   readonly entry: FixEntry;
-  /** Entries that go into the list besides, each in the same way. */
+  /** Further entries for the list, each added in the same way. */
   readonly more?: readonly FixEntry[];
 }
-/** `text` takes the place of `before` in the code of the problem's `field`. No fix any more where `before` does not stand there. */
+/** `text` replaces `before` in the code of the problem's `field`. Not a fix any more if `before` is not there. */
 export interface CodeFix extends Titled {
   /** The offset in the code, in UTF-16 code units. */
   readonly at: number;
@@ -57,12 +57,12 @@ export type FixEntry = { readonly [name: string]: string | boolean };
 export interface Problem {
   /** Stable and machine-readable, `area/what`: `file/missing`, `pipeline/cycle`, `code/syntax`. All are declared in codes/. */
   readonly code: ProblemCode;
-  /** What may be done about it, where that is not what its code says. */
+  /** What may be done about it, if it differs from its code's behaviour. */
   readonly behaviour?: Behaviour;
-  /** Milliseconds before which trying again is of no use, where the other side has said so. */
+  /** Milliseconds before which a retry is useless, if the other side has said so. */
   readonly retryAfterMs?: number;
   readonly severity: 'error' | 'warning' | 'info';
-  /** What happened, one sentence, without the node's name (the reader adds it). */
+  /** What happened, one sentence, without the node's name (which is shown with it). */
   readonly message: string;
   /** What to do next, one sentence. */
   readonly hint?: string;
@@ -82,7 +82,7 @@ export interface Problem {
 
 /** Thrown by nodes and engine for errors that the user can act on; anything else that is thrown is a bug of ours. */
 export class MillraceError extends Error {
-  /** Total: what users' code throws may be a proxy, which would run code of its own when asked for its prototype. */
+  /** Total: users' code may throw a proxy, which would run code of its own when asked for its prototype. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (typeof value !== 'object' || value === null || !(#isOurs in value)) return false;
     // biome-ignore lint/complexity/noThisInStatic: a subclass asks by the same method.

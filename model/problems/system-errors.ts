@@ -1,7 +1,7 @@
-/** What the operating system or SQLite refused, sorted by what can be done about it. */
+/** Errors of the operating system or SQLite, sorted by what can be done about them. */
 import type { Problem } from './problem.ts';
 
-/** Nothing is left of the disk, or of somebody's share of it. */
+/** No room is left on the disk, or in a user's quota. */
 const noRoom = /^(ENOSPC|EDQUOT|SQLITE_FULL)$/;
 /** A device, a network or a table of the system that fails for a while. */
 const unavailable =

@@ -7,20 +7,19 @@ import { isRawNumber } from '../values/raw-number.ts';
 import type { Column, ColumnType, Schema } from '../values/types.ts';
 
 /**
- * A column type, or more than one of several: `large` is a whole number beyond 2^53 that a double holds all the same (a number
- * beside numbers with decimals, else a decimal); `power` a number with an exponent, which as a decimal would be written
- * otherwise; `wide` a number that only a text keeps, which makes every number beside it text as well.
+ * A column type, or a finer distinction: `large` is a whole number beyond 2^53 that a double holds all the same (a number beside numbers
+ * with decimals, otherwise a decimal); `power` a number with an exponent, which as a decimal would be written differently; `wide` a number
+ * that only a text keeps, which makes every number beside it text as well.
  */
 type Found = ColumnType | 'large' | 'power' | 'wide';
 const numeric: readonly Found[] = ['integer', 'large', 'number', 'power', 'decimal', 'wide'];
 
 /**
- * The schema of text columns (a CSV file). The i-th column stands for `names[i]`; an empty name becomes `column_<i+1>`, a
- * repeated one gets a number. A column has the narrowest type that loses nothing of any cell: boolean, integer, number,
- * decimal (whole numbers beyond 2^53, and more digits than a number keeps), date, timestamp (ISO 8601), else string. Ids such as
- * `00123` and version numbers such as 1.9 beside 1.10 stay text. Null and blank cells say nothing, and a column of nothing else
- * is text. Every column is nullable, since later rows may lack a cell; those of
- * which each cell of the sample has a value say so.
+ * The schema of text columns (a CSV file). The i-th column is called `names[i]`; an empty name becomes `column_<i+1>`, a repeated one gets
+ * a number. A column has the narrowest type that loses nothing of any cell: boolean, integer, number, decimal (whole numbers beyond 2^53,
+ * and more digits than a number keeps), date, timestamp (ISO 8601), otherwise string. Ids such as `00123` and version numbers such as 1.9
+ * beside 1.10 stay text. Null and blank cells are ignored, and a column with nothing else is text. Every column is nullable, since later
+ * rows may lack a cell; columns in which each cell of the sample has a value say so.
  */
 export function inferFromText(names: readonly string[], sample: readonly (readonly (string | null)[])[]): Schema {
   return {
@@ -32,10 +31,10 @@ export function inferFromText(names: readonly string[], sample: readonly (readon
 }
 
 /**
- * The schema of records (JSON Lines): columns in order of first appearance. Numbers are integer or number, text is
- * timestamp where every cell is ISO 8601, objects, arrays and mixtures are json, and so is a column that was always null.
- * A number that a double does not hold exactly (as bigint or RawNumber, or already rounded) makes its column decimal, or text where it
- * has too many digits for that. Every column is nullable; those of which each record has a value say so.
+ * The schema of records (JSON Lines): columns in order of first appearance. Numbers are integer or number, text is timestamp if every cell
+ * is ISO 8601; objects, arrays and mixtures are json, and so is a column that was always null. A number that a double does not hold exactly
+ * (as bigint or RawNumber, or already rounded) makes its column decimal, or text if it has too many digits for that. Every column is
+ * nullable; columns in which each record has a value say so.
  */
 export function inferFromJson(sample: readonly Record<string, unknown>[]): Schema {
   const types = new Map<string, Found | null>();
@@ -50,12 +49,12 @@ export function inferFromJson(sample: readonly Record<string, unknown>[]): Schem
   return { columns: [...types].map(([name, type]) => ({ name, type: columnType(type, 'json'), ...sampled(values.get(name) === sample.length) })) };
 }
 
-/** Of a column of a sample, by whether each of its rows had a value there. */
+/** For a column of a sample, by whether each of its rows had a value there. */
 function sampled(isFull: boolean): Pick<Column, 'nullable' | 'nulls'> {
   return isFull ? { nullable: true, nulls: 'unseen' } : { nullable: true };
 }
 
-/** The type of a column's cells, and whether each has a value in it: blank ones are null, but in text. */
+/** The type of a column's cells, and whether each has a value: blank ones are null, except in text. */
 function ofCells(cells: readonly (string | null)[]): { readonly type: ColumnType; readonly isFull: boolean } {
   const ofText = () => ({ type: 'string', isFull: cells.length > 0 && !cells.includes(null) }) as const;
   const zeros = new TrailingZeros();
@@ -88,7 +87,7 @@ function textType(text: string): Found {
 
 const firstTime = toldTypes.indexOf('date');
 
-/** `2024-01-31`, with whatever digits and end: no number and no boolean. */
+/** `2024-01-31`, with any digits and end: not a number and not a boolean. */
 function isLikeTime(text: string): boolean {
   return text.charCodeAt(4) === 45 && text.charCodeAt(7) === 45;
 }
@@ -103,7 +102,7 @@ function jsonType(value: unknown): Found | null {
       return Number.isSafeInteger(Number(value)) ? 'integer' : 'decimal';
     case 'number':
       if (Number.isSafeInteger(value)) return Object.is(value, -0) ? 'number' : 'integer';
-      // From 1e21 on, a number is written with an exponent: a magnitude, not somebody's id that was rounded.
+      // From 1e21 on, a number is written with an exponent: a magnitude, not an id that was rounded.
       return Number.isInteger(value) && Math.abs(value) < 1e21 ? 'large' : 'number';
     default:
       if (isRawNumber(value)) return rawType(value.rawJSON);

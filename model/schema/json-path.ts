@@ -5,7 +5,7 @@ export type JsonPath = readonly (string | number)[];
 
 const step = /\[\s*(\d+)\s*\]|\[\s*("(?:[^"\\]|\\.)*")\s*\]|\[\s*'([^']*)'\s*\]|(?:^|\.)([^.[\]"'\s]+(?: +[^.[\]"'\s]+)*)/y;
 
-/** The steps of a path, or null where it cannot be read. A `$` at its beginning, and white space around it, mean nothing. */
+/** The steps of a path, or null if it cannot be read. A `$` at its beginning, and white space around it, are ignored. */
 export function parseJsonPath(text: string): JsonPath | null {
   const path = text
     .trim()
@@ -35,7 +35,7 @@ function unquoted(text: string): string | null {
   }
 }
 
-/** What stands there, or undefined where the value has no such place. */
+/** The value at that place, or undefined if the value has no such place. */
 export function atJsonPath(value: Json, path: JsonPath): Json | undefined {
   let at: Json = value;
   for (const key of path) {
@@ -45,7 +45,7 @@ export function atJsonPath(value: Json, path: JsonPath): Json | undefined {
   return at;
 }
 
-/** A name for what stands there: its last key. */
+/** A name for the value at that place: its last key. */
 export function jsonPathName(path: JsonPath): string {
   return String(path.findLast((key) => typeof key === 'string') ?? path.at(-1) ?? '');
 }

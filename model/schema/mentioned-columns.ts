@@ -5,8 +5,8 @@ const quoted = /"([^"\\\n]*)"|'([^'\\\n]*)'|`([^`\\$]*)`/g;
 const reads = /\brow\s*(?:\?\.|\.)\s*(?=[\p{ID_Start}$_])|\brow\s*(?:\?\.)?\s*\[\s*(?=(?:"[^"\\\n]*"|'[^'\\\n]*'|`[^`\\$]*`)\s*\])/gu;
 
 /**
- * The columns that an expression over `row` may depend on, from its text: too many rather than too few. Null where it
- * may look at all of them (`{ ...row }`). So thousands of expressions over thousands of columns cost no more than their texts.
+ * The columns that an expression over `row` may depend on, from its text; if in doubt, included. Null if it may use all of them (`{ ...row
+ * }`). So thousands of expressions over thousands of columns cost no more than their texts.
  */
 export function mentionedColumns(source: string, find: (name: string) => Column | undefined): Column[] | null {
   // An escape may spell any name; and `row` by itself is all columns.

@@ -1,25 +1,25 @@
-/** Which columns may be null, and of which that was seen: see `Column`. */
+/** Which columns may be null, and in which null was seen: see `Column`. */
 import type { Column, Schema } from '../values/types.ts';
 
 type Nullness = Pick<Column, 'nullable' | 'nulls'>;
 
-/** Whether code has to reckon with null here: somebody has seen one, or nothing is known. */
+/** Whether code has to expect null here: one was seen, or nothing is known. */
 export function expectsNull({ nullable, nulls }: Nullness): boolean {
   return nullable && nulls !== 'unseen';
 }
 
-/** Of what is made from all of these; `added`: null comes in by other ways, too, as where an outer join finds nothing. */
+/** For what is made from all of these; `added`: null occurs for other reasons, too, as for an outer join without a match. */
 export function nullness(from: readonly Nullness[], added = false): Nullness {
   const nullable = added || from.some((each) => each.nullable);
   return { nullable, nulls: nullable && !added && !from.some(expectsNull) ? 'unseen' : undefined };
 }
 
-/** Of what is null at times by what is promised, and by what was seen. */
+/** For what is sometimes null: as promised, and as seen. */
 export function toldNullness(promised: boolean, seen: boolean): Nullness {
   return { nullable: promised, nulls: promised && !seen ? 'unseen' : undefined };
 }
 
-/** The schema as the sample shows it: what had no null there cannot be null. */
+/** The schema as the sample shows it: a column without a null there cannot be null. */
 export function asSeen(schema: Schema): Schema {
   if (!schema.columns.some(({ nullable, nulls }) => nullable && nulls === 'unseen')) return schema;
   const known = seen.get(schema) ?? { ...schema, columns: schema.columns.map((column) => ({ ...column, nullable: expectsNull(column) })) };

@@ -1,4 +1,4 @@
-/** A cell of a source's sample as it was written, and what it is read as. */
+/** A cell of a source's sample as it was written, and the value read from it. */
 export interface Reading {
   readonly cell: string;
   /** Null for a missing value. */

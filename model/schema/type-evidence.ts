@@ -1,4 +1,4 @@
-/** Which cell of a sample decided the type of its column, in words for whoever is to believe it. */
+/** Which cell of a sample decided the type of its column, in words for users. */
 
 import { itemAt, itemsAt } from '../faults/missing.ts';
 import { thousands } from '../text/thousands.ts';
@@ -8,7 +8,7 @@ import type { ColumnType } from '../values/types.ts';
 import { castText, show } from '../values/values.ts';
 
 export interface Decision {
-  /** Index of the deciding cell; -1 where no cell says anything. */
+  /** Index of the deciding cell; -1 if no cell is relevant. */
   readonly at: number;
   readonly because: string;
 }
@@ -37,8 +37,8 @@ const several: Record<ColumnType, string> = {
 };
 
 /**
- * Why a column of texts got its type. `typeOf` is the inference that gave it; null and blank cells are ignored. The deciding cell is the
- * first one with which the column has its type: those before it alone would have made it another.
+ * Why a column of texts got its type. `typeOf` is the inference that returned it; null and blank cells are ignored. The deciding cell is
+ * the first one with which the column has its type: those before it alone would have given it another one.
  */
 export function decideText(cells: readonly (string | null)[], type: ColumnType, typeOf: (cells: readonly (string | null)[]) => ColumnType): Decision {
   const saying = indexes(cells, (cell) => cell !== null && cell.trim() !== '');
@@ -56,7 +56,7 @@ export function decideText(cells: readonly (string | null)[], type: ColumnType, 
   if (type !== 'string') return { at, because: `${allOf(saying.length, type, 'cell')}.${zoneless(text, type)}${blanks}` };
   const before = itemsAt(cells, saying.slice(0, place)).filter((cell) => cell !== null);
   if (before.length === 0) {
-    // What looks like a number and is none is what people ask about.
+    // Users ask about texts that look like numbers but are not.
     const looks = (['integer', 'number'] as const).find((type) => castText(text, type).ok);
     return { at, because: `${looks ? lossOf(text, looks, []) : `${show(text)} is text`}.${blanks}` };
   }
@@ -64,7 +64,7 @@ export function decideText(cells: readonly (string | null)[], type: ColumnType, 
   return { at, because: `${lossOf(text, narrower, before)}; ${beforeIt(place, narrower, 'cell')}.${blanks}` };
 }
 
-/** As `decideText`, for values of JSON. `textOf` writes one as it stands in the input. */
+/** As `decideText`, for values of JSON. `textOf` writes one as it is in the input. */
 export function decideValue(
   values: readonly unknown[],
   type: ColumnType,
@@ -96,8 +96,8 @@ export function decideValue(
 }
 
 /**
- * The place of the first of `count` cells with which all up to it have the type. A wider type is never left again, so it can be searched for;
- * mostly a cell has it by itself.
+ * The index of the first of `count` cells with which all up to it have the type. Inference never returns to a narrower type, so this is a
+ * binary search; mostly a single cell has the type by itself.
  */
 function firstDeciding(count: number, hasType: (end: number) => boolean, isAlone: (at: number) => boolean): number {
   let end = 0;

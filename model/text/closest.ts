@@ -1,11 +1,11 @@
 /** Longer names are not typing errors. */
 const longestName = 60;
-/** Of the candidates, so many at most are looked at: a file may name thousands of columns that are not there. */
+/** The maximum number of candidates that are compared: a file may name thousands of missing columns. */
 const mostCandidates = 500;
 
 /**
- * The candidate that a mistyped name most likely meant, or null when none is near (a third of its letters, at least one, may differ).
- * Takes a time that is known ahead, whatever the names: of very many candidates the first ones count, and a long name has none near.
+ * The candidate that a mistyped name most likely meant, or null if none is near (a third of its letters, at least one, may differ). Takes
+ * limited time, whatever the names: only the first candidates are compared, and a long name has none near.
  */
 export function closest(name: string, candidates: Iterable<string>): string | null {
   if (name.length > longestName) return null;
@@ -31,7 +31,7 @@ export function didYouMean(name: string, candidates: Iterable<string>): string {
   return near === null ? '' : `; did you mean "${near}"?`;
 }
 
-/** How many letters must be replaced, added, left out or swapped with their neighbour (optimal string alignment). */
+/** How many letters must be replaced, added, removed or swapped with their neighbour (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);

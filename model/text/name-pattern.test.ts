@@ -4,7 +4,7 @@ import { namePattern, pathMatches } from './name-pattern.ts';
 
 const part = fc.string({ unit: fc.constantFrom('a', 'b', '.', '*', '?', '🦉'), maxLength: 8 });
 
-/** By the book: every way to share out the name. */
+/** By definition: every way to divide the name. */
 function matches([first, ...pattern]: string[], name: string[]): boolean {
   if (first === undefined) return name.length === 0;
   if (first === '*') return matches(pattern, name) || (name.length > 0 && matches([first, ...pattern], name.slice(1)));

@@ -1,6 +1,6 @@
 /**
- * Whether a name matches one segment of a path pattern: `*` stands for any characters, `?` for one. A name that starts with a
- * dot needs a segment that does. Takes steps in proportion to the length of the name, whatever the pattern.
+ * Whether a name matches one segment of a path pattern: `*` stands for any characters, `?` for one. A name that starts with a dot needs a
+ * segment that does. Takes time proportional to the length of the name, whatever the pattern.
  */
 export function namePattern(segment: string): (name: string) => boolean {
   const [first = [], ...others] = segment.split('*').map((piece) => [...piece]);
@@ -13,7 +13,7 @@ export function namePattern(segment: string): (name: string) => boolean {
     if (last === undefined) return characters.length === first.length;
     const end = characters.length - last.length;
     let at = first.length;
-    // What lies between two stars may match where it is first found: the star behind it takes all the rest.
+    // What lies between two stars may match where it is first found: the star after it takes all the rest.
     for (const piece of others) {
       while (at + piece.length <= end && !fits(characters, at, piece)) at++;
       at += piece.length;
@@ -30,11 +30,14 @@ function fits(characters: readonly string[], at: number, piece: readonly string[
   return true;
 }
 
-/** Whether a path is what another one names: the same, or one that its pattern matches. Segments as in `namePattern`; `**` stands for any folders. */
+/**
+ * Whether a path is what another one names: the same, or one that its pattern matches. Segments as in `namePattern`; `**` stands for any
+ * folders.
+ */
 export function pathMatches(pattern: string, path: string): boolean {
   const names = segmentsOf(path);
   const matchers = segmentsOf(pattern).map((segment) => (segment === '**' ? null : segment === '..' ? (name: string) => name === '..' : namePattern(segment)));
-  // Whether the first so many segments of the pattern match the names so far, for one name after another.
+  // Whether the first segments of the pattern, up to each number, match the names so far, for one name after another.
   let reached = [true, ...matchers.map((_, i) => matchers.slice(0, i + 1).every((each) => each === null))];
   for (const name of names) {
     const next = [false];

@@ -8,7 +8,7 @@ it('groups digits as the English locale does', () => {
     expect(thousands(count)).toBe(count.toLocaleString('en-US'));
 });
 
-// The first time that a process asks takes 18 ms, much of what starting a run takes.
+// The first call in a process takes 18 ms, a large part of what starting a run takes.
 it('stands for the tables of the locale, everywhere in the engine and in nodes', () => {
   const asking = ['model', 'kit', 'io', 'engine', 'nodes'].flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' })

@@ -1,6 +1,6 @@
 /**
- * A whole number as people read it: `1,234,567`. The locale's own way of saying so first loads tables that take a fifth of the
- * time in which all nodes are loaded.
+ * A whole number as people read it: `1,234,567`. The locale's own formatter first loads tables that take a fifth of the time in which all
+ * nodes are loaded.
  */
 export function thousands(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');

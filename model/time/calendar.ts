@@ -9,9 +9,9 @@ export const calendarUnits = ['hour', 'day', 'week', 'month', 'quarter', 'year']
 export type CalendarUnit = (typeof calendarUnits)[number];
 
 /**
- * Cuts all of time into stretches, each from its start up to the next one's. A day begins at the first instant of its date,
- * a week on Monday (ISO 8601). Where the clocks are put back across midnight, what comes after the first midnight is of the
- * new day. Where they are changed by less than an hour, the hour of the change is shorter.
+ * Divides all of time into stretches, each from its start up to the next one's. A day begins at the first instant of its date, a week on
+ * Monday (ISO 8601). If the clocks are put back across midnight, what comes after the first midnight belongs to the new day. If they are
+ * changed by less than an hour, the hour of the change is shorter.
  */
 export class Calendar {
   readonly zone: Zone;
@@ -22,7 +22,7 @@ export class Calendar {
     this.#unit = unit;
   }
 
-  /** The start of the stretch that holds an instant; what is out of the range of time is its own start. */
+  /** The start of the stretch that contains an instant; an instant outside the range of time is its own start. */
   startOf(instant: number): number {
     if (!(Math.abs(instant) < maxTimestamp)) return instant;
     if (this.#unit === 'hour') return this.#hourOf(instant).start;
@@ -39,7 +39,7 @@ export class Calendar {
     const local = start + this.zone.offsetAt(start);
     for (let steps = 1; ; steps++) {
       const end = this.zone.instantOf(floorLocal(local, this.#unit, steps));
-      // A day that a zone has left out is over before it begins.
+      // A day that a zone skips is over before it begins.
       if (end > start) return end;
     }
   }
@@ -52,12 +52,12 @@ export class Calendar {
   }
 }
 
-/** Of a local time, given as if it were UTC: the start of its stretch, or of one that comes so many later. */
+/** For a local time, given as if it were UTC: the start of its stretch, or of one that is this many later. */
 function floorLocal(local: number, unit: Exclude<CalendarUnit, 'hour'>, later: number): number {
   if (unit === 'day') return (Math.floor(local / dayMs) + later) * dayMs;
   // 1970-01-01 was a Thursday.
   if (unit === 'week') return (Math.floor((local / dayMs + 3) / 7) + later) * 7 * dayMs - 3 * dayMs;
-  // At the ends of time, local times of some zones are beyond what a Date takes.
+  // At the ends of time, local times of some zones are outside the range of a Date.
   const date = new Date(Math.min(maxTimestamp, Math.max(-maxTimestamp, local)));
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
   if (unit === 'month') return startOfMonth(year, month + later);
@@ -66,7 +66,7 @@ function floorLocal(local: number, unit: Exclude<CalendarUnit, 'hour'>, later: n
 }
 
 function startOfMonth(year: number, month: number): number {
-  // `Date.UTC` takes years below 100 for those of the twentieth century.
+  // `Date.UTC` treats years below 100 as those of the twentieth century.
   const time = new Date(0).setUTCFullYear(year, month, 1);
   return Number.isNaN(time) ? Math.sign(year) * maxTimestamp : time;
 }

@@ -3,19 +3,19 @@ import { maxTimestamp } from './timestamp.ts';
 
 export const epochUnits = ['seconds', 'milliseconds', 'microseconds', 'nanoseconds'] as const;
 export type EpochUnit = (typeof epochUnits)[number];
-/** How many decimal places there are in a unit before the milliseconds: seconds have three to come. */
+/** How many decimal places a unit has before the milliseconds: seconds have three. */
 const places: Readonly<Record<EpochUnit, number>> = { seconds: 3, milliseconds: 0, microseconds: -3, nanoseconds: -6 };
 
 export interface EpochTime {
   /** Rounded down, towards the past. */
   readonly ms: number;
-  /** False where something is finer than a millisecond. */
+  /** False if something is finer than a millisecond. */
   readonly isExact: boolean;
 }
 
 /**
- * Reads decimal text, with a fraction or without, as a time. Null for anything else, and for what no date can hold. The text is
- * worked on digit by digit: nanoseconds exceed 2^53.
+ * Reads decimal text, with or without a fraction, as a time. Null for anything else, and for what no Date can hold. The text is processed
+ * digit by digit: nanoseconds exceed 2^53.
  */
 export function readEpoch(text: string, unit: EpochUnit): EpochTime | null {
   const found = /^\s*([+-]?)(\d+)(?:\.(\d*))?\s*$/.exec(text);

@@ -2,8 +2,8 @@
 const slowedPace = 0.9;
 
 /**
- * The wall clock, as long as that does not go back. Where it was set back, time passes on from where it was, a tenth slower, until
- * the clock has caught up: what waits for a time never waits for that. All in milliseconds.
+ * The wall clock, but never going back. If it is set back, time continues from where it was, a tenth slower, until the clock has caught up,
+ * so that waiting for a time always ends. All in milliseconds.
  */
 export class SteadyClock {
   readonly #wall: () => number;

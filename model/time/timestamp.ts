@@ -6,12 +6,12 @@ export const maxTimestamp = 8_640_000_000_000_000;
 const daysOfMonth = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 
 /**
- * Milliseconds since the epoch for an ISO 8601 date or date-time, or null for anything else. Accepts `2024-01-31`,
- * `2024-01-31T12:00`, seconds, fractions (beyond milliseconds cut off), a space for the `T`, and `Z`, `+01:00`, `+0100`
- * or `+01` at the end; without a zone it is UTC. Years outside 0000-9999 have a sign and six digits.
+ * Milliseconds since the epoch for an ISO 8601 date or date-time, or null for anything else. Accepts `2024-01-31`, `2024-01-31T12:00`,
+ * seconds, fractions (cut to milliseconds), a space for the `T`, and `Z`, `+01:00`, `+0100` or `+01` at the end; without a zone it is UTC.
+ * Years outside 0000-9999 have a sign and six digits.
  *
- * Read by hand because this is the most called parser of a run: three times as fast as Date.parse, which moreover takes
- * a time without a zone as local and accepts much that is no timestamp.
+ * Parsed by hand because this is the most called parser of a run: three times as fast as Date.parse, which also reads a time without a zone
+ * as local and accepts much that is not a timestamp.
  */
 export function parseTimestamp(text: string): number | null {
   const length = text.length;
@@ -80,14 +80,14 @@ export function parseTimestamp(text: string): number | null {
 
 const finer = /\.\d{3}\d*[1-9]/;
 
-/** Whether something of an ISO 8601 time is finer than the milliseconds that `parseTimestamp` keeps. */
+/** Whether an ISO 8601 time has digits finer than the milliseconds that `parseTimestamp` keeps. */
 export function isBeyondMilliseconds(text: string): boolean {
   return text.length > 23 && finer.test(text);
 }
 
 const offsetAtEnd = /[Tt ].*(?:[zZ]|[+-]\d\d(?::?\d\d)?)$/;
 
-/** Whether an ISO 8601 day or time does not say how far it is from UTC. */
+/** Whether an ISO 8601 day or time has no offset from UTC. */
 export function isWithoutOffset(text: string): boolean {
   return !offsetAtEnd.test(text);
 }
@@ -104,7 +104,7 @@ export function dateAt(ms: number): string | null {
   return text.length === 24 ? text.slice(0, 10) : null;
 }
 
-/** `2024-01-31T12:00:00.000Z`. Total: a number that is no timestamp is written as that number. */
+/** `2024-01-31T12:00:00.000Z`. Total: a number that is not a timestamp is written as that number. */
 export function formatTimestamp(ms: number): string {
   return Math.abs(ms) <= maxTimestamp ? new Date(ms).toISOString() : String(ms);
 }
@@ -135,7 +135,7 @@ function inRange(time: number): number | null {
   return time >= -maxTimestamp && time <= maxTimestamp ? time : null;
 }
 
-/** The midnight in UTC of a day as columns of dates hold it, in milliseconds. */
+/** The midnight in UTC of a day from a column of dates, in milliseconds. */
 export function midnightOf(day: string): number {
   return parseTimestamp(day) ?? missing(`the day in "${day}"`);
 }

@@ -1,10 +1,10 @@
-/** Time zones: IANA names and fixed offsets, by the rules that the platform has (Intl, from the IANA time zone database). */
+/** Time zones: IANA names and fixed offsets, by the rules of the platform (Intl, from the IANA time zone database). */
 import { maxTimestamp } from './timestamp.ts';
 
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
 const dayMs = 86_400_000;
-/** No zone has changed its offset twice within so long since 1970 (checked against the database by test/semantics/zones.test.ts). */
+/** No zone has changed its offset twice within this time since 1970 (checked against the database by test/semantics/zones.test.ts). */
 const blockMs = 8 * dayMs;
 
 export interface Zone {
@@ -13,24 +13,24 @@ export interface Zone {
   /** Milliseconds to the east of UTC at an instant. */
   offsetAt(instant: number): number;
   /**
-   * The instant of a local time, which is given as if it were UTC. As in Temporal ("compatible"): of a time that comes twice the
-   * earlier one; a time that the clocks skip is read as if they had not been changed yet.
+   * The instant of a local time, which is given as if it were UTC. As in Temporal ("compatible"): of a time that occurs twice, the earlier
+   * one; a time that the clocks skip is read as if they had not been changed yet.
    */
   instantOf(local: number): number;
-  /** The last change of the offset at or before an instant, and the first one after it, as far as they are within an hour. */
+  /** The last change of the offset at or before an instant, and the first one after it, if they are within an hour. */
   changesAround(instant: number): { readonly from: number; readonly to: number };
 }
 
 const known = new Map<string, Zone | null>();
 
-/** The zone of a name, in any case, or null where there is none. */
+/** The zone of a name, in any case, or null if there is none. */
 export function zoneOf(text: string): Zone | null {
   const name = text.trim();
   let zone = known.get(name);
   if (zone === undefined) {
     const offset = offsetOf(name);
     zone = offset === null ? namedZone(name) : offset === 0 ? utc : new FixedZone(name, offset);
-    // Names come from files: a pipeline has a few of them.
+    // Names come from files: a pipeline has only a few.
     if (known.size < 1000) known.set(name, zone);
   }
   return zone;
@@ -46,7 +46,7 @@ export function offsetOf(text: string): number | null {
   return (found[1] === '-' ? -1 : 1) * (hours * 60 + minutes) * minuteMs;
 }
 
-/** What is wrong with a zone that somebody typed, or null. */
+/** The error in a zone that a user typed, or null. */
 export function zoneProblem(text: string): { readonly message: string; readonly hint: string } | null {
   if (zoneOf(text)) return null;
   return { message: `"${text}" is not a time zone`, hint: 'Write a name such as Europe/Berlin, UTC, or an offset such as +02:00.' };
@@ -75,7 +75,7 @@ class FixedZone implements Zone {
 export const utc: Zone = new FixedZone('UTC', 0);
 
 function namedZone(name: string): Zone | null {
-  // An offset with seconds is none that a zone has; Intl takes some.
+  // No zone has an offset with seconds; Intl accepts some.
   if (!/^[A-Za-z]/.test(name)) return null;
   try {
     const format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });
@@ -85,11 +85,11 @@ function namedZone(name: string): Zone | null {
   }
 }
 
-/** Eight days in which the offset changes once at most. */
+/** Eight days in which the offset changes at most once. */
 interface Block {
   readonly before: number;
   readonly after: number;
-  /** The first instant with the offset `after`; infinite where it does not change. */
+  /** The first instant with the offset `after`; infinite if it does not change. */
   readonly changeAt: number;
 }
 

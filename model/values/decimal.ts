@@ -1,15 +1,15 @@
 /**
- * Exact decimals, as rows hold them: a text such as `-12.50` whose zeros at the end are kept. Equal values may so be written
- * differently (`12.5`, `12.50`): compare by `compareDecimals`, and use `decimalKey` as the key of a map.
+ * Exact decimals, as rows have them: a text such as `-12.50` whose zeros at the end are kept. So equal values may be written differently
+ * (`12.5`, `12.50`): compare by `compareDecimals`, and use `decimalKey` as the key of a map.
  *
- * Arithmetic is on a BigInt with a scale: units / 10^scale.
+ * Arithmetic uses a BigInt with a scale: units / 10^scale.
  */
 
 /** Digits of a decimal, before and after its point together. More are refused, so that no value takes long. */
 export const maxDecimalDigits = 1000;
 /** For messages. */
 export const maxDecimalDigitsText = '1,000';
-/** An average has so many decimals more than the values that it is of. */
+/** How many more decimals an average has than its values. */
 export const averageDecimals = 6;
 
 const plainText = /^-?(0|[1-9]\d*)(\.\d+)?$/;
@@ -21,13 +21,13 @@ export function isDecimalValue(text: string): boolean {
   return text.length <= maxDecimalDigits + 2 && plainText.test(text) && digitsIn(text) <= maxDecimalDigits && !isNegativeZero(text);
 }
 
-/** A number in any spelling (`+5`, `007`, `.5`, `1.20e3`) as a decimal; null for other texts, and for more digits than a decimal has. */
+/** A number in any spelling (`+5`, `007`, `.5`, `1.20e3`) as a decimal; null for other texts, and for more digits than a decimal can have. */
 export function decimalOf(text: string): string | null {
   if (isDecimalValue(text)) return text;
   const [, sign, whole = '', fraction = '', power = '0'] = anyText.exec(text) ?? [];
   if (sign === undefined || whole + fraction === '') return null;
   const exponent = Number(power);
-  // Zero may have any exponent; of it only the decimals count.
+  // Zero may have any exponent; only its decimals count.
   if (Math.abs(exponent) > 2 * maxDecimalDigits + whole.length + fraction.length) return null;
   const places = fraction.length - exponent;
   const digits = (whole + fraction).replace(/^0+(?=\d)/, '');
@@ -36,23 +36,23 @@ export function decimalOf(text: string): string | null {
   return placed(sign === '-', shifted, Math.max(0, places));
 }
 
-/** As `decimalOf` of a text from which nothing is lost but a zero before the point and the sign of zero: no exponent, no zeros in front. */
+/** As `decimalOf` for a text that loses nothing but a zero before the point and the sign of zero: no exponent, no leading zeros. */
 export function decimalExactly(text: string): string | null {
   return withoutExponent.test(text) ? decimalOf(text) : null;
 }
 
-/** A double by the digits that it is written with: 0.1 is 0.1. Null for NaN and the infinities. */
+/** A double by the digits with which it is written: 0.1 is 0.1. Null for NaN and the infinities. */
 export function decimalOfNumber(value: number): string | null {
   return Number.isFinite(value) ? decimalOf(String(value)) : null;
 }
 
-/** One text for all that are equal: without zeros at the end. */
+/** One text for all equal ones: without zeros at the end. */
 export function decimalKey(decimal: string): string {
   if (decimal.charCodeAt(decimal.length - 1) !== 48 || !decimal.includes('.')) return decimal;
   return decimal.replace(/\.?0+$/, '');
 }
 
-/** Negative, zero or positive as `a` is less than, equal to or greater than `b`. */
+/** Negative, zero or positive if `a` is less than, equal to or greater than `b`. */
 export function compareDecimals(a: string, b: string): number {
   if (a === b) return 0;
   const negative = a.charCodeAt(0) === 45;
@@ -60,11 +60,11 @@ export function compareDecimals(a: string, b: string): number {
   return negative ? compareSizes(b, a) : compareSizes(a, b);
 }
 
-/** Of two decimals of one sign, without regard to it. */
+/** For two decimals of one sign, ignoring it. */
 function compareSizes(a: string, b: string): number {
   const longer = wholeLength(a) - wholeLength(b);
   if (longer !== 0) return longer;
-  // With as many digits before the point, texts are in the order of their values, but for zeros at the end.
+  // With as many digits before the point, texts are in the order of their values, except for zeros at the end.
   if (a.startsWith(b)) return isZeros(a, b.length) ? 0 : 1;
   if (b.startsWith(a)) return isZeros(b, a.length) ? 0 : -1;
   return a < b ? -1 : 1;
@@ -94,7 +94,7 @@ export function scaledOf(decimal: string): Scaled {
   return { units: BigInt(decimal.slice(0, point) + decimal.slice(point + 1)), scale: decimal.length - point - 1 };
 }
 
-/** A decimal with `scale` decimals. Throws a RangeError where it has more digits than decimals may have. */
+/** A decimal with `scale` decimals. Throws a RangeError if it has more digits than decimals may have. */
 export function textOf({ units, scale }: Scaled): string {
   const digits = String(units < 0n ? -units : units);
   if (Math.max(digits.length, scale) > maxDecimalDigits) throw new RangeError(`A decimal has at most ${maxDecimalDigitsText} digits`);
@@ -117,7 +117,7 @@ function raised({ units, scale }: Scaled, to: number): bigint {
   return units * 10n ** BigInt(to - scale);
 }
 
-/** What is exactly half way goes away from zero (`half-up`: 2.5 is 3, -2.5 is -3), or to the even neighbour (`half-even`: 2.5 is 2). */
+/** Ties are rounded away from zero (`half-up`: 2.5 is 3, -2.5 is -3), or to the even neighbour (`half-even`: 2.5 is 2). */
 export type Rounding = 'half-up' | 'half-even';
 
 /** The quotient with `scale` decimals. The divisor must not be zero. */
@@ -140,7 +140,7 @@ function rounded(dividend: bigint, divisor: bigint, rounding: Rounding): bigint 
   return isNegative ? quotient - 1n : quotient + 1n;
 }
 
-/** With `scale` decimals: rounded where there were more, with zeros where there were fewer. */
+/** With `scale` decimals: rounded if there were more, with zeros appended if there were fewer. */
 export function scaledTo(value: Scaled, scale: number, rounding: Rounding = 'half-up'): Scaled {
   return scale >= value.scale ? { units: raised(value, scale), scale } : quotientOf(value, { units: 1n, scale: 0 }, scale, rounding);
 }
@@ -151,7 +151,7 @@ export function averageOf(sum: Scaled, count: number): string {
   return withoutZeros(text, sum.scale);
 }
 
-/** Without zeros at the end, but for `least` decimals. */
+/** Without zeros at the end, but with at least `least` decimals. */
 function withoutZeros(text: string, least: number): string {
   const point = text.indexOf('.');
   if (point === -1) return text;

@@ -4,7 +4,10 @@ export type ExactNumber = { readonly ok: true; readonly value: number } | { read
 
 const decimal = /^([+-]?)(?:(\d+)\.?(\d*)|\.(\d+))(?:[eE]([+-]?\d+))?$/;
 
-/** The number that a decimal text stands for, if writing that number again gives the same digits. `why` continues a sentence: "... is no number". */
+/**
+ * The number that a decimal text stands for, if printing that number gives the same digits again. `why` continues a sentence: "... is no
+ * number".
+ */
 export function exactNumber(text: string): ExactNumber {
   const typed = text.trim();
   if (!decimal.test(typed)) return { ok: false, why: 'is not a number', hint: 'Write digits, such as 10, -2.5 or 1e6.' };

@@ -1,25 +1,24 @@
 /**
- * The rule by which a text is read as a value if no type was set: nothing of what was written may be lost.
- * Inference applies it to a sample, and the readers apply it to every row after the sample.
- * docs/types.md says it in words.
+ * The rule by which a text is read as a value if no type was set: nothing of what was written may be lost. Inference applies it to a
+ * sample, and the readers apply it to every row after the sample. docs/types.md describes it.
  */
 
 import { isBeyondMilliseconds, isDate, parseTimestamp } from '../time/timestamp.ts';
 import { decimalExactly } from './decimal.ts';
 import type { Value } from './types.ts';
 
-/** The types that a text can show by itself, narrowest first. What is none of them is `string`. */
+/** The types that a text can show by itself, narrowest first. Any other text is `string`. */
 export const toldTypes = ['boolean', 'integer', 'number', 'decimal', 'date', 'timestamp'] as const;
 export type ToldType = (typeof toldTypes)[number];
 
-/** `-0`, `007`, `+5` and `12.0` are left out on purpose: as whole numbers they would not be what was written. */
+/** `-0`, `007`, `+5` and `12.0` are excluded on purpose: as whole numbers they would not be what was written. */
 const integerText = /^(0|-?[1-9]\d*)$/;
-/** An exponent has a sign, or a point before it: `12E45` and `713752e1` are somebody's codes. */
+/** An exponent has a sign, or a point before it: `12E45` and `713752e1` are codes. */
 const numberText = /^-?(?:(?:0|[1-9]\d*)(?:\.\d+)?|(?:0|[1-9]\d*)?\.\d+(?:[eE]\d+)?|(?:0|[1-9]\d*)?(?:\.\d+)?(?<=\d)[eE][+-]\d+)$/;
 const wholeText = /^-?\d+$/;
 const booleanText = /^(true|false)$/i;
 
-/** The value of a text without white space around it, or undefined where something of the text would be lost. */
+/** The value of a text without white space around it, or undefined if something of the text would be lost. */
 export function readExactly(text: string, type: ToldType): Value | undefined {
   switch (type) {
     case 'boolean':
@@ -40,8 +39,8 @@ export function readExactly(text: string, type: ToldType): Value | undefined {
 }
 
 /**
- * A whole number in digits beyond 2^53. Where a double is written just so, it is one beside decimals; in a column of whole
- * numbers it is more likely an id, whose neighbours would be rounded.
+ * A whole number in digits beyond 2^53. If a double is printed exactly like that, it is one beside decimals; in a column of whole numbers
+ * it is more likely an id, whose neighbours would be rounded.
  */
 export function isBeyondWhole(text: string): boolean {
   return text.length > safeDigits && wholeText.test(text) && !Number.isSafeInteger(Number(text));
@@ -52,18 +51,19 @@ export function isDecimal(text: string): boolean {
   return numberText.test(text);
 }
 
-/** Up to so many digits every decimal is a double of its own. */
+/** Up to this many digits every decimal is a double of its own. */
 const safeDigits = 15;
-/** With more digits, some doubles would be written differently by every program. */
+/** With more digits, some doubles would be printed differently by every program. */
 const mostDigits = 17;
 
 /**
- * Whether a decimal text (digits, a point, an exponent) can be recovered from its double: printed with as many digits, or with the
- * fewest that tell it from others, that gives the same ones. So `0.10000000000000001` is exact, as C and R print 0.1, and `12345678901234.123456` is not.
+ * Whether a decimal text (digits, a point, an exponent) can be recovered from its double: printed with as many digits, or with the fewest
+ * that distinguish it from others, the double gives the same ones. So `0.10000000000000001` is exact, as C and R print 0.1, and
+ * `12345678901234.123456` is not.
  */
 export function isExactDecimal(text: string): boolean {
   if (text.length <= safeDigits && !hasExponent(text)) return true;
-  // As JavaScript prints it, and most programs do.
+  // As JavaScript and most programs print it.
   if (String(Number(text)) === text) return true;
   const [, whole = '', fraction = '', exponent = '0'] = /^[+-]?(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
   const written = (whole + fraction).replace(/^0+/, '');
@@ -82,22 +82,22 @@ function hasExponent(text: string): boolean {
 }
 
 const none = -1;
-/** Of decimals of different lengths: only one that ends with a zero is still to be looked at. */
+/** Among decimals of different lengths: only one that ends with a zero still has to be checked. */
 export const variousPlaces = -2;
 
 /**
- * Whether trailing zeros are significant in a column of decimals. They do not where all decimals have as many digits behind
- * the point (12.50 beside 3.99), nor in `1.0`; they do in 1.10 beside 1.9.
+ * Whether trailing zeros are significant in a column of decimals. They are not if all decimals have as many digits after the point (12.50
+ * beside 3.99), nor in `1.0`; they are in 1.10 beside 1.9.
  */
 export class TrailingZeros {
-  /** How many digits the decimals so far have behind the point; negative for none yet, and where they differ. */
+  /** How many digits the decimals so far have after the point; negative for none yet, and if they differ. */
   places = none;
-  /** Whether one of them had zeros that tell something beside a decimal of another length. */
+  /** Whether one of them had zeros that are significant beside a decimal of another length. */
   matter = false;
 
   /**
-   * Takes up what was found in rows behind these by one that had not seen these. False where it would have found other cells that cannot
-   * stand beside the ones before.
+   * Merges what was found in later rows by a state that had not seen these. False if it would have found other cells that are incompatible
+   * with the earlier ones.
    */
   join({ places, matter }: Pick<TrailingZeros, 'places' | 'matter'>): boolean {
     const areAlike = this.places === none || places === none || (this.places === places && places !== variousPlaces);
@@ -108,14 +108,14 @@ export class TrailingZeros {
     return true;
   }
 
-  /** False for a cell that cannot stand beside the ones before it. Whole numbers and exponents say nothing. */
+  /** False for a cell that is incompatible with the earlier ones. Whole numbers and exponents are always compatible. */
   accepts(text: string): boolean {
     const point = text.indexOf('.');
     if (point === -1 || hasExponent(text)) return true;
     return this.take(text.length - point - 1, text.endsWith('0'));
   }
 
-  /** As `accepts`, of a cell with so many digits behind the point. */
+  /** As `accepts`, for a cell with this many digits after the point. */
   take(places: number, endsWithZero: boolean): boolean {
     const hasZeros = endsWithZero && places > 1;
     if (this.places !== none && this.places !== places && (hasZeros || this.matter)) return false;

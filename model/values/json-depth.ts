@@ -1,13 +1,13 @@
-/** How deep JSON from outside may be nested: what comes after it (schemas, serialisers) works by recursion, on a stack that ends. */
+/** How deep JSON from outside may be nested: the code after it (schemas, serialisers) is recursive, with a limited stack. */
 export const deepestJson = 1000;
 
-/** How deep the value of one cell may be: on its way it is copied and shown by what works by recursion, with other things around it. */
+/** How deep the value of one cell may be: recursive code copies and shows it, with other things around it. */
 export const deepestValue = 500;
 
 const quote = 0x22;
 const backslash = 0x5c;
 
-/** Whether a text has more brackets open at once than that. Takes one pass; does not ask whether the text is JSON. */
+/** Whether a text has more brackets open at once than that. Takes one pass; does not check whether the text is JSON. */
 export function isTooDeep(text: string, deepest = deepestJson): boolean {
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
@@ -26,7 +26,7 @@ export function isTooDeep(text: string, deepest = deepestJson): boolean {
   return false;
 }
 
-/** Throws a SyntaxError where the text of a cell, or of a row, is nested deeper than values may be. */
+/** Throws a SyntaxError if the text of a cell, or of a row, is nested deeper than values may be. */
 export function refuseDeepValue(text: string): void {
   if (text.length > 2 * deepestValue && isTooDeep(text, deepestValue)) throw new SyntaxError(`it is nested more than ${deepestValue} levels deep`);
 }

@@ -10,8 +10,8 @@ const strings = /"((?:[^"\\]|\\.)*)"(\s*:)?/gs;
 const escapedKey = /"(?:[^"\\]|\\.)*\\(?:[^"\\]|\\.)*"\s*:/s;
 
 /**
- * As JSON.parse, but right also where V8 13 takes one key for another: in a text with the key `a\u001f` it finds `a\` once it has seen
- * an object of the same shape with that key. So keys that are written with escapes are put in after parsing. `revive` gets no keys.
+ * As JSON.parse, but also right if V8 13 takes one key for another: in a text with the key `a\u001f` it finds `a\` once it has seen an
+ * object of the same shape with that key. So keys that are written with escapes are inserted after parsing. `revive` gets no keys.
  */
 export function parseJson(text: string, revive?: Reviver): unknown {
   if (!text.includes('\\') || !escapedKey.test(text)) return JSON.parse(text, revive as never);
@@ -23,7 +23,7 @@ export function parseJson(text: string, revive?: Reviver): unknown {
     });
     return withNames(JSON.parse(renamed, revive as never), names);
   } catch {
-    // For the words and the position of the text as it is.
+    // For the message and the position in the original text.
     return JSON.parse(text, revive as never);
   }
 }
@@ -44,7 +44,7 @@ export function roundedNumber(text: string): string | null {
 
 function withNames(value: unknown, names: readonly string[]): unknown {
   if (Array.isArray(value)) return value.map((item) => withNames(item, names));
-  // What a reviver has made is left alone.
+  // Objects that a reviver has made are not changed.
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [key[0] === 'e' ? itemAt(names, Number(key.slice(1))) : key.slice(1), withNames(item, names)]),

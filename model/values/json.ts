@@ -1,6 +1,6 @@
 import type { Json } from './types.ts';
 
-/** Whether a value is what JSON can say, so that it is the same when it was written and read. */
+/** Whether JSON can express a value, so that it is the same after it was written and read. */
 export function isJson(value: unknown): value is Json {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
   if (typeof value === 'number') return Number.isFinite(value);
@@ -8,7 +8,7 @@ export function isJson(value: unknown): value is Json {
   return isJsonObject(value) && Object.values(value).every(isJson);
 }
 
-/** Neither a list nor of a class; what is in it is not looked at. */
+/** Neither a list nor an instance of a class; its contents are not checked. */
 export function isJsonObject(value: unknown): value is { readonly [key: string]: unknown } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

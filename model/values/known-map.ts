@@ -1,6 +1,6 @@
 import { missing } from '../faults/missing.ts';
 
-/** A map that is complete: what is asked for by `of` is there, or the program has a fault, which the error names. */
+/** A map that is complete: what `of` looks up exists, or the program has a bug, which the error names. */
 export class KnownMap<K, V> extends Map<K, V> {
   readonly #what: string;
 

@@ -1,4 +1,4 @@
-/** Forgets what was put in first, until no more than `most` are left. */
+/** Drops what was inserted first, until no more than `most` are left. */
 export function keepNewest<K>(entries: Map<K, unknown>, most: number): void {
   for (const key of entries.keys()) {
     if (entries.size <= most) return;

@@ -7,7 +7,7 @@ export interface NumberFormat {
   readonly decimal: 'dot' | 'comma';
   /** Between groups of three digits; numbers without it are read as well. */
   readonly thousands: ThousandsMark;
-  /** Currencies or units: a number may have one of them before or behind it. */
+  /** Currencies or units: a number may have one of them before or after it. */
   readonly units: readonly string[];
   /** `fraction`: 12 % is 0.12, and the sign must be there. `number`: 12 % is 12, with or without the sign. */
   readonly percent: 'none' | 'fraction' | 'number';
@@ -19,7 +19,7 @@ const decimals = { dot: '.', comma: ',' } as const;
 const separators: Readonly<Record<Exclude<ThousandsMark, 'none'>, string>> = { comma: ',', dot: '.', space: ' ', apostrophe: "'", underscore: '_' };
 const spaces = /[\u00a0\u2007\u2009\u202f]/g;
 
-/** What is wrong with a format, as a sentence, or null. */
+/** The error in a format, as a sentence, or null. */
 export function numberFormatProblem({ decimal, thousands }: Pick<NumberFormat, 'decimal' | 'thousands'>): string | null {
   return decimal === thousands ? `The decimal sign and the thousands separator are both a ${decimal}` : null;
 }
@@ -33,12 +33,12 @@ export function numberExample({ decimal, thousands, units, percent, brackets }: 
 }
 
 /**
- * Reads texts in a format as plain decimal text: `-1234.50`, `0.125`, `1.5e-3`. Null for what does not fit. Every digit is kept, so
- * that the caller decides which of them its type can hold. A sign may stand before or after, next to the number or its unit. A group
- * of thousands does not begin with a zero: `0.125` is no 125.
+ * Reads texts in a format as plain decimal text: `-1234.50`, `0.125`, `1.5e-3`. Null for texts that do not fit. Every digit is kept, so
+ * that the caller decides which of them its type can hold. A sign may be before or after, next to the number or its unit. A group of
+ * thousands does not begin with a zero: `0.125` is not 125.
  *
- * `asWritten` also keeps what says nothing in a number but may tell that the text is none: zeros in front (`007`), a plus, the sign of
- * a zero, and the form of an exponent.
+ * `asWritten` also keeps what is redundant in a number but may show that the text is not one: leading zeros (`007`), a plus, the sign of a
+ * zero, and the form of an exponent.
  */
 export function numberReader(format: NumberFormat, { asWritten = false } = {}): (text: string) => string | null {
   const { decimal, thousands, units, percent, brackets } = format;
@@ -71,7 +71,7 @@ export function numberReader(format: NumberFormat, { asWritten = false } = {}): 
   };
 }
 
-/** Writes what JavaScript writes of a number (`-1234.5`, `1.5e-7`), or a decimal, so that numberReader reads the same back. */
+/** Writes JavaScript's text of a number (`-1234.5`, `1.5e-7`), or a decimal, so that numberReader reads the same back. */
 export function numberWriter({ decimal, thousands }: Pick<NumberFormat, 'decimal' | 'thousands'>): (plain: string) => string {
   const mark = thousands === 'none' ? '' : separators[thousands];
   return (text) => {
@@ -93,7 +93,7 @@ interface Peeled {
   readonly isPercent: boolean;
 }
 
-/** Takes off what stands around the digits, each kind once, from the outside in; null where brackets stay open or signs meet. */
+/** Removes what surrounds the digits, each kind once, from the outside in; null if brackets stay open or signs conflict. */
 function peel(given: string, units: readonly string[], takesPercent: boolean, takesBrackets: boolean): Peeled | null {
   let text = given;
   let sign: Peeled['sign'] = '';

@@ -1,4 +1,4 @@
-/** A JSON number as it was written, where a double is written differently. `JSON.stringify` gives it back unchanged. */
+/** A JSON number as it was written, if a double would be written differently. `JSON.stringify` returns it unchanged. */
 export interface RawNumber {
   readonly rawJSON: string;
 }

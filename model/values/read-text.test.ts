@@ -71,7 +71,7 @@ describe('the guess and the cast behind the sample', () => {
       fc.property(cell, fc.constantFrom('integer', 'number'), (text, type: ColumnType) => {
         const read = readText(text, type);
         if (!read.ok || read.value === null) return;
-        // Signs, points, exponents, zeros before and behind: what is left are the digits that tell something.
+        // Signs, points, exponents, leading and trailing zeros: what is left are the significant digits.
         const told = (number: string) =>
           number
             .replace(/[eE].*/, '')
@@ -130,7 +130,7 @@ describe('a cell that does not fit', () => {
     const zeros = new TrailingZeros();
     expect(readText('1.9', 'number', zeros).ok).toBe(true);
     expect(readText('1.10', 'number', zeros)).toMatchObject({ ok: false, message: expect.stringContaining('another number of decimals') });
-    // Whoever says that the column holds numbers gets them.
+    // A user who says that the column contains numbers gets them.
     expect(castValue('1.10', 'number')).toEqual({ ok: true, value: 1.1 });
   });
 });

@@ -1,18 +1,18 @@
-/** The cells of columns whose types were inferred from the data (exact.ts has the rule), and what is wrong with those that do not fit. */
+/** The cells of columns whose types were inferred from the data (exact.ts has the rule), and the errors of those that do not fit. */
 import { decimalOf } from './decimal.ts';
 import { isBeyondWhole, isDecimal, readExactly, type ToldType, type TrailingZeros } from './exact.ts';
 import type { ColumnType } from './types.ts';
 import { type Converted, castText, isNoBytes, show } from './values.ts';
 
 /**
- * A cell as a value from which the cell can be told, but for its spelling (docs/types.md says which). Total. Blank is null
- * in every type but `string`. `zeros` is that of the column, which is shown its decimals one after another.
+ * A cell as a value from which the cell can be reconstructed, except for its spelling (docs/types.md says which). Total. Blank is null in
+ * every type but `string`. `zeros` is that of the column, and is called with its decimals one after another.
  */
 export function readText(cell: string, to: ColumnType, zeros?: TrailingZeros): Converted {
   if (to === 'string') return { ok: true, value: cell };
   const text = cell.trim();
   if (text === '' && !isNoBytes(cell, to)) return { ok: true, value: null };
-  // No text shows by itself that it is one of these: somebody has said so.
+  // No text shows by itself that it has one of these types: a user has set it.
   if (to === 'json' || to === 'bytes') return castText(text, to);
   const value = readExactly(text, to);
   if (value === undefined) {

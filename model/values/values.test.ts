@@ -90,7 +90,7 @@ describe('castValue', () => {
     fc.assert(
       fc.property(ofType[type], (value) => {
         const text = formatValue(value, type);
-        // Blank text stands for null in every type but string; an empty one is the base64 of no bytes.
+        // Blank text stands for null in every type but string; an empty one is the base64 of zero bytes.
         const expected = type !== 'string' && type !== 'bytes' && text.trim() === '' ? null : value;
         const result = castValue(text, type, 'string');
         expect(result).toEqual({ ok: true, value: normalised(expected) });

@@ -1,4 +1,4 @@
-/** The rules of the column types (types.ts) as code: casting, writing as text, travelling as JSON, and taking from users' code. */
+/** The rules of the column types (types.ts) as code: casting, writing as text, encoding as JSON, and accepting from users' code. */
 
 import { dateAt, formatTimestamp, isBeyondMilliseconds, isDate, maxTimestamp, parseTimestamp } from '../time/timestamp.ts';
 import { decodeBase64, encodeBase64 } from './base64.ts';
@@ -21,19 +21,19 @@ const wholeText = /^[+-]?\d+(\.0*)?$/;
 const numberText = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 
 /**
- * A value as a type that somebody asked for; where the type was inferred from the data, see read-text.ts. Total. Null
- * stays null, and so does blank text for every type but `string` (and an empty one for `bytes`); text is trimmed first. What would be another value (1.5 as
- * integer, a whole number beyond 2^53) is refused instead; how it was written (007, +5, 12.0) is not kept.
+ * A value cast to a type that a user has set; for a type that was inferred from the data, see read-text.ts. Total. Null stays null, and
+ * blank text becomes null for every type but `string` (and an empty one for `bytes`); text is trimmed first. A cast that would change the
+ * value (1.5 as integer, a whole number beyond 2^53) is refused; the spelling (007, +5, 12.0) is not kept.
  * - `string`: as `formatValue` writes it
  * - `integer`: whole numbers, their text (`12`, `12.0`), true = 1, false = 0, a timestamp's milliseconds
  * - `number`: finite numbers, their decimal text (`-1.5e3`, and the nearest double of a longer one), true = 1, false = 0, a timestamp's milliseconds
- * - `decimal`: numbers by the digits that they are written with, decimal text of any spelling (`+5`, `1.5e3`) with its zeros at the end, true = 1, false = 0, a timestamp's milliseconds
+ * - `decimal`: numbers by the digits with which they are written, decimal text of any spelling (`+5`, `1.5e3`) with its zeros at the end, true = 1, false = 0, a timestamp's milliseconds
  * - `boolean`: true/false/1/0, as text in any case
- * - `timestamp`: ISO 8601 text of nothing finer than milliseconds, or whole milliseconds as a number
+ * - `timestamp`: ISO 8601 text with at most milliseconds, or whole milliseconds as a number
  * - `date`: ISO 8601 text, or a timestamp, of a day's midnight in UTC
  * - `json`: text is parsed as JSON; anything but bytes is a JSON value already
- * - `bytes`: base64 text; an empty text is no bytes
- * `from` is the value's own type where that is known: without it a timestamp is a number, and a JSON value that is a string is a text.
+ * - `bytes`: base64 text; an empty text is zero bytes
+ * `from` is the value's own type if known: without it a timestamp is a number, and a JSON value that is a string is a text.
  */
 export function castValue(value: Value, to: ColumnType, from?: ColumnType): Converted {
   if (value === null || value === undefined) return none;
@@ -73,7 +73,7 @@ export function castValue(value: Value, to: ColumnType, from?: ColumnType): Conv
   }
 }
 
-/** The base64 of no bytes: the one blank text that is a value. */
+/** The base64 of zero bytes: the only blank text that is a value. */
 export function isNoBytes(text: string, type: ColumnType): boolean {
   return text === '' && type === 'bytes';
 }
@@ -92,7 +92,7 @@ function castDecimal(decimal: string, to: Exclude<ColumnType, 'string'>): Conver
   }
 }
 
-/** A text without white space around it, and not empty but for bytes. */
+/** A text without white space around it, and empty only for bytes. */
 export function castText(text: string, to: Exclude<ColumnType, 'string'>): Converted {
   switch (to) {
     case 'integer': {
@@ -152,7 +152,7 @@ export function formatValue(value: Value, type: ColumnType): string {
   return value instanceof Uint8Array ? encodeBase64(value) : JSON.stringify(value);
 }
 
-/** A row as it crosses the protocol: aligned with the schema's columns, bytes as `{ $bytes: base64 }`. */
+/** A row as it is sent over the protocol: aligned with the schema's columns, bytes as `{ $bytes: base64 }`. */
 export function encodeCells(row: Row, schema: Schema): Json[] {
   return schema.columns.map(({ name }) => {
     const value = row[name] ?? null;
@@ -160,7 +160,7 @@ export function encodeCells(row: Row, schema: Schema): Json[] {
   });
 }
 
-/** The row that `encodeCells` was given. A column's type decides what is bytes, so JSON that looks alike stays JSON. */
+/** The row that was passed to `encodeCells`. A column's type decides what is bytes, so JSON that looks alike stays JSON. */
 export function decodeCells(cells: readonly Json[], schema: Schema): Row {
   const row: Record<string, Value> = {};
   schema.columns.forEach(({ name, type }, i) => {
@@ -170,7 +170,7 @@ export function decodeCells(cells: readonly Json[], schema: Schema): Row {
   return row;
 }
 
-/** `{ $bytes: base64 }` as bytes; null where they are damaged, and anything else as it is. */
+/** `{ $bytes: base64 }` as bytes; null if they are damaged, and anything else unchanged. */
 export function decodeBytes(cell: Json): Value {
   const bytes = typeof cell === 'object' && cell !== null && '$bytes' in cell ? cell['$bytes'] : null;
   return typeof bytes === 'string' ? (decodeBase64(bytes) ?? null) : cell;
@@ -183,9 +183,9 @@ export function setColumn(row: Record<string, Value>, name: string, value: Value
 }
 
 /**
- * What users' code handed out, as a value of a column. Undefined, NaN and the infinities become null, a Date its
- * milliseconds, a bigint within 2^53 a number; a decimal is one, a whole number, or its text; JSON is copied by JSON's own rules. Anything that is not of the column's
- * type is a mismatch, never a guess.
+ * What users' code returned, as a value of a column. Undefined, NaN and the infinities become null, a Date its milliseconds, a bigint
+ * within 2^53 a number; a decimal may be given as a decimal, a whole number, or its text; JSON is copied by JSON's own rules. Anything that
+ * is not of the column's type is a mismatch, never a guess.
  */
 export function conformValue(value: unknown, column: Column): Converted {
   const found = plain(value);
@@ -221,7 +221,7 @@ export function conformValue(value: unknown, column: Column): Converted {
       break;
     }
     case 'bytes':
-      // A copy of the plain class: the code may change its own later on.
+      // A copy of the plain class: the code may change its own later.
       if (found instanceof Uint8Array) return ok(new Uint8Array(found));
       break;
   }
@@ -236,7 +236,7 @@ function plain(value: unknown): unknown {
   return value;
 }
 
-/** Whatever methods a class of the code gives its dates. NaN for what is none, such as a proxy of one. */
+/** Whatever methods a class of the code gives its dates. NaN for anything but a date, such as a proxy of one. */
 function timeOf(date: Date): number {
   try {
     return Date.prototype.getTime.call(date);
@@ -247,7 +247,7 @@ function timeOf(date: Date): number {
 
 const maxJsonDepth = 100;
 
-/** A copy as JSON would make it, or undefined where JSON could not hold it (functions, bytes, cycles, big integers). */
+/** A copy as JSON would make it, or undefined if JSON cannot express it (functions, bytes, cycles, big integers). */
 function toJson(value: unknown, depth: number): Json | undefined {
   if (value === undefined || value === null) return null;
   switch (typeof value) {
@@ -280,7 +280,7 @@ function toJson(value: unknown, depth: number): Json | undefined {
     }
     return items;
   }
-  // Plain objects only, also those of another realm: an instance of a class would lose what makes it one.
+  // Only plain objects, also those of another realm: an instance of a class would lose what makes it one.
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return undefined;
   const copy: Record<string, Value> = {};
@@ -312,13 +312,13 @@ function beyondWhole(text: string): string {
   return `${show(text)} is beyond 2^53, where whole numbers would be rounded`;
 }
 
-/** A value inside a message: short, and with quotes where it is text. */
+/** A value inside a message: short, and with quotes if it is text. */
 export function show(value: unknown): string {
   const text = value instanceof Uint8Array ? `${value.length} bytes` : typeof value === 'number' ? String(value) : JSON.stringify(start(value));
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** What a message shows of a value at most: a text of many megabytes is not gone through for it. */
+/** The maximum that a message shows of a value: a text of many megabytes is not scanned for it. */
 function start(value: unknown): unknown {
   return typeof value === 'string' ? value.slice(0, 100) : value;
 }

@@ -22,7 +22,7 @@ const all = ['count', 'sum', 'average', 'min', 'max', 'first', 'last', 'distinct
   name,
 }));
 
-/** The groups of rows, each aggregated the plain way. */
+/** The groups of rows, each aggregated in the plainest way. */
 function naive(rows: readonly Row[], keyOf: (row: Row) => Row): Row[] {
   const groups = new Map<string, { key: Row; values: number[] }>();
   for (const row of rows) {

@@ -60,7 +60,7 @@ What the function throws fails that row, with the line and the column of the sni
   },
   card: ({ code }) =>
     code
-      // A function on one line is told by what it does.
+      // The card of a function on one line shows its body.
       .replace(/^\s*export default\s+(?:async\s+)?function\b[^{\n]*\{(.+)\}\s*$/, '$1')
       .split('\n')
       .map((line) => line.trim())

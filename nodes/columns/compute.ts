@@ -28,15 +28,15 @@ export default defineNode({
     'date part',
   ],
   docs: `
-Each item names a column and gives its value as a TypeScript expression over \`row\`: \`row.price * row.amount\`, \`row.name.toUpperCase()\`, \`row.temperature > 30 ? "hot" : "mild"\`. A name that the input has already replaces that column in its place; a new one is added at the end.
+Each item names a column and gives its value as a TypeScript expression over \`row\`: \`row.price * row.amount\`, \`row.name.toUpperCase()\`, \`row.temperature > 30 ? "hot" : "mild"\`. If the input already has a column of that name, it is replaced in its place; otherwise the new column is added at the end.
 
 Expressions are evaluated **from top to bottom**, and each sees the columns above it: compute \`net\` first and \`gross\` from \`row.net\`.
 
 ### Types
-With type **auto** the type follows from the expression. If it cannot be inferred, as for a field inside a JSON column, choose it. Results are never converted silently: text in a number column fails the row. Only undefined, NaN and the infinities become null, and a Date becomes a timestamp.
+With type **auto** the type follows from the expression. If it cannot be inferred, as for a field in a JSON column, choose it. Results are never converted silently: text in a number column fails the row. Only undefined, NaN and the infinities become null, and a Date becomes a timestamp.
 
 ### Decimals
-JavaScript's operators do not work on decimals: \`row.price * row.quantity\` is a problem there. Write \`decimal.multiply(row.price, row.quantity)\`, \`decimal.compare(row.price, 10) > 0\`, \`decimal.round(row.price, 2)\`.
+JavaScript's operators do not work on decimals: \`row.price * row.quantity\` is reported as a problem. Write \`decimal.multiply(row.price, row.quantity)\`, \`decimal.compare(row.price, 10) > 0\`, \`decimal.round(row.price, 2)\`.
 
 ### Missing values
 An operation on null gives null, as in SQL: \`row.temperature * 1.8 + 32\` is null for a missing temperature, and so is \`row.temperature > 30 ? "hot" : "mild"\`. To use another value, give a default: \`(row.temperature ?? 0) * 1.8\`. A method of a missing value fails the row; \`row.name?.trim()\` gives null instead. The editor underlines where a column may be null.
@@ -69,7 +69,7 @@ An operation on null gives null, as in SQL: \`row.temperature * 1.8 + 32\` is nu
       const mentioned = known && mentionedColumns(expression, (column) => known.get(column));
       const input = known && { columns: mentioned ?? [...known.values()] };
       let found = expressionProblems(analyse, expression, input, field);
-      // Its words may name the other columns.
+      // Its message may name the other columns.
       const isWrong = found.some(({ severity }) => severity === 'error');
       if (mentioned && isWrong && problems.length < mostExplained) found = expressionProblems(analyse, expression, { columns: [...known.values()] }, field);
       const told = input && analyse.expression(expression, input);
@@ -85,7 +85,7 @@ An operation on null gives null, as in SQL: \`row.temperature * 1.8 + 32\` is nu
           field: `columns.${i}.type`,
         });
       }
-      // Nothing is promised about null where the type is the user's word.
+      // Nothing is promised about null if the user has set the type.
       known.set(name, {
         name,
         type: type === 'auto' ? (told.type ?? 'json') : type,
@@ -136,5 +136,5 @@ An operation on null gives null, as in SQL: \`row.temperature * 1.8 + 32\` is nu
   ],
 });
 
-/** In so many problems, names are compared with those of all columns that could have been meant. */
+/** In this many problems, names are compared with those of all columns that could have been meant. */
 const mostExplained = 20;

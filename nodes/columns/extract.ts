@@ -95,18 +95,17 @@ export default defineNode({
   docs: `
 Adds columns with parts of another column.
 
-- With a **pattern**, each named group of a regular expression becomes a column: \`(?<area>\\d+)-(?<number>\\d+)\` gives the columns *area* and *number*. They are text unless *Types* says otherwise. The pattern may match anywhere in the text; \`^\` and \`$\` bind it to the whole. A group that takes no part in the match is null.
+- By a **pattern**, each named group of a regular expression becomes a column: \`(?<area>\\d+)-(?<number>\\d+)\` gives the columns *area* and *number*. They are text unless *Types* says otherwise. The pattern may match anywhere in the text; \`^\` and \`$\` match its start and end. A group that takes no part in the match is null.
 - From **pairs** such as \`level=info msg="not found" ms=12\` (logfmt), values are named by their key, each with a type. A key that is missing, or has no value, is null.
-- By the name of a **log format**, its parts become columns:
+- From **JSON**, fields are named by their path, each with a type. ${jsonPathDocs}
+- By a named **log format**, the parts of a line become columns:
 ${formatDocs}
 
-- From **JSON**, fields are named by their path, each with a type. ${jsonPathDocs}
-
-### What does not match
+### Missing values and errors
 Null stays null. A text that does not match fails its row, or leaves the columns null, by choice. So does a value that does not fit its type.
 
 ### Slow patterns
-Patterns such as \`(a+)+$\` can take for ever on some texts. They have the same time limit as code: a run whose pattern does not finish is stopped with a message that names the pattern, instead of hanging.
+Patterns such as \`(a+)+$\` can take forever on some texts. They have the same time limit as code: a run whose pattern does not finish is stopped with a message that names the pattern.
 `,
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }],
@@ -270,17 +269,17 @@ function typeProblems({ by }: Params, { name, type }: Column): NodeProblem[] {
   return [{ code: 'extract/column-type', severity: 'error', message, hint, field: 'column' }];
 }
 
-/** The columns that are added. */
+/** The columns to add. */
 function madeColumns({ by, fields, pairs, pattern, types }: Params): Column[] {
   if (by === 'json') return jsonColumns(fields);
   if (by === 'logfmt') return pairs.map(({ path, name, type }) => ({ name: name ?? path, type, nullable: true }));
   if (isNamedFormat(by)) return columnsOf(by).map((column) => ({ ...column, nullable: true }));
   if (patternProblems(pattern, '').length > 0) return [];
-  // A group may take no part in a match, so nothing is promised of any.
+  // A group may take no part in a match, so all are nullable.
   return patternGroups(pattern).names.map((name) => ({ name, type: typeOf(types, name), nullable: true }));
 }
 
-/** The param that names the i-th column which is added. */
+/** The param with the name of the i-th added column. */
 function nameField({ by }: Params, i: number): string {
   if (by === 'json' || by === 'logfmt') return `${by === 'json' ? 'fields' : 'pairs'}.${i}.name`;
   return by === 'pattern' ? 'pattern' : 'by';

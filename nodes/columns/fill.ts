@@ -39,12 +39,12 @@ export default defineNode({
   version: 1,
   keywords: ['fillna', 'ffill', 'forward fill', 'fill down', 'fill_null', 'missing value', 'null', 'coalesce', 'default value', 'impute', 'last value'],
   docs: `
-Fills nulls in the columns that are listed; all other values stay as they are. *Blank text is missing too* counts text of nothing but white space as null.
+Fills nulls in the listed columns; all other values stay as they are. With *Blank text is missing too*, text of nothing but white space counts as null.
 
 - **A value** is read in the column's own type: \`0\` for numbers, \`2024-01-31\` for timestamps. An empty value is the empty text.
-- **Value before** is the last value that was not missing, in the order in which rows arrive, among rows with the same values in *Previous value within*. Until there is one, null stays null. Use it for sheets in which a name stands only in the first line of its block.
+- **Value before** is the last value that was not missing, in the order in which rows arrive, among rows with the same values in *Previous value within*. Until there is one, null stays null. Use it for sheets that have a name only in the first line of its block.
 
-A column may be listed twice: first the value before, then a value for what is still missing. A column that is filled with a value is never null afterwards.
+A column may be listed twice: first the value before, then a value for what is still missing. A column that is filled with a value is never null downstream.
 
 ${ttlDocs}
 `,
@@ -64,7 +64,7 @@ ${ttlDocs}
     op: 'fill',
     columns: columns.map((item) => ({ column: item.column, constant: isPrevious(item) ? null : item.value })),
     blanks,
-    // Where no value of another row is needed, rows have nothing to do with each other.
+    // Without values of other rows, each row is independent.
     ...(columns.some(isPrevious) ? { keys, ttl } : { keys: [], ttl: null }),
   }),
   examples: [

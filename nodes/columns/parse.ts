@@ -53,18 +53,18 @@ export default defineNode({
     'boolean',
   ],
   docs: `
-Reads columns that are written in a format of their own, each with the format that you state. The values replace the texts, or go into a new column. Only the given format is accepted, never a similar one: \`1.234\` can be a thousand or just over one, and the node does not guess.
+Reads text columns with a format that you set for each. The values replace the texts, or go into a new column. Only the given format is accepted, never a similar one: \`1.234\` can be a thousand or just over one, and the node does not guess.
 
-| holds | format |
+| values | format |
 |---|---|
-| numbers | decimal dot or comma; thousands in groups of three; a currency or unit before or behind; percent; accounting brackets; a minus in front or behind |
-| dates or times | a form of letters such as \`dd.MM.yyyy HH:mm\` |
+| numbers | decimal dot or comma; thousands in groups of three; a currency or unit before or after; percent; accounting brackets; a minus before or after |
+| dates or times | a pattern such as \`dd.MM.yyyy HH:mm\` |
 | times counted from 1970 | seconds (also with a fraction), milliseconds, microseconds or nanoseconds |
 | yes or no | lists of words |
 
-The form of a time is made of ${patternHelp} A time without an offset of its own is in the offset that you give.
+The pattern of a time is made of ${patternHelp} A time without an offset of its own is in the time zone that you set.
 
-Digits are never lost silently: a whole number beyond 2^53 does not fit, nor does a time finer than a millisecond, unless you allow it to be cut off. Whole numbers are read too, such as 20260131 in the form \`yyyyMMdd\`.
+Digits are never lost silently: a whole number beyond 2^53 does not fit, nor does a time finer than a millisecond, unless you allow it to be cut off. Whole numbers are read too, such as 20260131 with the pattern \`yyyyMMdd\`.
 
 ### Missing values and errors
 Null and blank text are null, and so are the *marks for missing*. A text that does not fit **fails its row** with the text in the message, or becomes null.
@@ -150,7 +150,7 @@ Null and blank text are null, and so are the *marks for missing*. A text that do
   ],
 });
 
-/** Of an example: what is not said is as the form has it at first. */
+/** For examples: what is not given has the form's defaults. */
 function item(column: string, said: Partial<Item>): Item {
   const defaults = Object.fromEntries(Object.entries(textFormatFields).map(([name, field]) => [name, 'default' in field ? field.default : null]));
   return { ...(defaults as Omit<Item, 'column' | 'name'>), name: null, column, ...said };

@@ -43,9 +43,9 @@ Adds the value that a column had in the row before with the same key, as \`previ
 
 *And the difference* adds this row's value minus the earlier one, as \`change_temperature\`: for numbers a number, for decimals a decimal, for times the milliseconds between them, for dates the days. It is null if either is null.
 
-*Only rows with a change in* lets those rows through that differ from the row before with the same key in one of these columns, and the first row of each key. Null is a value like any other here: from null to 5 is a change.
+*Only rows with a change in* emits only rows that differ from the row before with the same key in one of these columns, and the first row of each key. Null is a value like any other here: from null to 5 is a change.
 
-"Before" means the order in which rows come. Rows out of a file or a table come in its order; put a *Sort* before this node if that is not the order of time.
+"Before" refers to the order in which rows arrive. Rows from a file or a table arrive in its order. If that is not the order of time, put a *Sort* before this node.
 
 ${ttlDocs}
 `,
@@ -174,7 +174,7 @@ function lagName(word: string, { column, rows }: Lag): string {
   return rows > 1 ? `${word}_${rows}_${column}` : `${word}_${column}`;
 }
 
-/** The columns that come out, each with the index of its lag. Of columns that do not exist nothing is known, and the params' validation reports them. */
+/** The output columns, each with the index of its lag. Missing columns are skipped: the params' validation reports them. */
 function addedColumns(lags: readonly Lag[], rows: Schema | null): { readonly column: Column; readonly lag: number }[] {
   return lags.flatMap((lag, i) => {
     const found = findColumn(rows, lag.column);

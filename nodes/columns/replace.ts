@@ -87,10 +87,10 @@ export default defineNode({
     'clean',
   ],
   docs: `
-Replaces in the columns that you choose; without any, in all text columns.
+Replaces values in the columns that you choose; if you choose none, in all text columns.
 
-- **Whole values, by a table** of old and new ones. Both are read in the column's type, or the new ones in *New type*: codes become texts. An old value left empty stands for null and for empty text; a new one left empty is null. What is not in the table stays, becomes null, or fails the row: so new values do not go unnoticed.
-- **A part of texts**: every occurrence of a text, taken as it is.
+- **Whole values, by a table** of old and new ones. Both are read in the column's type, or the new ones in *New type*: codes become texts. An old value left empty stands for null and for empty text; a new one left empty is null. A value that is not in the table stays, becomes null, or fails the row, so that new values are noticed.
+- **A part of texts**: every occurrence of a text, taken literally.
 - **What a pattern matches**: every match of a regular expression. \`$1\` and \`$<name>\` in the new text stand for groups.
 - **Marks for missing**: values that only say that there is none, such as \`N/A\`, become null. This works on columns of any type: \`-999\` in numbers.
 
@@ -197,7 +197,7 @@ function isChosen({ columns }: Params, { name, type }: Column): boolean {
   return columns.length === 0 ? type === 'string' : columns.includes(name);
 }
 
-/** The new type of a column in the mode of whole values. */
+/** The new type of a column in the mode for whole values. */
 function typeOf({ type }: Params, column: Column): ColumnType {
   return type === 'keep' ? column.type : type;
 }

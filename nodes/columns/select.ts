@@ -45,12 +45,12 @@ export default defineNode({
   version: 1,
   keywords: ['pick', 'rename', 'reorder', 'cast', 'drop', 'project', 'type'],
   docs: `
-List the output columns in their new order. Each may get a new **name** and a new **type**; a column may be listed twice under different names. Columns that are not listed are left out, or kept after the listed ones.
+List the output columns in their new order. Each may get a new **name** and a new **type**; a column may be listed twice under different names. Columns that are not listed are dropped, or kept after the listed ones.
 
 ### Casting
-Null stays null, and so does blank text for every type but text. Nothing is rounded or guessed: \`1.5\` is not an integer, \`"00123"\` becomes 123 only if you ask for an integer, whole numbers beyond 2^53 are decimals, or stay text. Timestamps are read as ISO 8601, in UTC where no zone is given.
+Null stays null, and blank text becomes null for every type but text. Nothing is rounded or guessed: \`1.5\` is not an integer, \`"00123"\` becomes 123 only if you ask for an integer, and whole numbers beyond 2^53 are decimals or stay text. Timestamps are read as ISO 8601, in UTC if no zone is given.
 
-A value that cannot be cast **fails its row**: the node's error policy then decides whether the run stops, the row is skipped and counted, or goes to the error port. Choose **Becomes null** to keep such rows without the value.
+A value that cannot be cast **fails its row**: the node's error policy then decides whether the run stops, or the row is skipped and counted, or goes to the error port. Choose **Becomes null** to keep such rows without the value.
 `,
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }],
@@ -129,7 +129,7 @@ interface Part {
   readonly index: number | null;
 }
 
-/** The columns that come out and where each is from. Listed columns that do not exist are left out: the params' validation reports them. */
+/** The output columns and their origins. Listed columns that do not exist are skipped: the params' validation reports them. */
 function selected(given: ParamsOf<typeof params>, rows: Schema): Part[] {
   const listed = given.columns.flatMap(({ column, name, type }, index): Part[] => {
     const from = findColumn(rows, column);

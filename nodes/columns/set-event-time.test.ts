@@ -10,7 +10,7 @@ import setEventTime from './set-event-time.ts';
 const minute = (time: number) => `2026-01-31 12:${String(time).padStart(2, '0')}`;
 const at = (time: number) => Date.UTC(2026, 0, 31, 12, time);
 
-/** What comes out, in its order: rows by their minute, watermarks, and whether it is idle. */
+/** The output in order: rows by their minute, watermarks, and whether it is idle. */
 function open(params: object, order?: OrderCare) {
   const out: (number | string)[] = [];
   const clock = { now: at(0) };
@@ -57,7 +57,7 @@ it('closes windows when no rows come', () => {
   const node = operator();
   node.process(rows(0), 'rows');
   clock.now = at(10);
-  // The operator measures how long it is quiet by a clock that nobody sets.
+  // The operator measures how long it is quiet by a clock that cannot be set.
   const { now } = performance;
   performance.now = () => now.call(performance) + 61_000;
   try {

@@ -12,21 +12,18 @@ export default defineNode({
   version: 1,
   keywords: ['timestamp', 'watermark', 'assign timestamps', 'late', 'log', 'nested', 'window', 'quiet', 'idle'],
   docs: `
-Makes one of the columns the event time of the rows: windows, joins of streams and timers use it. Use this node for times that are not
-there yet at the source: in a line of text that is parsed first, or in a nested field. If the source has such a column itself, set
-the event time there.
+Makes a column the event time of the rows. Windows, joins of streams and timers use it.
 
-The column becomes a timestamp. Texts in ISO 8601, numbers that count since 1970, and texts in a form of letters such as \`dd.MM.yyyy HH:mm\`
-are read. A row without a time, or with one that does not fit, fails.
+Use this node for times that do not exist yet at the source: in a line of text that is parsed first, or in a nested field. If the source itself has the column, set the event time there.
 
-The watermark is made here, as a source makes it: it is the greatest time so far, less *Out of order by at most*. Rows before it are late.
-An event time that the rows had before does not count any more.
+The column becomes a timestamp. The node reads texts in ISO 8601, numbers counted since 1970, and texts by a pattern such as \`dd.MM.yyyy HH:mm\`. A row without a time, or with one that does not fit, fails.
 
-- **Idle after**: without rows for so long, windows over several inputs do not wait for this one.
-- **Close windows when quiet for**: without rows for so long, time goes on by this machine's clock, that much behind it, so that the
-  last windows come out. Rows that come afterwards with older times are late.
-- Where the input ends, no row is late by its order: a run that finds its rows further out of order than is set here starts over,
-  and where it cannot (it prints rows, or commits with checkpoints) windows wait for the end of the input.
+### Watermark
+The node makes the watermark as a source does: the greatest time so far, minus *Out of order by at most*. Rows before it are late. The event time that the rows had before is no longer used.
+
+- **Idle after**: after this long without rows, windows over several inputs do not wait for this one.
+- **Close windows when quiet for**: after this long without rows, time advances with this machine's clock, behind it by as much, and the last windows close. Rows that arrive later with older times are late.
+- If the input ends, no row is late because of its order. A run that finds its rows further out of order than set here starts over. If it cannot start over, because it prints rows or commits with checkpoints, windows wait for the end of the input.
 `,
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }],
@@ -35,7 +32,7 @@ An event time that the rows had before does not count any more.
   infer: ({ params, inputs }) => {
     const rows = inputs.rows;
     if (!rows) return { outputs: { rows: null } };
-    // That the chosen one is not there is told by the params' own check.
+    // The params' own check reports that the chosen one does not exist.
     if (params.timeColumn && !rows.columns.some(({ name }) => name === params.timeColumn)) return { outputs: { rows } };
     const found = withTimeColumn(rows, params);
     return 'schema' in found ? { outputs: { rows: found.schema } } : { outputs: { rows }, problems: found.problem ? [found.problem] : [] };

@@ -80,15 +80,15 @@ export default defineNode({
   version: 1,
   keywords: ['split', 'delimiter', 'text to columns', 'cell splitter', 'tokenize', 'separate', 'str.split', 'by delimiter', 'comma separated'],
   docs: `
-Splits a text wherever a delimiter stands, or wherever a regular expression matches.
+Splits a text at each occurrence of a delimiter, or at each match of a regular expression.
 
-- Into **columns**: the parts go, in their order, into the columns that you name, each with a type; they take the place of the text, which can be kept before them. More parts than columns stay in the last one with their delimiters, so that nothing is lost; or the row fails.
+- Into **columns**: the parts go, in order, into the columns that you name, each with a type. They replace the text, which can be kept before them. If there are more parts than columns, the last one contains the rest with its delimiters, so that nothing is lost; or the row fails, by choice.
 - Into **rows**: each part is a row of its own, and the other columns are repeated.
 
-Whitespace around the parts is removed unless *Trim parts* is off. Delimiters within quotes count like any other: for text that is CSV, read it with *CSV file*.
+Whitespace around the parts is removed unless *Trim parts* is off. Delimiters within quotes count like any other: read CSV text with *CSV file*.
 
 ### Missing values
-Null has no parts: its columns are null, or it is one row with null. An empty text has one empty part. With a type other than text, a blank part is null.
+Null has no parts: its columns are null, or it is one row with null. An empty text has one empty part. For types other than text, a blank part is null.
 
 ### Errors
 A part that does not fit its type fails the row, or becomes null.
@@ -207,7 +207,7 @@ function splitProblems({ by, delimiter, pattern }: Params): NodeProblem[] {
   return [{ code: 'split/groups', severity: 'error', message: 'What groups of the pattern match would be lost', hint, field: 'pattern' }];
 }
 
-/** In the place of the text. */
+/** In place of the text. */
 function madeColumns({ into, columns, keep, position, missing, unfit, column, blanks }: Params, source: Column): Column[] {
   if (into === 'rows') {
     const part: Column = { name: column, type: 'string', ...nullness([source, { nullable: true, nulls: 'unseen' }]) };

@@ -30,29 +30,25 @@ export default defineNode({
   version: 1,
   keywords: ['tsv', 'delimited', 'text', 'gzip', 'import'],
   docs: `
-Reads one file, or several at once: \`data/*.csv\` names all that match (\`*\`, \`?\`, and \`**\` for any folders), in the order
-of their names. Columns of several files go by their names: a file that lacks one has nulls there. Gzip is recognised by its content.
+Reads one CSV file, or several: \`data/*.csv\` reads all files that match (\`*\`, \`?\`, and \`**\` for any folders), in the order of their names. The columns of several files are matched by name: a file without a column has nulls there. Gzip is recognised by its content.
 
-**The format of a file** is detected from its beginning, and can be set: the delimiter (also by the line \`sep=;\` of Excel),
-lines before the table, comment lines with \`#\`, quotes after a backslash, a delimiter at the end of every line, CR alone as line end.
+### Format of the file
+The format is detected from the beginning of the file, and can be set: the delimiter (also from Excel's line \`sep=;\`), lines before the table, comment lines with \`#\`, quotes after a backslash, a delimiter at the end of every line, CR alone as line end.
 
-**Types** are inferred from the first 1,000 rows and some from the middle and the end: boolean, integer, number, decimal
-(whole numbers beyond 2^53, and more digits than a number keeps), date (2026-01-31), timestamp (ISO 8601), else string. Nothing is lost: ids such as
-\`00123\`, codes such as \`12E45\`, and version numbers (1.9 beside 1.10) stay strings. A later row that does not fit fails. Set a type by hand where the guess is
-not what you want: then 007 is 7.
+### Types
+Types are inferred from the first 1,000 rows and some from the middle and the end: boolean, integer, number, decimal (whole numbers beyond 2^53, and more digits than a number keeps), date (2026-01-31), timestamp (ISO 8601), otherwise string. No digits are lost: ids such as \`00123\`, codes such as \`12E45\`, and version numbers (1.9 beside 1.10) stay strings. A later row that does not fit fails.
 
-**Formats**: numbers with a decimal comma, thousands, a currency, percent or brackets, days such as 31.01.2026, times counted from
-1970, and words for yes and no are strings until you say how they are written: for a column under **Column types**, and for all
-numbers of the file under **Numbers and missing values**. Where the sample shows it, the form offers that by one click.
+Set a type by hand where you want another one: as an integer, 007 is 7.
+
+Numbers with a decimal comma, thousands, a currency, percent or brackets, days such as 31.01.2026, times counted from 1970, and words for yes and no are strings until you set their format: for one column under **Column types**, for all numbers of the file under **Numbers and missing values**. Where the sample shows such a format, the form offers it by one click.
 
 Columns that no node of the run uses and that go to CSV files are copied as they are written, and need not fit a type.
 
-**Null**: an unquoted field that is one of the **Marks for missing** (an empty one, where there are none), and in all columns but strings a blank one.
-\`""\` is an empty string. Blank lines are skipped, except in files of one column, where they are nulls.
+### Missing values
+An unquoted field is null if it is one of the **Marks for missing** or, where there are none, empty. In all columns but strings, a blank field is null too. \`""\` is an empty string. Blank lines are skipped, except in files with one column, where they are nulls.
 
-**Rows that cannot be read** are failures with file, line and raw text: too many or too few fields, a value that does not
-fit its column's type, a quote that is never closed or is followed by text, NUL bytes, bytes that are not text in the
-encoding, a row longer than the limit. If the node's error policy allows it, reading continues after them.
+### Errors
+A row that cannot be read is a failure with file, line and raw text: too many or too few fields, a value that does not fit its column's type, a quote that is never closed or is followed by text, NUL bytes, bytes that are not valid in the encoding, a row longer than the limit. If the node's error policy allows it, reading continues after it.
 `,
   outputs: [{ name: 'rows' }],
   bounded: true,

@@ -9,7 +9,7 @@ import { folderCard, folderDocs, folderFields, folderProblems, pathOfAll } from 
 
 const group = 'Numbers';
 const { decimal } = textFormatFields;
-// What it says of reading is not so of writing.
+// Its help for reading does not apply to writing.
 const { help: _, ...thousands } = textFormatFields.thousands;
 const marked = { param: 'numbers', is: ['marked'] } as const;
 
@@ -27,25 +27,19 @@ export default defineNode({
   docs: `
 Writes each row as one line of a CSV file (RFC 4180, UTF-8, lines end with LF).
 
-- **Null** is an empty field; an empty text is \`""\`, so that both can be told apart.
+- **Null** is an empty field. An empty text is \`""\`, so that the two can be distinguished.
 - Timestamps are ISO 8601 in UTC, booleans \`true\` and \`false\`, JSON is compact, bytes are base64.
-- Fields are quoted only where they must be.
-- Cells of a CSV file that no node uses are written as they were: \`12.50\`, \`TRUE\`, and a mark for missing such as \`NA\`;
-  but not where numbers are written **With marks**.
+- Fields are quoted only if necessary.
+- Cells of a CSV file that no node uses are written as they were: \`12.50\`, \`TRUE\`, and a mark for missing such as \`NA\`; but not where numbers are written **With marks**.
 
-**Numbers, With marks** writes a decimal comma and separates thousands (\`-1.234,5\`), in all columns of numbers or in those that
-you choose, for programs that expect that. "CSV file" reads it back with the same settings. A number that holds the delimiter is quoted.
+**Numbers, With marks** writes a decimal comma and separates thousands (\`-1.234,5\`), in all columns of numbers or in those that you choose, for programs that expect it. *CSV file* reads it back with the same settings. A number that contains the delimiter is quoted.
 
-**A run whose input ends** makes its rows visible at its end: they are written to a temporary file beside the file and replace
-it, or with **Append** are added to its end, when the run has succeeded. A run that fails, is stopped or is killed
-leaves the file as it was.
+### When rows become visible
+**If the input ends**, at the end of the run. Rows are written to a temporary file beside the file. When the run has succeeded, it replaces the file or, with **Append**, is added to its end. A run that fails, is stopped or is killed leaves the file as it was.
 
-**A run that continues until it is stopped** makes its rows visible with each checkpoint. The first one replaces an existing file;
-until then that is as it was. A run that is killed and resumed leaves each row in the file exactly once. **Rows become
-visible: at once** writes rows to the file itself as they come: readers wait for nothing, but after a crash the file is cut
-back to the last checkpoint and some rows come once more, and an existing file is replaced with the first row. Another
-program may add lines to a file that is shown with each checkpoint; it must not shorten it. A run that resumes and finds lines
-of another program after its own is refused, and removes nothing.
+**If the run continues until it is stopped**, with each checkpoint. The first checkpoint replaces an existing file; until then the file stays as it was. A run that is killed and resumed leaves each row in the file exactly once. Another program may append lines to the file, but must not shorten it. A run that resumes and finds lines of another program after its own is refused, and removes nothing.
+
+With **Rows become visible: at once**, rows are written to the file as they arrive, so readers do not wait. After a crash, however, the file is cut back to the last checkpoint and some rows are written once more. An existing file is replaced with the first row.
 
 **Append** needs a file whose header has the same columns in the same order.
 ${folderDocs}`,

@@ -16,9 +16,7 @@ export default defineNode({
   version: 1,
   hidden: true,
   docs: `
-Reads the rows of one node that wait in the errors table, up to the last one that was there at the start, as the node takes
-them at the input at which they failed. A row is marked as replayed when its results are committed. A row that does not fit the node's columns any more
-stays in the table, and is reported.
+Reads the rows of one node that wait in the errors table, up to the last one that was there at the start, as the node receives them at the input at which they failed. A row is marked as replayed when its results are committed. A row that no longer fits the node's columns stays in the table and is reported.
 `,
   outputs: [{ name: 'rows' }],
   bounded: true,

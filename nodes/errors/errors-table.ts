@@ -16,8 +16,7 @@ export default defineNode({
   hidden: true,
   keepsErrors: true,
   docs: `
-Adds a row to the table \`errors\` for each one that a node could not handle: when, where and why it failed, and the row
-itself as JSON. It commits with the other sinks of the run.
+Adds a row to the table \`errors\` for each row that a node could not handle: when, where and why it failed, and the row itself as JSON. It commits with the other sinks of the run.
 `,
   inputs: [{ name: 'rows', many: true }],
   params: {

@@ -18,34 +18,32 @@ export default defineNode({
   version: 1,
   keywords: ['tail', 'log', 'append', 'watch', 'stream', 'rotate'],
   docs: `
-Reads files to their end and then waits for more. \`logs/*.jsonl\` follows all files that match, also those that are created later.
+Reads files to their end, then waits for what is appended to them. \`logs/*.jsonl\` follows all files that match, including those created later. To read files once, use *Text file*, *JSON file* or *CSV file*.
 
-- **Rotation**: a renamed file is read to its end before the new file of its name. It is identified by its inode: rows that
-  were read are not read again under another name, by a link, or when it comes back.
-- **Cut off**: a file that becomes shorter, or is written anew, is read from its beginning again. Bytes that were seen and not
-  read are counted as lost, and the log says so. A copy that was made before, and that is followed, is read on.
-- **Compressed**: a gzip file is read as a whole once it is complete, but for what was read of the file that it is a copy of.
-- **Holes**: NUL bytes, as a program leaves them that writes on at its old place in a file that was cut off, are passed over. The log
-  says how many, and where.
-- **Gone**: a file that is deleted is read to its end, and waited for.
-- **Cannot be read**: links to nowhere, pipes and files without permission are named in the log once; the others are followed.
-- A line counts once its end is there. The last line of a file that was deleted, or replaced by a new one of its name, counts
-  without it when nothing has come for two seconds.
+The files are UTF-8. Columns are inferred from a sample of the rows that exist now. Under **Column types** set other types and, for JSON, add columns that only later rows have.
 
-**Lines of text** become columns by a format that has a name, by pairs (\`level=info ms=12\`), or by a pattern: the node Text file
-describes them. Lines that do not fit are failures with their place.
+### What counts as a row
+- A line counts once it is complete. The last line of a file that was deleted, or replaced by a new file of the same name, counts without a line end when nothing has been appended for two seconds.
+- **Lines of text** become columns by a named format, by pairs (\`level=info ms=12\`), or by a pattern, as described at *Text file*. Lines that do not match are failures with their place.
 ${formatDocs}
 
-**Entries of several lines**, such as stack traces: text is cut where a line matches **An entry begins with**. The last entry
-comes when the next one begins, or when nothing has come for two seconds; what is appended to it later is an entry of its own.
+- **Entries of several lines**, such as stack traces: an entry begins at each line that matches *An entry begins with*. The last entry is complete when the next one begins, or when nothing has been appended for two seconds. What is appended to it later is an entry of its own.
 
-A run that resumes from a checkpoint continues exactly where it was, even if the files were meanwhile renamed within their
-folder, compressed, or restored from a copy. What cannot be found again is reported in the log. A copy of a file that stays is a
-file of its own. A compressed copy with less than a kilobyte of content is known by the names that its original had: one that was
-made of a file which no run has seen, and which stays under an unrelated name (a hard link), is read as a file of its own.
+### When files change
+| a file is | what happens |
+|---|---|
+| renamed (rotation) | it is read to its end before the new file of its name. Files are identified by their inode, so rows are not read again under another name, by a link, or when the file returns. |
+| truncated or rewritten | it is read from its beginning again. Bytes that had been seen but not read are counted as lost, and the log says so. If a copy was made before and is followed, reading continues in the copy. |
+| compressed | a gzip file is read as a whole once it is complete, without what was already read of the file that it is a copy of. |
+| deleted | it is read to its end. The node waits for a new file of that name. |
+| not readable | broken links, pipes and files without permission are named in the log once. The others are followed. |
 
-Columns are inferred from a sample of the rows that are there now. Under **Column types** set other types and, for JSON, add
-columns that only later rows have. The files are UTF-8.
+NUL bytes are skipped: a program leaves them when it keeps writing at its old position in a truncated file. The log says how many, and where.
+
+### Resuming
+A run that resumes from a checkpoint continues exactly where it was, even if the files were renamed within their folder, compressed, or restored from a copy in the meantime. The log reports what cannot be found again.
+
+A copy of a file that still exists is a file of its own. A compressed copy with less than a kilobyte of content is recognised by the names that its original had. If the original was never seen by a run and still exists under an unrelated name (a hard link), the copy is read as a file of its own.
 `,
   outputs: [{ name: 'rows' }],
   bounded: false,

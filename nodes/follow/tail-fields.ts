@@ -1,4 +1,4 @@
-/** The params of "Follow files", and what they say of its columns. */
+/** The params of "Follow files", and the columns that follow from them. */
 import { f, type ParamsOf } from '@millrace/kit/fields';
 import type { Schema } from '../../model/values/types.ts';
 import { columnTypesField, excludeField, sampleRowsField } from '../formats/column-fields.ts';
@@ -44,14 +44,14 @@ export const tailFields = {
 };
 export type TailParams = ParamsOf<typeof tailFields>;
 
-/** What the params say by themselves; null where they say nothing. */
+/** The columns that the params define by themselves; null if they define none. */
 export function declared({ format, types, pattern }: TailParams): Schema | null {
   if (format === 'csv') return null;
   const known = isTextFormat(format) ? knownColumns({ format, pattern }) : null;
   return known ?? (types.length > 0 ? { columns: [] } : null);
 }
 
-/** Whether nothing of the columns is told from the lines. */
+/** Whether no columns are inferred from the lines. */
 export function fixedColumns(format: TailParams['format']): boolean {
   return isTextFormat(format) && format !== 'logfmt' && format !== 'pattern';
 }

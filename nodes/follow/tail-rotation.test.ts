@@ -1,4 +1,4 @@
-/** Follows files that are rotated in every way by a reader that is killed now and then: each line once. In a time of its own. */
+/** Follows files that are rotated in every way, with a reader that is sometimes killed: each line once. With a virtual clock. */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { mulberry32 } from '../../test/kill/seed.ts';
 import { TextLinesParser } from '../formats/text/text-lines.ts';
 import { FileTail, type TailClock } from './runtime/tail.ts';
 
-/** Stands still while the reader works, and goes on when it waits and is told to. */
+/** Stands still while the reader works, and advances when the reader waits and the test says so. */
 class SteppedClock implements TailClock {
   #time = 1_000_000;
   #goOn: (() => void) | null = null;
@@ -51,13 +51,13 @@ class SteppedClock implements TailClock {
   }
 }
 
-/** Reads as the engine does: what a checkpoint holds is the position before the batch that is waited for. */
+/** Reads as the engine does: a checkpoint contains the position before the batch that is waited for. */
 class KilledReader {
   readonly #folder: string;
   readonly #random: () => number;
   readonly clock: SteppedClock;
   readonly #told: (what: string) => void;
-  /** Of rows that a checkpoint covers, and of those that it does not. */
+  /** Rows that a checkpoint covers, and those that none does. */
   readonly committed: number[] = [];
   #since: number[] = [];
   #start: Json = null;
@@ -170,7 +170,7 @@ async function follow(seed: number, kills: number): Promise<string | null> {
   }
 }
 
-/** `MILLRACE_SEED` and `MILLRACE_SEEDS` (how many) draw others; `MILLRACE_STORY` tells what happened. */
+/** `MILLRACE_SEED` and `MILLRACE_SEEDS` (how many) draw others; `MILLRACE_STORY` prints what happened. */
 const first = Number(process.env['MILLRACE_SEED'] || 0);
 const seeds =
   first > 0

@@ -1,4 +1,4 @@
-/** Types that the user sets by hand over those that were found. */
+/** Types that the user sets, over those that were inferred. */
 
 import { f } from '@millrace/kit/fields';
 import { columnFormatFields, columnFormatProblem, type SetType, toldType } from '@millrace/kit/formats/column-formats';
@@ -74,8 +74,8 @@ export const excludeField = f.text({
 });
 
 /**
- * The edit that reads a column as a wider type, for a source with `columnTypesField` as its param `types`. `entry`: what is said about the
- * column now, which stays true of every type but text.
+ * The edit that reads a column as a wider type, for a source with `columnTypesField` as its param `types`. `entry`: the current settings of
+ * the column, which stay valid for every type but text.
  */
 export function readAs(column: string, type: ColumnType, entry: ColumnEntry | null = null): EntryFix {
   const said = type === 'string' || entry === null ? [] : Object.entries(entry).filter(([, value]) => value !== null && value !== undefined);
@@ -84,8 +84,8 @@ export function readAs(column: string, type: ColumnType, entry: ColumnEntry | nu
 }
 
 /**
- * The output `rows` of a source: what was found, the types that were set, and the column that holds the file's name.
- * `adds`: a type that is set for an unknown column adds it.
+ * The output `rows` of a source: the discovered columns, the types that were set, and the column with the file's name. `adds`: a type that
+ * is set for an unknown column adds it.
  */
 export function outputColumns(found: Schema | null, types: readonly ColumnEntry[], fileColumn: string | null = null, adds = false, param = 'types'): Inference {
   if (!found) return { outputs: { rows: null } };

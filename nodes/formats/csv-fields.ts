@@ -1,10 +1,10 @@
-/** The params by which CSV is read. */
+/** The params for reading CSV. */
 import { f } from '@millrace/kit/fields';
 import { formatGroup as group, limitsGroup } from './column-fields.ts';
 
 export const delimiters = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' } as const;
 
-/** The fields of a dialect that few files need to have set. */
+/** The fields of a dialect that rarely need to be set. */
 export const dialectFields = {
   skip: f.number({
     label: 'Lines to skip',

@@ -1,4 +1,4 @@
-/** The params of sinks that write a file for each day, customer and so on, in folders that say which. */
+/** The params of sinks that write a file for each day, customer and so on, in folders named after it. */
 import { duplicateNames, keyTypes } from '@millrace/kit/columns';
 import { f } from '@millrace/kit/fields';
 import type { NodeProblem } from '@millrace/kit/node';
@@ -48,25 +48,22 @@ export const folderFields = {
 };
 
 export const folderDocs = `
-**Folders by** writes a file for each date, customer and so on: with a file \`out/bids.csv\` and folders by the *date* and *hour* of a
-time, rows go to \`out/date=2026-01-31/hour=17/bids.csv\`. Folders are made as they are needed, below the one that the file is to be in;
-they are named as Hive, Spark and DuckDB read them. A row keeps all of its columns. Null and an empty text go to
-\`__HIVE_DEFAULT_PARTITION__\`; characters that a folder's name may not have are written as \`%2F\`. A row whose name would be longer than
-255 bytes fails.
+### Folders by
+**Folders by** writes a file for each date, customer and so on. With the file \`out/bids.csv\` and folders by the *date* and *hour* of a time, rows go to \`out/date=2026-01-31/hour=17/bids.csv\`. Hive, Spark and DuckDB read such folders.
 
-- Each file is written as one alone would be: exactly once, at the end or with each checkpoint. The files of one commit take their places one
-  after the other; a run that is killed in between shows the others as soon as it goes on.
-- **Replace** replaces the files of folders that get rows. Files of other folders stay.
-- At most 64 files are open at a time; those that have waited longest are closed and opened again. A run that has written to 100,000
-  folders fails: that many are nearly always a mistake. Choose less fine ones, or one file.
-- Rows cannot become visible at once there.
+- Folders are created as needed, inside the folder of the file. A row keeps all of its columns.
+- Null and empty text go to \`__HIVE_DEFAULT_PARTITION__\`. Characters that are not allowed in the name of a folder are written as \`%2F\`. A row whose name would be longer than 255 bytes fails.
+- Each file is written as a single one would be: exactly once, at the end or with each checkpoint. The files of one commit are put in place one after the other; if the run is killed in between, the others follow when it resumes.
+- **Replace** replaces the files of folders that get rows. Files in other folders stay.
+- At most 64 files are open at a time; the least recently used ones are closed and opened again. A run that has written to 100,000 folders fails, because that many are nearly always a mistake. Choose coarser folders, or one file.
+- Rows cannot become visible at once with folders.
 `;
 
 export function folderCard({ folders }: FolderParams): string {
   return folders.length > 0 ? `\nby ${folders.map(folderName).join(', ')}` : '';
 }
 
-/** The path of all files of a sink, as a pattern where it writes to folders. */
+/** The path of all files of a sink, as a pattern if it writes to folders. */
 export function pathOfAll(path: string, { folders }: FolderParams): string {
   const start = path.length - (/[^/\\]*$/.exec(path)?.[0].length ?? 0);
   return path.slice(0, start) + folders.map((folder) => `${encodedName(folderName(folder))}=*/`).join('') + path.slice(start);

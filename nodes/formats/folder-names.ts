@@ -22,10 +22,10 @@ export function folderName({ column, by, name }: FolderBy): string {
   return name || (by === 'value' ? column : by);
 }
 
-/** A text as part of a folder's name on any system: what Windows, Hive or a path takes for something else is written as %2F. */
+/** A text as part of a folder's name on any system: characters with a meaning on Windows, in Hive or in a path are written as %2F. */
 export function encodedName(text: string): string {
   const encoded = text.replace(/[\p{Cc}"#%'*/:<=>?[\\\]^{|}]/gu, percent);
-  // Windows drops what a name ends with.
+  // Windows drops these at the end of a name.
   return encoded.replace(/[. ]$/, percent);
 }
 
@@ -33,7 +33,7 @@ function percent(character: string): string {
   return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
-/** Gives a row's folder, relative and with `/` between names; null where a name would be too long. */
+/** Returns a row's folder, relative and with `/` between names; null if a name would be too long. */
 export function folderOf(folders: readonly FolderBy[], zoneName: string, { columns }: Schema): (row: Row) => string | null {
   const zone = zoneOf(zoneName) ?? utc;
   const steps = folders.map((folder) => {
@@ -62,7 +62,7 @@ export function folderOf(folders: readonly FolderBy[], zoneName: string, { colum
 }
 
 type Branch = Map<Value, { readonly path: string | null; readonly next: Branch }>;
-/** `keyOf` is the same for values of one folder, and cheap: it is asked for each row. `nameOf` is asked once a folder. */
+/** `keyOf` is equal for values of one folder, and cheap: it is called for each row. `nameOf` is called once per folder. */
 interface Step {
   keyOf(value: Value): Value;
   nameOf(key: Value): string;
@@ -78,7 +78,7 @@ function stepOf(folder: FolderBy, type: ColumnType, zone: Zone): Step {
   const unit = by === 'minute' ? minuteMs : by === 'hour' ? hourMs : dayMs;
   const partOf = parts[by];
   return {
-    // Dates are texts, and are what they say in any zone.
+    // Dates are texts, and the same in any zone.
     keyOf: (value) => (typeof value === 'number' ? Math.floor((value + zone.offsetAt(value)) / unit) * unit : value),
     nameOf: (key) => start + (key === null ? noValue : partOf(typeof key === 'number' ? new Date(key).toISOString() : String(key))),
   };

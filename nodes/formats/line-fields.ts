@@ -1,4 +1,4 @@
-/** The params by which sources read the lines of what is written to while they read, and the columns that follow from them. */
+/** The params with which sources read lines from a stream or a growing file, and the resulting columns. */
 import { f, type ParamsOf } from '@millrace/kit/fields';
 import { columnFormatFields, sourceFormatFields } from '@millrace/kit/formats/column-formats';
 import type { Inference } from '@millrace/kit/node';
@@ -26,7 +26,7 @@ export const csvFormatFields = {
   numbers: { ...sourceFormatFields.numbers, when: ofCsv },
   nullText: { ...sourceFormatFields.nullText, when: ofCsv },
 };
-/** For input at which nothing can look ahead. */
+/** For input that cannot be sampled. */
 export const csvDelimiterField = f.choice({
   label: 'Delimiter',
   default: 'comma',
@@ -40,7 +40,7 @@ export const csvDelimiterField = f.choice({
 });
 export const maxRowSizeField = f.number({ label: 'Longest row', default: 16, min: 1, max: 256, unit: 'MB', advanced: true });
 
-/** Columns that nothing can be told of before the rows come. */
+/** Columns that are not known before the rows arrive. */
 export const declaredColumnsField = f.list({
   label: 'Columns',
   itemLabel: 'Column',
@@ -55,7 +55,7 @@ export const declaredColumnsField = f.list({
 });
 export type DeclaredColumns = ParamsOf<{ readonly columns: typeof declaredColumnsField }>['columns'];
 
-/** The output of a source whose columns are declared by hand. `hint` says what to do where there are none. */
+/** The output of a source whose columns are declared by hand. `hint` says what to do if there are none. */
 export function declaredOutput(
   columns: DeclaredColumns,
   given: Pick<TextParams, 'pattern'> & { readonly format: LineFormatName },

@@ -1,4 +1,4 @@
-/** The params by which sources read lines of text as columns, and the columns that follow from them. */
+/** The params with which sources read lines of text as columns, and the resulting columns. */
 
 import { f } from '@millrace/kit/fields';
 import { columnsOf, isNamedFormat, logZoneField, type NamedFormat, namedFormats } from '@millrace/kit/formats/log-formats';
@@ -17,7 +17,7 @@ export const textFormats = [
 ] as const satisfies readonly { readonly value: TextFormat; readonly label: string; readonly help: string }[];
 
 const anyText = textFormats.map(({ value }) => value);
-/** Those whose entries may go over several lines. */
+/** Those whose entries may span several lines. */
 const withEntries: readonly TextFormat[] = ['text', 'pattern'];
 
 export const entryField = f.text({
@@ -52,7 +52,7 @@ export function hasEntries(format: TextFormat): boolean {
 
 const textLineSchema: Schema = { columns: [{ name: 'line', type: 'string', nullable: false }] };
 
-/** The columns as far as the params tell them; null where only the lines can (`logfmt`). */
+/** The columns as far as the params define them; null if only the lines can (`logfmt`). */
 export function knownColumns({ format, pattern }: Pick<TextParams, 'format' | 'pattern'>): Schema | null {
   if (format === 'text') return textLineSchema;
   if (isNamedFormat(format)) return { columns: columnsOf(format) };

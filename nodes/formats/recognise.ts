@@ -1,4 +1,4 @@
-/** Tells by its beginning what a file holds, for those that people open or drop. */
+/** Recognises by its beginning what a file contains, for files that people open or drop. */
 import { recogniseFormat } from '@millrace/kit/formats/log-formats';
 import { readLogfmt } from '@millrace/kit/formats/logfmt';
 import { itemAt } from '../../model/faults/missing.ts';
@@ -17,12 +17,12 @@ export function isDatabase(head: Uint8Array): boolean {
   return new TextDecoder('latin1').decode(head.subarray(0, 16)) === 'SQLite format 3\0';
 }
 
-/** An object or an array of objects; pipelines are told apart before. */
+/** An object or an array of objects; pipelines were recognised before. */
 export function looksLikeJson(head: Uint8Array): boolean {
   return /^\s*(\{\s*["}]|\[\s*(\{|\]\s*$))/.test(textOf(head));
 }
 
-/** Text that is neither JSON nor binary, nor a log in a format that has a name. */
+/** Text that is neither JSON nor binary, nor a log in a named format. */
 export function looksSeparated(head: Uint8Array): boolean {
   return looksLikeText(head) && formatOfHead(head) === 'text';
 }
@@ -33,10 +33,10 @@ export function looksLikeText(head: Uint8Array): boolean {
   return !text.includes('\0') && text.trim() !== '' && !/^\s*[[{]/.test(text) && !isBinary(head);
 }
 
-/** The format in which most of the first lines are. */
+/** The format of most of the first lines. */
 export function formatOfHead(head: Uint8Array): TextFormat {
   const lines = textOf(head).split(/\r?\n/);
-  // The last one may be cut.
+  // The last one may be cut off.
   const whole = (lines.length > 1 ? lines.slice(0, -1) : lines).filter((line) => line.trim() !== '').slice(0, lookedAtLines);
   if (whole.length === 0) return 'text';
   const pairs = whole.filter((line) => {

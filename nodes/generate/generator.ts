@@ -9,7 +9,7 @@ import { randomAt } from './random.ts';
 
 const regions = ['north', 'south', 'east', 'west'] as const;
 const dayMs = 86_400_000;
-/** Rows that are shuffled among each other, at most: they are kept in mind. */
+/** The maximum number of rows that are shuffled together: they are kept in memory. */
 const maxBlock = 65_536;
 const schema: Schema = {
   columns: [
@@ -32,15 +32,14 @@ export default defineNode({
   version: 1,
   keywords: ['test', 'demo', 'random', 'sensor', 'fake', 'sample'],
   docs: `
-Makes readings of weather sensors: \`time\`, \`sensor\`, \`region\`, \`temperature\` in degrees Celsius (1 in 100 is null),
-\`humidity\` in percent, and \`status\` (ok, warn or error). The times continue from **First time** in even steps, or are those of this machine's clock.
+Generates readings of weather sensors: \`time\`, \`sensor\`, \`region\`, \`temperature\` in degrees Celsius (1 in 100 is null), \`humidity\` in percent, and \`status\` (ok, warn or error). Times continue from **First time** in even steps, or are those of this machine's clock.
 
-Useful for trying out and measuring a pipeline. The rows depend only on the seed: a run that resumes in the middle, or runs
-at another rate, generates the same ones (except for times by the clock).
+Use it to try out and measure a pipeline. The rows depend only on the seed: a run that resumes in the middle, or runs at another rate, generates the same ones (except for times by the clock).
 
-To see what a pipeline makes of real streams: **Out of order** mixes the rows, none of them moved by more than that time,
-and at most ${thousands(maxBlock)} rows among each other. **Late rows** come with a time that lies by **Late by** (and the time out of
-order) before the one that they should have.
+To see how a pipeline handles real streams:
+
+- **Out of order** shuffles the rows. None is moved by more than that time, and at most ${thousands(maxBlock)} rows are shuffled together.
+- **Late rows** have a time that is earlier than it should be, by **Late by** plus the time out of order.
 `,
   outputs: [{ name: 'rows' }],
   bounded: ({ endless }) => !endless,
@@ -144,7 +143,7 @@ order) before the one that they should have.
   ],
 });
 
-/** Which row comes at a place: rows are shuffled in blocks of this size. Null where each is at its own. */
+/** Which row is at a place: rows are shuffled in blocks of this size. Null if each is at its own. */
 function blockOrder(size: number, count: number, seed: number): ((place: number) => number) | null {
   if (size <= 1) return null;
   const order = new Uint32Array(size);

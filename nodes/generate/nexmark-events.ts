@@ -1,8 +1,8 @@
 /**
- * The events of the Nexmark benchmark: an auction house with people, the auctions that they open, and bids. Proportions, ids,
- * hot keys, prices and lengths are those of Apache Beam's generator (org.apache.beam.sdk.nexmark.sources.generator, with its
- * default configuration); the random numbers are our own, so that any event can be made without those before it. The details of
- * bids are those of the suite for Flink (com.github.nexmark.flink.generator.model.BidGenerator).
+ * The events of the Nexmark benchmark: an auction house with people, the auctions that they open, and bids. Proportions, ids, hot keys,
+ * prices and lengths are those of Apache Beam's generator (org.apache.beam.sdk.nexmark.sources.generator, with its default configuration);
+ * the random numbers are our own, so that any event can be generated without those before it. The details of bids are those of the suite
+ * for Flink (com.github.nexmark.flink.generator.model.BidGenerator).
  */
 
 import { itemAt } from '../../model/faults/missing.ts';
@@ -18,7 +18,7 @@ export interface NexmarkOptions {
 }
 export type NexmarkKind = 'person' | 'auction' | 'bid';
 
-/** Of 50 events in a row the first is a person, the next three are auctions, and the others bids. */
+/** Of 50 consecutive events the first is a person, the next three are auctions, and the others bids. */
 const round = 50;
 const auctionsPerRound = 3;
 const firstId = 1000;
@@ -28,17 +28,17 @@ const categories = 5;
 const idLead = 10;
 const activePeople = 1000;
 const auctionsInFlight = 100;
-/** One in so many people and auctions is hot for a while. */
+/** One in this many people and auctions is hot for a while. */
 const hotStep = 100;
-/** All but one in so many bids are for a hot auction; likewise bidders and sellers. */
+/** All but one in this many bids are for a hot auction; likewise bidders and sellers. */
 const hotAuctions = 2;
 const hotBidders = 4;
 const hotSellers = 4;
 
-/** All but one in so many bids come by a channel that is hot. */
+/** All but one in this many bids have a hot channel. */
 const hotChannelBids = 2;
 const channels = 10_000;
-/** All but one in so many channels that are not hot have an id in their URL. */
+/** All but one in this many channels that are not hot have an id in their URL. */
 const withChannelId = 10;
 /** So that a bid has 100 bytes on average, of which its numbers take 32. */
 const extraLength = { least: 54, spread: 28 };
@@ -79,7 +79,7 @@ export function auction(event: number, options: NexmarkOptions) {
   const seller = draw.below(hotSellers) > 0 ? hot(lastPerson(event)) : anyPerson(event, draw);
   const category = firstCategory + draw.below(categories);
   const initialBid = draw.price();
-  // It lasts as long on average as it takes to open as many auctions as are in flight.
+  // Its average duration is the time in which as many auctions are opened as are in flight.
   const horizon = timeOf(event + Math.floor((auctionsInFlight * round) / auctionsPerRound), options) - time;
   const expires = time + 1 + draw.below(Math.max(horizon * 2, 1));
   return {
@@ -104,7 +104,7 @@ export function bid(event: number, options: NexmarkOptions) {
     const oldest = Math.max(last - auctionsInFlight, 0);
     bidFor = oldest + draw.below(last - oldest + 1 + idLead);
   }
-  // One further than hot sellers, so that nobody bids for their own.
+  // One more than hot sellers, so that nobody bids for their own.
   const bidder = draw.below(hotBidders) > 0 ? hot(lastPerson(event)) + 1 : anyPerson(event, draw);
   return { time: timeOf(event, options), auction: bidFor + firstId, bidder: bidder + firstId, price: draw.price() } satisfies Row;
 }
@@ -141,7 +141,7 @@ function hot(last: number): number {
   return Math.floor(last / hotStep) * hotStep;
 }
 
-/** The draws for a bid's details come behind all that a bid itself may take. */
+/** The draws for a bid's details come after all that a bid itself may take. */
 const detailDraws = 16;
 
 interface Channel {
@@ -241,7 +241,7 @@ class Draws {
     return String(this.below(10_000)).padStart(4, '0');
   }
 
-  /** From 3 to less than `limit` small letters, with a space here and there within. */
+  /** From 3 to less than `limit` small letters, with some spaces inside. */
   text(limit: number): string {
     const length = 3 + this.below(limit - 3);
     let at = 0;

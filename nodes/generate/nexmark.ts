@@ -34,7 +34,7 @@ const schemas: { readonly [events in Events]: Schema } = {
 const detailsOf: { readonly [events in Events]: readonly Column[] } = { all: nullable(detailColumns), bids: detailColumns, auctions: [], persons: [] };
 type Events = 'all' | 'bids' | 'auctions' | 'persons';
 const kinds = { bids: 'bid', auctions: 'auction', persons: 'person' } as const;
-/** Events that are looked through for one batch: of those wanted there may be few. */
+/** Events that are searched for one batch: few of them may be of the wanted kind. */
 const looks = 16_384;
 
 export default defineNode({
@@ -48,9 +48,7 @@ export default defineNode({
   version: 1,
   keywords: ['benchmark', 'auction', 'bid', 'person', 'test', 'beam', 'flink'],
   docs: `
-Makes the events by which engines for streams are compared: people who join an auction house, the auctions that they open,
-and bids. Of 50 events one is a person, 3 are auctions, and 46 bids. Half of all bids are for one auction that is hot for a
-while, and three quarters come from one hot bidder, as in Apache Beam's generator.
+Generates the events of the Nexmark benchmark for stream processors: people who join an auction house, the auctions that they open, and bids. Of 50 events 1 is a person, 3 are auctions, and 46 are bids. As in Apache Beam's generator, half of all bids are for one auction that is hot for a while, and three quarters come from one hot bidder.
 
 | events | columns besides \`time\` |
 |---|---|
@@ -59,13 +57,9 @@ while, and three quarters come from one hot bidder, as in Apache Beam's generato
 | bids | \`auction\`, \`bidder\` (a person), \`price\`; with details \`channel\`, \`url\`, \`extra\` |
 | all | \`kind\` (person, auction or bid) and all of these, null where the kind has none |
 
-**Events** counts those of all kinds, so that sources of different kinds with the same params fit together. Times go on from
-**First time** by **Events a second**, however fast they are made. The events depend only on the seed: a run that resumes
-in the middle generates the same ones. Some bids name an auction or a person that only comes a little later.
+**Events** counts those of all kinds, so that sources of different kinds with the same params fit together. Times continue from **First time** by **Events a second**, however fast the events are generated. The events depend only on the seed: a run that resumes in the middle generates the same ones. Some bids name an auction or a person that is generated a little later.
 
-**Details of bids** are those of the Nexmark suite for Flink: the channel by which a bid came (half of them by Google, Facebook, Baidu
-or Apple, the others by one of 10,000), the address of a page, which often has the parameter \`channel_id\`, and as many letters as make a
-bid 100 bytes long on average. They change nothing in the other columns.
+**Details of bids** are those of the Nexmark suite for Flink: the channel of a bid (half of them Google, Facebook, Baidu or Apple, the others one of 10,000), the address of a page, often with the parameter \`channel_id\`, and as many letters as make a bid 100 bytes long on average. They do not change the other columns.
 `,
   outputs: [{ name: 'rows' }],
   bounded: ({ endless }) => !endless,
@@ -118,7 +112,7 @@ bid 100 bytes long on average. They change nothing in the other columns.
     const pace = rate > 0 && !sample ? new Pace(rate, signal) : null;
     let made = (start as { readonly events: number } | null)?.events ?? 0;
 
-    /** Up to so many events further; the rows of those that are wanted. */
+    /** Up to this many events further; the rows of the wanted kinds. */
     const some = (most: number): Row[] => {
       const end = Math.min(made + most, count);
       const rows: Row[] = [];

@@ -1,6 +1,6 @@
 const tickMs = 50;
 
-/** Deals out rows at an even rate. */
+/** Hands out rows at an even rate. */
 export class Pace {
   readonly #rate: number;
   readonly #signal: AbortSignal;
@@ -16,7 +16,7 @@ export class Pace {
     signal.addEventListener('abort', this.#stop, { once: true });
   }
 
-  /** Waits until at least one row is due; how many are, at most `most`. 0 once it was stopped. */
+  /** Waits until at least one row is due; returns how many are, at most `most`. 0 once it was stopped. */
   async next(most: number): Promise<number> {
     for (;;) {
       if (this.#signal.aborted) return 0;

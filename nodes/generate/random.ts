@@ -1,6 +1,6 @@
 /**
- * A number from 0 to 1 (exclusive) that looks random and follows from its arguments, so that the millionth row can be made
- * without those before it. `use` tells apart the numbers of one row. A mixer of 32-bit integers in the manner of MurmurHash3.
+ * A number from 0 to 1 (exclusive) that looks random and follows from its arguments, so that the millionth row can be generated without
+ * those before it. `use` distinguishes the numbers of one row. A mixer of 32-bit integers in the manner of MurmurHash3.
  */
 export function randomAt(seed: number, index: number, use: number): number {
   let h =

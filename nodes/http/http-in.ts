@@ -1,6 +1,7 @@
 import { f } from '@millrace/kit/fields';
 import { loaded } from '@millrace/kit/loaded';
 import { defineNode } from '@millrace/kit/node';
+import { variableReference } from '../../model/text/secret-reference.ts';
 import { declaredColumnsField, declaredOutput } from '../formats/line-fields.ts';
 
 const { when: _, help: __, ...columns } = declaredColumnsField;
@@ -14,54 +15,60 @@ export default defineNode({
   summary: 'Receives rows that programs on this machine send by POST.',
   category: 'Network',
   icon: 'world',
-  version: 1,
+  version: 2,
+  migrations: [
+    {
+      to: 2,
+      name: 'the token is a secret',
+      migrate: ({ token, ...params }) => ({ ...params, ...(typeof token === 'string' && token !== '' && { token: variableReference(token) }) }),
+    },
+  ],
   keywords: ['webhook', 'post', 'rest', 'api', 'ingest', 'server', 'endpoint'],
   docs: `
-Opens an address on this machine, such as \`http://127.0.0.1:8700/rows\`, and makes rows of the data sent there:
+Listens at an address on this machine, such as \`http://127.0.0.1:8700/rows\`, and turns the data sent there into rows:
 
 \`\`\`
 curl -H 'Content-Type: application/json' -d '[{"sensor": "a", "value": 1.5}]' http://127.0.0.1:8700/rows
 \`\`\`
 
-**Listen for a sample** waits at the address for a first request, shows it, and sets the columns and the path to the records from
-it. The answer 503 tells the sender that nothing was stored, so that it sends the rows again.
+**Listen for a sample** waits for a first request, shows it, and sets the columns and the path to the records from it. It answers 503: nothing was stored, and the sender should send the rows again.
 
-| sent as | holds |
+### Requests
+| sent as | contains |
 |---|---|
 | \`application/json\` | one object, or a list of objects |
-| \`application/x-ndjson\` | one object a line |
+| \`application/x-ndjson\` | one object per line |
 | \`application/x-www-form-urlencoded\` | the fields of a form, which are one row |
 
-Other JSON types, such as \`application/cloudevents+json\`, are read as JSON, and so is JSON that is called \`text/plain\`, a form (as by
-\`curl -d\`) or nothing. Bodies may be packed (\`Content-Encoding: gzip\`). Where
-the rows are within an object, **Path to the records** leads there: \`data.items\` takes \`{"data": {"items": [...]}}\`, and
-\`payload\` a form whose field of that name holds JSON.
+Other JSON types, such as \`application/cloudevents+json\`, are read as JSON. So is JSON whose type is \`text/plain\`, a form (the default of \`curl -d\`), or missing. Bodies may be compressed (\`Content-Encoding: gzip\`).
 
-**Acknowledged is safe.** The answer \`200 {"accepted": 1}\` comes when the rows are on the disk, in the inbox file; they leave
-it when a checkpoint of the run holds them. After a crash they are read from there again. A request is taken as a whole or not at all.
+If the rows are nested in an object, **Path to the records** says where: \`data.items\` reads \`{"data": {"items": [...]}}\`, and \`payload\` reads a form whose field of that name contains JSON.
 
-| answer | why |
+### Answers
+The answer \`200 {"accepted": 1}\` is sent when the rows are on disk, in the inbox file. They stay there until a checkpoint of the run contains them, and after a crash they are read from there again. A request is accepted as a whole or not at all.
+
+| answer | reason |
 |---|---|
-| 400 | it is not valid JSON or not valid UTF-8, has nothing at the path to the records, or a value for none of the columns |
-| 422 | rows do not fit the columns, or have a key twice: the answer names the first ten |
+| 400 | not valid JSON or not valid UTF-8; nothing at the path to the records; or a value for none of the columns |
 | 401 | the token is missing or wrong |
-| 413 | it is larger than the limit |
-| 415 | it is of another type or encoding |
-| 429 | the inbox is full, as the pipeline is slower than the senders: send it again in a second |
-| 503 | the inbox cannot be written (a full disk): nothing was taken |
+| 413 | larger than the limit |
+| 415 | another type or encoding |
+| 422 | rows do not fit the columns, or have a key twice: the answer names the first ten |
+| 429 | the inbox is full, because the pipeline is slower than the senders: send it again in a second |
+| 503 | the inbox cannot be written (the disk is full): nothing was stored |
 
-What is refused counts as a failed row of this node and is shown with its reason, and never ends the run. A row that was accepted and
-fails later, such as one without a required time, is kept in the errors table and the stream continues: this is the default of the
-nodes that this source feeds, unless their "When a row fails" says otherwise. Only programs of
-this machine reach the address; web pages in a browser are refused.
+A refused request counts as a failed row of this node, is shown with its reason, and never ends the run. A row that was accepted and fails later, such as one without a required time, is kept in the errors table and the stream continues. This is the default for the nodes downstream of this source, unless their *When a row fails* says otherwise.
 
-**Who may send.** Without a token, every program of every user of this machine. With one, only those that send it:
+### Who may send
+Only programs on this machine reach the address; web pages in a browser are refused. Without a token, every program of every user of this machine may send rows. With a token, only those that send it:
 
 \`\`\`
 curl -H 'Authorization: Bearer TOKEN' -H 'Content-Type: application/json' -d '[{"sensor": "a"}]' http://127.0.0.1:8700/rows
 \`\`\`
 
-The pipeline holds the name of an environment variable and never the token itself: \`INTAKE_TOKEN=... millrace run FILE\`.
+The pipeline contains the name of a secret, never the token itself: \`millrace secrets set intake_token\` stores one. On a server,
+\`MILLRACE_SECRET_INTAKE_TOKEN=... millrace run FILE\` gives it instead. Pipelines of older versions name an environment variable of their
+own, which is still read.
 `,
   outputs: [{ name: 'rows' }],
   bounded: false,
@@ -86,7 +93,7 @@ The pipeline holds the name of an environment variable and never the token itsel
     token: f.secret({
       label: 'Token',
       default: '',
-      help: 'The environment variable that holds the token which senders must know. Empty: any user of this machine may send rows.',
+      help: 'What senders must know. Empty: any user of this machine may send rows.',
     }),
     inbox: f.file({
       label: 'Inbox file',
@@ -108,7 +115,7 @@ The pipeline holds the name of an environment variable and never the token itsel
   listens: (params) => [address(params)],
   code,
   listen: (context) => code().listenForRows(context),
-  // The columns are declared; what waits in the inbox is seen anew when it has changed.
+  // The columns are declared; waiting rows are looked at again when the inbox has changed.
   discover: async ({ params, path }) => {
     const inbox = path(params.inbox);
     return { schema: null, dependsOn: [inbox, `${inbox}-wal`] };

@@ -12,8 +12,7 @@ export default defineNode({
   version: 1,
   keywords: ['view', 'debug', 'look', 'table', 'show'],
   docs: `
-Writes nothing. It keeps the latest rows that arrived, which the editor shows while the pipeline runs and afterwards.
-Connect it to any output to see what flows there; a pipeline may have several.
+Writes nothing. It keeps the latest rows that arrived, and the editor shows them while the pipeline runs and afterwards. Connect it to any output to see its rows; a pipeline may have several.
 `,
   inputs: [{ name: 'rows' }],
   params: {
@@ -26,12 +25,12 @@ Connect it to any output to see what flows there; a pipeline may have several.
     return {
       write(rows) {
         kept.push(...rows.slice(-params.rows));
-        // Cut at twice the number only, so that a row is moved once on average.
+        // Cut only at twice the number, so that a row is moved once on average.
         if (kept.length > 2 * params.rows) kept = kept.slice(-params.rows);
       },
-      // No `prepare`: nothing outlives the process, and a run that goes on starts empty.
+      // No `prepare`: nothing outlives the process, and a run that resumes starts empty.
       commit() {},
-      // There is nothing to undo: what arrived before a failure is what one wants to look at.
+      // There is nothing to undo: users want to see what arrived before a failure.
       abort() {},
       close() {},
       output: () => ({ kind: 'memory', rows: kept.slice(-params.rows), schema: inputs.rows }),

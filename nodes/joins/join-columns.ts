@@ -1,4 +1,4 @@
-/** What joins have in common before any row moves: which columns come out, and what is wrong with the keys. */
+/** What joins have in common before any row moves: their output columns, and the problems of their keys. */
 
 import { commonType, findColumn, freeName } from '@millrace/kit/columns';
 import type { NodeProblem } from '@millrace/kit/node';
@@ -8,13 +8,13 @@ import { nullness } from '../../model/schema/nulls.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import type { Column, Schema } from '../../model/values/types.ts';
 
-/** What cards say of a join; `how` comes last. */
+/** The cards of joins; `how` comes last. */
 export function joinCard(kind: JoinKind, pairs: readonly KeyPair[], how = ''): string {
   const texts = pairs.map(({ left, right }) => (left === right ? left || '?' : `${left || '?'} = ${right || '?'}`));
   return texts.length > 0 ? `${kind} on ${texts.join(', ')}${how}` : 'Choose columns to match';
 }
 
-/** Areas of codes for pairs of columns. */
+/** The first parts of codes for pairs of columns. */
 type Matching<Code> = Code extends `${infer Area}/key-types` ? Area : never;
 
 /** Problems of pairs whose columns can never be equal. `name` begins their codes, `column` names the field of the left ones. */
@@ -37,14 +37,14 @@ export function keyPairProblems(name: Matching<keyof typeof codes>, column: stri
 
 const longestSuffix = 200;
 
-/** A suffix that is too long is told before it is put behind the names of thousands of columns. */
+/** A suffix that is too long is reported before it is appended to the names of thousands of columns. */
 export function suffixProblems(suffix: string): NodeProblem[] {
   if (suffix.length <= longestSuffix) return [];
   const message = `The suffix has ${thousands(suffix.length)} characters; at most ${longestSuffix} are possible`;
   return [{ code: 'join/suffix', severity: 'error', message, hint: 'Give a shorter one, such as "_right".', field: 'suffix' }];
 }
 
-/** A column that comes out, and the columns that its value is read from: the left one where there is a left row that has it, else the right one. */
+/** An output column, and the columns that its value is read from: the left one if there is a left row that has it, otherwise the right one. */
 export interface JoinedColumn {
   readonly column: Column;
   readonly left?: string;
@@ -52,8 +52,8 @@ export interface JoinedColumn {
 }
 
 /**
- * The columns of the left rows, then those of the right rows without their keys: a pair of keys comes out once, as the left column.
- * `taken` are names that other columns have already. A clash gives the right column `suffix`, and the left one "_left".
+ * The columns of the left rows, then those of the right rows without their keys: a pair of keys is one column, with the left one's name.
+ * `taken` are names that other columns already have. A clash gives the right column `suffix`, and the left one "_left".
  */
 export function joinedColumns(
   kind: JoinKind,
@@ -79,7 +79,7 @@ export function joinedColumns(
     if (!twin) return { column: { ...own, name: as, ...nullness([own], lacksLeft) }, left: own.name };
     once.add(twin.name);
     const type = lacksLeft ? (commonType(own.type, twin.type) ?? own.type) : own.type;
-    // What matched is not null; what did not match brings its own.
+    // Matched rows are not null; unmatched ones have their own values.
     const sides = [...(lacksRight ? [own] : []), ...(lacksLeft ? [twin] : [])];
     return { column: { name: as, type, ...nullness(sides) }, left: own.name, right: twin.name };
   });

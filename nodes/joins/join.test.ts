@@ -25,7 +25,7 @@ function nestedLoops(rows: readonly Row[], others: readonly Row[], keepUnmatched
   });
 }
 
-/** Bytes: for nothing, a row or two, a few, all. */
+/** Bytes: enough for no row, a row or two, a few, all. */
 const memory = fc.constantFrom(0, 300, 1000, Number.POSITIVE_INFINITY);
 
 it.each(['inner', 'left'])('equals nested loops (%s), whatever the batches, however often it is restarted, and however little memory it has', (kind) => {

@@ -54,27 +54,27 @@ export default defineNode({
   version: 1,
   keywords: ['lookup', 'enrich', 'merge', 'inner', 'left', 'match', 'vlookup'],
   docs: `
-Looks each row up in a second input and adds the columns found there. Unless the lookup changes over time (see below), the **lookup** input is read to its end first and kept, so connect the smaller side there; the rows then stream through in their order. What does not fit into memory is kept on disk, where each row takes longer to look up. Where one source feeds both inputs, its rows wait, in memory or on disk, until the lookup is complete.
+Adds columns from a second input, the **lookup**, to the rows whose keys match. Use it to enrich rows from a table. To join two streams by key and time, use *Join streams*.
 
-Rows match where all pairs of columns are equal. A row with several matches comes out once for each, in the order of the lookup. A row without a match is left out (**inner**), or kept with nulls for the lookup's columns (**left**).
+Unless the lookup changes over time (see below), it is read to its end first and kept. Then the rows stream through in their order. So connect the smaller input as the lookup. A lookup that does not fit in memory is kept on disk, where each row takes longer to look up. If one source feeds both inputs, its rows wait, in memory or on disk, until the lookup is complete.
 
-**Null matches nothing**, not even null. Values are compared as they are: \`1\` and \`"1"\` differ, which is reported as a problem before anything runs.
+A row matches where all pairs of columns are equal. A row with several matches is emitted once for each, in the order of the lookup. A row without a match is dropped (**inner**), or kept with nulls in the lookup's columns (**left**).
+
+**Null matches nothing**, not even null. Values are not converted before they are compared: \`1\` and \`"1"\` differ. Columns of different types are reported as a problem before the run starts.
 
 ### A lookup that changes
+If the lookup **changes over time**, neither input has to end. The rows of the lookup are versions: each is valid for its key from its event time until the next version of that key. A row is joined with the version that was valid at the row's own event time. So an order gets the price of its day even if it arrives late, and a second run gives the same result.
 
-With a lookup that **changes over time**, neither input has to end. The rows of the lookup are versions: each one counts for its key from its event time on, until a newer one of the key comes. A row is joined with the version that was valid at the row's own event time, so that an order gets the price of its day even if it comes late, and a second run gives the same result.
+- A row waits until the watermark has passed its time, because an earlier version may still arrive until then. The watermark is the smaller one of both inputs. So set *Idle after* at the source of a lookup that seldom changes; otherwise rows wait for its next version.
+- Of several versions with the same key and time, the last one is valid. A version that arrives late is valid from then on; rows already emitted do not change.
+- A version does not expire. To remove a key from the table, send a version that says so in a column, and filter after the join.
+- The node keeps the waiting rows, the newest version of each key, and older versions for as long as rows that need them may arrive. What exceeds a limit is moved from memory to disk. A row that arrives later than *Wait for late rows* allows goes to \`late\`.
+- If the lookup has no event time, all rows wait until it has ended, and the last row of each key is valid for all times. The rows need an event time. A row or a version whose time is null fails.
 
-- A row waits until the watermark has passed its time: then no older version can come any more. The watermark is the smaller one of both inputs, so set "Idle after" at the source of a lookup that seldom changes, or rows wait for its next version.
-- Of versions with the same key and time, the last one counts. A version that comes late counts from then on; rows that have left are not changed.
-- A version never ends by itself. To take something out of the table, send a version that says so in a column, and filter after the join.
-- Kept in memory, and on disk beyond a limit, are the rows that wait, the newest version of each key, and older ones for as long as rows may come that ask for them. A row that comes later than *Wait for late rows* allows goes to \`late\`.
-- A lookup without event time counts from the beginning: all rows wait until it has ended, and of each key the last row counts. The rows need an event time. A row or a version whose time is null fails.
-
-To **refresh a table** from a file or a database, set "Read again every" at its source, and as its event time either the arrival, or a column that says when a row was changed. Each reading then gives newer versions. With a cursor, a reading gives only what has changed.
+To **refresh a table** from a file or a database, set *Read again every* at its source. As its event time, use the arrival, or a column with the time of the row's last change. Each reading then gives newer versions. With a cursor, a reading gives only what has changed.
 
 ### Columns
-
-The columns are those of the rows, then those of the lookup without its key columns, which would only repeat the row's. Where a name is taken already, the lookup's column gets the suffix.
+The output has the columns of the rows, then those of the lookup without its key columns, which would only repeat the row's. If a name is already taken, the lookup's column gets the suffix.
 `,
   inputs: [{ name: 'rows' }, { name: 'lookup', label: 'Lookup' }],
   outputs: [{ name: 'rows' }, { name: 'late', late: true, absentWhen: { param: 'table', is: ['fixed'] } }],
@@ -211,7 +211,7 @@ function timeProblems({ table }: Params, rows: Schema, lookup: Schema): NodeProb
   return [{ code: 'join/timeless-lookup', severity: 'warning', message, hint, field }];
 }
 
-/** The lookup's columns that come out, with their new names. */
+/** The lookup's columns in the output, with their new names. */
 function addedColumns({ kind, keys, suffix }: Params, rows: Schema, lookup: Schema): { readonly from: string; readonly to: Column }[] {
   const taken = new Set(rows.columns.map(({ name }) => name));
   const matched = new Set(keys.map((key) => key.lookup));

@@ -107,35 +107,39 @@ export default defineNode({
   stateVersion: 2,
   keywords: ['interval', 'window', 'session', 'inner', 'left', 'right', 'outer', 'correlate', 'match', 'merge'],
   docs: `
-Joins two streams of which neither is ever complete: orders with their payments, requests with their answers. Rows match where all pairs of key columns are equal and their times go together. To add columns from a table to a stream, use "Join".
+Joins two streams by key and time: orders with their payments, requests with their answers. Neither input has to end. Rows match if all pairs of key columns are equal and their times meet the *Time condition*. To add columns from a table to a stream, use *Join*.
 
-Which times go together:
+| time condition | rows match if |
+|---|---|
+| **Within a range** | the right row's time is within the given range before or after the left row's. Both limits are included: with 5 minutes, a row exactly 5 minutes later matches. |
+| **In the same tumbling window** | both rows are in the same window. Windows do not overlap, are aligned to 1970-01-01T00:00Z and include their start but not their end. |
+| **In the same sliding window** | both rows are in the same window. Windows overlap, and a pair is emitted once for each window that contains both rows. |
+| **In the same session** | both rows are in the same session: rows of one key, from both inputs, each less than the *Gap* after the one before. All left rows of a session match all its right rows. |
 
-- **Within a range**: the right row's time is at most so much before or after the left one's. Both ends count: with 5 minutes, a row exactly 5 minutes later matches. A pair comes out as soon as both of its rows are there.
-- **Tumbling windows**: both rows are in the same stretch of time. Windows are aligned to 1970-01-01T00:00Z and hold their start but not their end.
-- **Sliding windows**: the same with windows that overlap. A pair comes out once for each window that both rows are in.
-- **Sessions**: rows of one key, of both inputs, that follow each other by less than the *Gap* are one session, and all left rows in it match all right ones.
+**Null matches nothing**, not even null. A row without a time fails.
 
-Pairs of windows come out when the watermark passes the window's end, those of a session when it is over. A row without a match is left out (**inner**), or kept with nulls for the other side (**left**, **right**, **outer**); it comes out once no partner can come any more, from windows once for each window without a partner.
-
-**Null matches nothing**, not even null: such a row comes out at once where rows without a match are kept. A row without a time fails.
+### When results are emitted
+- Within a range, a pair is emitted as soon as both of its rows have arrived.
+- In windows, pairs are emitted when the watermark passes the window's end; in sessions, when the session is over.
+- A row without a match is dropped (**inner**), or kept with nulls for the other side (**left**, **right**, **outer**). It is emitted when no row that matches it can arrive any more; in windows, once for each window without a match. If its key is null, it is emitted at once.
 
 ### Columns
+Each pair of key columns gives one column, with the name of the left one. If there is no left row, it has the right row's value. The other columns of both sides follow. If a name is already taken, the right side's column gets the suffix; a column of the left side gets \`_left\`.
 
-A pair of key columns comes out once, under the name of the left one; where there is no left row, with the right row's value. The other columns of both sides follow. Where a name is taken already, the right side's column gets the suffix, and one of the left side \`_left\`.
+- A range adds the column \`event_time\` as the first one: the later one of the two times, as a pair is complete only when both of its rows have happened. It is the event time of the output.
+- Windows add \`window_start\` and \`window_end\` as the first ones. The event time is the last millisecond of the window, as it is for *Aggregate*.
 
-- A range adds the column \`event_time\` first: the later one of the two times, since a pair cannot be known before both of its rows have happened. It is the event time of what comes out.
-- Windows add \`window_start\` and \`window_end\` first. The event time is the last millisecond of the window, as it is for aggregates.
+### Late rows
+A row that arrives after its time has passed goes to \`lateLeft\` or \`lateRight\` unchanged, and is counted. Within a range, its time has passed when the watermark has; in windows, when its window is over. *Wait for late rows* allows rows to arrive that much later. In windows, pairs with an allowed late row are emitted at once. Sessions wait for late rows before they are emitted, since a late row may extend them.
 
-### Late rows and memory
+Event time downstream of this node is later by *Wait for late rows* and, where rows without a match are kept within a range, by the length of the range, because such a row is emitted with its own time, after newer ones.
 
-Each row is kept, on disk where all of them outgrow memory, until the watermark says that no partner can come any more: for a range its length, for windows the rest of the window, and the time to *Wait for late rows*. On disk a row costs many times what it costs in memory, so keep ranges and windows as short as they may be. The watermark is the smaller one of both inputs, so rows of one side are kept for as long as the other one lags behind; an idle input holds nothing back.
+If an input has no event time (see the settings of its source), it is complete only when it ends: rows without a match wait until then. To use another column as the time, choose it under *More*. The time of a date is its midnight in UTC.
 
-A row that comes later than that does not count any more. It goes to \`lateLeft\` or \`lateRight\` as it is, and is counted. For a range that is a row whose time the watermark has passed, for a window one whose window is over. In windows, pairs with a late row that is still allowed come out at once; sessions wait for late rows as well, since a late row may make them longer.
+### Memory
+Each row is kept until the watermark says that no row that matches it can arrive any more: for the length of a range, or for the rest of a window, plus *Wait for late rows*. The watermark is the smaller one of both inputs, so rows of one side are kept while the other one lags behind. An idle input does not hold the watermark back.
 
-What follows this node sees time pass later, by the time to *Wait for late rows* and, where rows without a match are kept, by the range's length: such a row comes out with its own time, after others that are newer.
-
-An input without event time (see the settings of its source) is complete only when it ends: rows without a match then wait until the end. Choose the column of its time under "More"; of a date, that is its midnight in UTC.
+Rows that do not fit in memory are moved to disk, where a row costs many times what it costs in memory. So keep ranges and windows as short as possible.
 `,
   inputs: [{ name: 'left' }, { name: 'right' }],
   outputs: [{ name: 'rows' }, { name: 'lateLeft', label: 'Late left', late: true }, { name: 'lateRight', label: 'Late right', late: true }],
@@ -290,7 +294,7 @@ function timeProblems(side: 'left' | 'right', chosen: string | null, schema: Sch
   return [{ code: 'stream-join/other-time', severity: 'warning', message, hint, field }];
 }
 
-/** Beyond this a row is in so many windows that nobody can have meant it. */
+/** Beyond this a row is in so many windows that it must be a mistake. */
 const mostWindows = 10_000;
 
 function windowProblems({ match, length, every }: Params): NodeProblem[] {

@@ -26,26 +26,22 @@ export default defineNode({
   version: 1,
   keywords: ['json lines', 'jsonl', 'ndjson', 'jsonlines', 'array', 'api', 'log', 'gzip', 'import'],
   docs: `
-Each record is one JSON object, and its keys are columns. Records stand on a line each (JSON Lines), in one array, or one after
-another. **Path to the records** names a list within objects: \`data.items\` reads \`{"data": {"items": [...]}}\`, and lists on
-the way are gone through. A file of any size is read piece by piece.
+Reads JSON objects; their keys are columns. The objects may be on a line each (JSON Lines), in one array, or one after another. **Path to the records** names a list within objects: \`data.items\` reads \`{"data": {"items": [...]}}\`, and lists along the path are read item by item. A file may be of any size, because it is read in pieces.
 
-Reads one file, or several at once: \`logs/*.jsonl\` names all that match (\`*\`, \`?\`, and \`**\` for any folders), in the
-order of their names. Gzip is recognised by its content.
+Reads one file, or several: \`logs/*.jsonl\` reads all files that match (\`*\`, \`?\`, and \`**\` for any folders), in the order of their names. Gzip is recognised by its content.
 
-**Columns** are all keys of a sample of the rows (the first 1,000, and some of the middle and the end), in the order in which they appear: string, integer, number, decimal, boolean,
-date and timestamp (ISO 8601 strings), and json for objects, arrays and mixtures. Under **Column types** set other types, and add
-columns that only later rows have. Numbers are never rounded: the column of those that would be is decimal.
+### Columns
+The columns are all keys of a sample of the rows (the first 1,000, and some from the middle and the end), in the order in which they appear. Types are string, integer, number, decimal, boolean, date and timestamp (ISO 8601 strings), and json for objects, arrays and mixtures. Under **Column types** set other types, and add columns that only later rows have. Numbers are never rounded: a column of numbers that would be rounded is decimal.
 
-**Formats**: texts and numbers that are written in a format of their own, such as "1.299,99", "31.01.2026", "ja" or seconds since
-1970, are read so where **Column types** says it; a number of JSON is one in any notation.
+Strings and numbers with a format of their own, such as "1.299,99", "31.01.2026", "ja" or seconds since 1970, are read by the format set under **Column types**. A JSON number stays a number in any of them.
 
-**Null**: a key that is null or missing, and the marks for missing of a column. Blank lines are skipped.
+### Missing values
+A key that is null or missing is null, and so are the marks for missing of a column. Blank lines are skipped.
 
-**A key twice** in an object: the last value counts and the log says how many rows had one, or the row is a failure.
+### Errors
+A row that cannot be read is a failure with file, line and raw text: a line or record that is not JSON or not an object, a value that does not fit its column's type, a key that is not a column (unless these are ignored, which the log counts).
 
-**Rows that cannot be read** are failures with file, line and raw text: a line or record that is not JSON or not an object, a value
-that does not fit its column's type, a key that is not a column (unless these are left out, which the log counts).
+If an object has a key twice, either the last value counts and the log says how many rows had one, or the row is a failure, by choice.
 `,
   outputs: [{ name: 'rows' }],
   bounded: true,

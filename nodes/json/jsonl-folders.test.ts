@@ -85,7 +85,7 @@ it('goes back to an older checkpoint in all files, and refuses what nobody can a
   const again = await run.open(spec({ mode: 'append' }), schema, { checkpoint: 1, token, isOlder: true });
   expect(run.logs).toHaveLength(2);
   await again.write([{ k: 0, n: 4 }]);
-  // Its rows are those of the second checkpoint, or somebody else's.
+  // Its rows are those of the second checkpoint, or another program's.
   expect(() => again.write([{ k: 2, n: 5 }])).toThrow(expect.objectContaining({ problem: expect.objectContaining({ code: 'file/added-to' }) }));
   rmSync(join(root, 'out/k=2'), { recursive: true });
   await again.write([{ k: 2, n: 5 }]);

@@ -16,19 +16,14 @@ export default defineNode({
   version: 1,
   keywords: ['export', 'save', 'ndjson', 'json', 'gzip'],
   docs: `
-Writes each row as one line with a JSON object (UTF-8). Every object has all columns in the order of the schema, those
-that are **null** too. Decimals are numbers with all their digits, timestamps ISO 8601 texts in UTC, bytes base64 texts.
+Writes each row as one line with a JSON object (UTF-8). Every object has all columns in the order of the schema, including those that are **null**. Decimals are numbers with all their digits, timestamps are ISO 8601 strings in UTC, bytes are base64 strings.
 
-**A run whose input ends** makes its rows visible at its end: they are written to a temporary file beside the file and replace
-it, or with **Append** are added to its end, when the run has succeeded. A run that fails, is stopped or is killed
-leaves the file as it was.
+### When rows become visible
+**If the input ends**, at the end of the run. Rows are written to a temporary file beside the file. When the run has succeeded, it replaces the file or, with **Append**, is added to its end. A run that fails, is stopped or is killed leaves the file as it was.
 
-**A run that continues until it is stopped** makes its rows visible with each checkpoint. The first one replaces an existing file;
-until then that is as it was. A run that is killed and resumed leaves each row in the file exactly once. **Rows become
-visible: at once** writes rows to the file itself as they come: readers wait for nothing, but after a crash the file is cut
-back to the last checkpoint and some rows come once more, and an existing file is replaced with the first row. Another
-program may add lines to a file that is shown with each checkpoint; it must not shorten it. A run that resumes and finds lines
-of another program after its own is refused, and removes nothing.
+**If the run continues until it is stopped**, with each checkpoint. The first checkpoint replaces an existing file; until then the file stays as it was. A run that is killed and resumed leaves each row in the file exactly once. Another program may append lines to the file, but must not shorten it. A run that resumes and finds lines of another program after its own is refused, and removes nothing.
+
+With **Rows become visible: at once**, rows are written to the file as they arrive, so readers do not wait. After a crash, however, the file is cut back to the last checkpoint and some rows are written once more. An existing file is replaced with the first row.
 ${folderDocs}`,
   inputs: [{ name: 'rows' }],
   params: {

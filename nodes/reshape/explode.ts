@@ -41,15 +41,15 @@ export default defineNode({
   version: 1,
   keywords: ['unnest', 'flatten', 'expand', 'ungroup', 'list to rows', 'array', 'json', 'lateral', 'expand to new rows', 'order lines'],
   docs: `
-Makes one row for each item of the list; the other columns are repeated. *pandas* and *Polars* call this explode, SQL unnest, *Power Query* expand to new rows, *KNIME* ungroup.
+Makes one row for each item of a list; the other columns are repeated. *pandas* and *Polars* call this explode, SQL unnest, *Power Query* expand to new rows, *KNIME* ungroup.
 
-An item takes the list's place as a **value** of the type that you choose. Of items that are objects, choose **columns**: each field gets a column with a type, in the list's place. ${jsonPathDocs}
+An item takes the list's place as a **value** of the type that you choose. If the items are objects, choose **columns**: each field gets a column with a type, in the list's place. ${jsonPathDocs}
 
 ### Empty lists
-A row whose list is empty or missing gives one row with null, so that nothing is lost; or no row, if you choose so. A null within a list is an item. A value that is not a list counts as a list of that one item, as many programs write them.
+A row whose list is empty or missing gives one row with null, so that no row is lost; or no row, by choice. A null in a list is an item. A value that is not a list counts as a list with one item, because many programs write it that way.
 
 ### Errors
-An item that does not fit its type fails the whole row, or becomes null. A text that holds JSON is not a list yet: give its column the type JSON before, with *Select columns*.
+An item that does not fit its type fails the whole row, or becomes null. A text that contains JSON is not a list yet: first give its column the type JSON with *Select columns*.
 `,
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }],
@@ -144,7 +144,7 @@ An item that does not fit its type fails the whole row, or becomes null. A text 
   ],
 });
 
-/** The columns in the list's place. */
+/** The columns in place of the list. */
 function madeColumns({ column, into, name, type, fields, position, empty }: Params): Column[] {
   const items: Column[] = into === 'columns' ? jsonColumns(fields) : [{ name: name ?? column, type, nullable: true }];
   return position === null ? items : [...items, { name: position, type: 'integer', nullable: empty === 'row' }];

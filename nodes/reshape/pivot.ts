@@ -60,15 +60,15 @@ export default defineNode({
   docs: `
 Makes one row of each group of rows, with a column for each listed value of *Names from*. A table with a row for each month becomes one with a column for each month. It is the opposite of *Unpivot*.
 
-The columns have to be known before a run starts, so list the values, or have those of the sample listed by *Take from the sample*; each may get another name. A value left empty stands for null and for empty text.
+The columns have to be known before a run starts. So list the values, or click *Take from the sample*; each value may get another name. A value left empty stands for null and for empty text.
 
 Rows whose value is not listed are in no cell, but are not lost: they leave by the port *Others*, and the run reports how many there were of each value, unless they are expected.
 
 ### Cells
-*Taken as they are* puts the one value into its cell. A second value for the same cell fails, instead of being dropped or added silently: take a function such as *Sum* where there are several. The functions are those of *Aggregate*; null counts for nothing, and a cell without values is null (0 for counts).
+*Taken as they are* puts the one value into its cell. A second value for the same cell fails, rather than being dropped or added silently: if there are several, choose a function such as *Sum*. The functions are those of *Aggregate*. Null values are ignored, and a cell without values is null (0 for counts).
 
 ### When results are emitted
-Without windows when the input ends: one row for each group, in the order of their first rows. With windows, as in *Aggregate*, whenever one is complete. Memory, disk and late rows are as described there.
+Without windows, when the input ends: one row for each group, in the order of their first rows. With windows, whenever one is complete, as in *Aggregate*. Memory, disk and late rows are as described there.
 `,
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }, { name: 'others', label: 'Others' }, { name: 'late', late: true, absentWhen: { param: 'window', is: ['none'] } }],
@@ -168,7 +168,7 @@ function nameOf({ value, name }: Params['values'][number]): string {
   return name ?? value ?? 'null';
 }
 
-/** Columns that do not exist are left out: the params' validation reports them. */
+/** Missing columns are skipped: the params' validation reports them. */
 function outputSchema(given: Params, rows: Schema): Schema {
   const keys = given.keys.flatMap((name) => findColumn(rows, name) ?? []);
   const type = findColumn(rows, given.valueColumn ?? '')?.type ?? 'integer';
@@ -198,7 +198,7 @@ function pivotProblems(given: Params, rows: Schema | null): NodeProblem[] {
   return [...problems, ...listProblems(given, rows)];
 }
 
-/** What is wrong with the list of values. */
+/** The problems of the list of values. */
 function listProblems({ column, values }: Params, rows: Schema | null): NodeProblem[] {
   const source = findColumn(rows, column);
   if (!source) return [];

@@ -54,10 +54,10 @@ export default defineNode({
   docs: `
 Makes several rows of each row: one for each column that is turned, with the column's name and its value. A table with a column for each month becomes one with a row for each month. *pandas* and *Polars* call this melt and unpivot, *Power Query* unpivot columns, *KNIME* unpivoting.
 
-Say which columns to **keep**, and all others are turned, those too that the input gets later; or choose those to turn, and all others are kept. Rows come out in the order of the columns.
+Choose the columns to **keep**, and all others are turned, including those that the input gets later; or choose those to turn, and all others are kept. Rows come out in the order of the columns.
 
 ### Types
-All values stand in one column, so they need one type. *As they are* takes the type that the columns share; integers and numbers together are numbers. Where there is none, such as for text beside numbers, choose the type: a value that does not fit it fails its row, or becomes null. Names are text, unless *Type of the names* says that they are years or days.
+All values are in one column, so they need one type. *As they are* uses the type that the columns share; integers and numbers together are numbers. If they share none, such as text and numbers, choose the type: a value that does not fit it fails its row, or becomes null. Names are text, unless *Type of the names* says that they are years or days.
 
 ### Missing values
 A missing value gives a row with null. *Are left out* gives none, as Power Query does.
@@ -159,13 +159,13 @@ A missing value gives a row with null. *Are left out* gives none, as Power Query
   ],
 });
 
-/** What is kept and what is turned, in the order of the input. Names that do not exist are the params' validation to report. */
+/** What is kept and what is turned, in the order of the input. The params' validation reports missing names. */
 function partsOf({ which, keep, columns }: Params, rows: Schema): { readonly kept: readonly Column[]; readonly turned: readonly Column[] } {
   const isTurned = ({ name }: Column) => (which === 'chosen' ? columns.includes(name) : !keep.includes(name));
   return { kept: rows.columns.filter((column) => !isTurned(column)), turned: rows.columns.filter(isTurned) };
 }
 
-/** The type of all values. Where there is none it is text, with a problem that names two columns which do not go together. */
+/** The type of all values. If there is none it is text, with a problem that names two columns which do not match. */
 function valueType(chosen: 'auto' | ColumnType, turned: readonly Column[]): { readonly type: ColumnType; readonly problems: NodeProblem[] } {
   const [first, ...others] = turned;
   if (!first) {

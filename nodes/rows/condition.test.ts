@@ -24,7 +24,7 @@ const ruleOf = fc.record({
 });
 const conditionOf: fc.Arbitrary<Condition> = fc.record({ match: fc.constantFrom('all', 'any'), rules: fc.array(ruleOf, { minLength: 1, maxLength: 3 }) });
 
-/** What a rule means, without any expression. */
+/** The meaning of a rule, without any expression. */
 function meets({ column: name, operator, value: text }: ConditionRule, row: Row): boolean {
   const value = row[name]!;
   const { type } = columns.columns.find((column) => column.name === name)!;

@@ -6,7 +6,7 @@ import type { NodeProblem } from '@millrace/kit/node';
 import type { Column, Schema, Value } from '../../model/values/types.ts';
 import { castValue } from '../../model/values/values.ts';
 
-/** What a condition says, for cards: `temperature > 30 and region = north`. */
+/** A condition in words, for cards: `temperature > 30 and region = north`. */
 export function conditionText(condition: Condition): string {
   const words: Partial<Record<ConditionOperator, string>> = { isNull: 'is null', isNotNull: 'is not null', startsWith: 'starts with', endsWith: 'ends with' };
   return condition.rules
@@ -15,9 +15,8 @@ export function conditionText(condition: Condition): string {
 }
 
 /**
- * The TypeScript expression over `row` that a condition stands for. A null value meets no rule but `isNull`; text is
- * compared by its UTF-16 code units. Rules that cannot be read (see `conditionProblems`) are left out; without any
- * rule the condition is true.
+ * The TypeScript expression over `row` for a condition. A null value meets no rule but `isNull`; text is compared by its UTF-16 code units.
+ * Rules that cannot be read (see `conditionProblems`) are skipped; without any rule the condition is true.
  */
 export function conditionExpression(condition: Condition, schema: Schema): string {
   const parts = condition.rules.flatMap((rule) => {
@@ -30,7 +29,7 @@ export function conditionExpression(condition: Condition, schema: Schema): strin
   return others.length === 0 ? first : parts.map((part) => `(${part})`).join(condition.match === 'all' ? ' && ' : ' || ');
 }
 
-/** What is wrong with the rules; `field` is the condition's param. Columns that do not exist are the params' validation to report. */
+/** The problems of the rules; `field` is the condition's param. The params' validation reports missing columns. */
 export function conditionProblems(condition: Condition, schema: Schema, field: string): NodeProblem[] {
   return condition.rules.flatMap((rule, index) => {
     const column = findColumn(schema, rule.column);
@@ -101,7 +100,7 @@ function ruleExpression(operator: ConditionOperator, column: Column, values: rea
   const literals = values.map((value) => literal(value));
   const [first = ''] = literals;
   const unlessNull = (test: string): string => (column.nullable ? `${read} !== null && ${test}` : test);
-  // The helper takes decimals as rows hold them, too.
+  // The helper accepts decimals as rows have them, too.
   const test = (sign: string, value: string): string =>
     column.type === 'decimal' ? `decimal.compare(${read}, ${value}) ${sign} 0` : `${read} ${sign} ${value}`;
   switch (operator) {

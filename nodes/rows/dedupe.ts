@@ -33,21 +33,22 @@ export default defineNode({
   version: 1,
   keywords: ['distinct', 'unique', 'duplicates', 'latest', 'key'],
   docs: `
-Rows that have the same values in all key columns are duplicates; one of them is kept. Null is a value like any other here: two rows without a key are duplicates of each other.
+Keeps one row of those with the same values in all key columns. Null is a value like any other here: two rows with a null key are duplicates.
 
 - **The first** leaves as soon as it arrives. The node keeps the keys.
-- **The last** is known only when the input ends, so no row leaves before, and the node keeps one row for each key. Rows leave in the order in which the kept rows arrived.
-
-Keys and rows that do not fit in memory are kept on disk; the size of the state that the run shows includes them. The output is the same, in the same order.
+- **The last** is known only when the input ends, so no row leaves before then. The node keeps one row for each key. Rows leave in the order in which the kept rows arrived.
 
 For the newest row of each key in an unordered input, sort by time first.
 
-With an input that never ends, the keys of **the first** are kept for as long as the pipeline runs, and **the last** is not possible. Both are with **Only within**: rows of one key are duplicates from the first of them up to that time after it, both ends included; the next row after that is the first of its own. The event time decides which row is first, not the order of arrival, so a second run gives the same rows.
+Keys and rows that do not fit in memory are kept on disk; the size of the state that the run shows includes them. The output is the same, in the same order.
+
+### Input that does not end
+The keys of **the first** are kept for as long as the pipeline runs, and **the last** is not possible, unless you set **Only within**. Rows of one key are then duplicates from the first of them until that time after it, both ends included; the next row after that starts again as a first. The event time decides which row is first, not the order of arrival, so a second run gives the same rows.
 
 - **The first** leaves when the watermark has passed its time. The node keeps the keys of the given time.
 - **The last** leaves when the watermark has passed the end of the time.
-- Of rows with the same key and time, the one that came first is the first, and the one that came last is the last.
-- A row that comes later than the watermark goes to \`late\`. A row without a time fails.
+- Of rows with the same key and time, the one that arrived first is the first, and the one that arrived last is the last.
+- A row that arrives after the watermark has passed its time goes to \`late\`. A row without a time fails.
 `,
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }, { name: 'late', late: true, absentWhen: { param: 'within', is: [null] } }],

@@ -14,7 +14,7 @@ export default defineNode({
   version: 1,
   keywords: ['where', 'condition', 'select rows', 'split', 'route', 'if'],
   docs: `
-Sends each row to **kept** if it meets the condition, and to **rest** if it does not. Nothing is lost: connect *rest* when you want those rows too, for example to count them.
+Sends each row to **kept** if it meets the condition, and to **rest** if it does not. If you want those rows too, for example to count them, connect *rest*.
 
 Write the condition in one of two ways.
 
@@ -22,10 +22,10 @@ Write the condition in one of two ways.
 - An **expression** is TypeScript over \`row\`, for example \`row.temperature > 30 && row.region !== "north"\`.
 
 ### Missing values
-A null value meets no rule but *is null*: a row without a temperature is neither above 30 nor below, and goes to *rest*. So it is in an expression: \`row.temperature < 5\` is null for null, and \`!(row.temperature < 5)\` is as well. To keep such rows, say so: \`row.temperature === null || row.temperature < 5\`.
+A null value meets no rule but *is null*: a row without a temperature is neither above 30 nor below, and goes to *rest*. The same holds in an expression: \`row.temperature < 5\` is null for null, and so is \`!(row.temperature < 5)\`. To keep such rows, write \`row.temperature === null || row.temperature < 5\`.
 
 ### Errors
-An expression counts as met when its value is *truthy* in JavaScript's sense: anything but false, null, 0, NaN and "". A value that is an object or a function cannot be meant (\`row.name.includes\` without its brackets) and fails the row.
+An expression counts as met if its value is *truthy* in JavaScript: anything but false, null, 0, NaN and "". A value that is an object or a function is likely a mistake (\`row.name.includes\` without its brackets) and fails the row.
 `,
   inputs: [{ name: 'rows' }],
   outputs: [
@@ -130,7 +130,7 @@ An expression counts as met when its value is *truthy* in JavaScript's sense: an
   ],
 });
 
-/** The rows that meet a condition have a value in the columns that it looks at. */
+/** Rows that meet a condition have a value in the columns that it looks at. */
 function withoutNull(rows: Schema, names: readonly string[]): Schema {
   if (names.length === 0) return rows;
   const found = new Set(names);

@@ -11,9 +11,9 @@ export default defineNode({
   version: 1,
   keywords: ['head', 'top', 'first', 'take', 'skip', 'offset', 'sample'],
   docs: `
-Passes the first *Count* rows, after skipping the first *Offset* ones. Then a source that feeds nothing else is not read any further.
+Passes the first *Count* rows, after skipping the first *Offset* ones. After that, a source that feeds nothing else is not read any further.
 
-Which rows are the first depends on their order: put a *Sort* before this node if it matters.
+Which rows are first depends on their order. If it matters, put a *Sort* before this node.
 `,
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }],

@@ -17,9 +17,9 @@ export default defineNode({
   docs: `
 Passes all rows of all inputs as they arrive. Connect any number of edges to its input.
 
-Columns are matched **by name**, whatever their order. Where an input lacks a column that another has, its rows have null there, and a warning says so: it may have been renamed. Under "Columns", choose whether this is intended, or whether to keep only columns that all inputs have. Columns come in the order of the inputs, which is that of the ids of their nodes.
+Columns are matched **by name**, whatever their order. If an input lacks a column that another has, its rows have null there, and a warning says so, since the column may have been renamed. Under *Columns*, choose whether this is intended, or whether to keep only columns that all inputs have. Columns are in the order of the inputs, which is that of the ids of their nodes.
 
-A column must have the same type everywhere. Integer and number go together and give number, and with decimal they give decimal; any other difference is a problem: cast one of them first, or give it another name. The order among inputs is not kept: sort after this node if it matters.
+A column must have the same type in all inputs. Integer and number together give number, and with decimal they give decimal. Any other difference is a problem: first cast one of the columns, or give it another name. The order among inputs is not kept: if it matters, sort after this node.
 `,
   inputs: [{ name: 'rows', many: true }],
   outputs: [{ name: 'rows' }],

@@ -1,7 +1,6 @@
 /**
- * A SQLite file for the examples of nodes that read one. Its table is
- * `parts (id INTEGER, name TEXT, price REAL, ok BOOLEAN, added TIMESTAMP, tags JSON)`, with three rows, the last of which
- * has the id 9007199254740993: one more than JavaScript can hold.
+ * A SQLite file for the examples of nodes that read one. Its table is `parts (id INTEGER, name TEXT, price REAL, ok BOOLEAN, added
+ * TIMESTAMP, tags JSON)`, with three rows, the last of which has the id 9007199254740993: one more than JavaScript can represent.
  */
 export const exampleDatabase = {
   deflated:

@@ -27,7 +27,7 @@ const schema: Schema = {
     { name: 'ratio', type: 'number', nullable: true },
   ],
 };
-/** Keys come again, so that an update has something to do. */
+/** Keys repeat, so that there is something to update. */
 const rowsOf = (count: number): Row[] =>
   Array.from({ length: count }, (_, i) => ({
     id: i % 37,
@@ -64,7 +64,7 @@ const problemOf = async (action: () => Promise<unknown>) => {
   }
   return null;
 };
-/** What the table holds, whatever was written through how many runs. */
+/** The content of the table, whatever was written by however many runs. */
 const content = (name: string) => query(name, 'SELECT * FROM t ORDER BY rowid');
 
 async function undisturbed(sink: SinkSpec, rows: readonly Row[]): Promise<unknown[]> {

@@ -67,7 +67,7 @@ describe('types', () => {
   it('lose nothing: long integers and finer times are failures, unless text is asked for', async () => {
     const { folder, db } = database('CREATE TABLE t (n NUMERIC, at TIMESTAMP)');
     db.exec("INSERT INTO t VALUES (9007199254740993, '2026-01-31 12:00:00'), (1, '2026-01-31 12:00:00.123456'), (1, 1706702400), (1, 1706702400000)");
-    // Within its first rows, it would make the column one of decimals.
+    // Within its first rows, it would make the column decimal.
     db.exec(
       'CREATE TABLE before (n NUMERIC, at TIMESTAMP); WITH RECURSIVE s(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM s WHERE i < 1000) INSERT INTO before SELECT i, NULL FROM s',
     );

@@ -18,19 +18,15 @@ export default defineNode({
   version: 1,
   keywords: ['database', 'table', 'sql', 'select', 'import'],
   docs: `
-Reads a whole table or view, or the rows of one SELECT statement. The database is opened for reading only and read in
-batches, so the result may be of any size.
+Reads a whole table or view, or the rows of one SELECT statement. The database is opened for reading only and read in batches, so the result may be of any size.
 
-**Types** follow the declared types of columns: \`INTEGER\`, \`REAL\`, \`TEXT\`, \`BLOB\`, \`BOOLEAN\`, \`TIMESTAMP\`, \`DATE\`, \`JSON\`,
-\`DECIMAL_TEXT\` and their relatives. A column of numbers is decimal where the first 1,000 rows of its table have a whole number beyond 2^53, or
-digits as text. Expressions have no declared type: theirs is told from the first 1,000 rows. Set others under **Column types**.
+A sink of the same pipeline may write to the same database: all rows are then read before the first one is written. If the run may resume after it was stopped, give the query an \`ORDER BY\`.
 
-**Rows that cannot be read** are failures that name the row: a value that does not fit its column's type, and whole numbers
-beyond 2^53, which are never rounded (read as Decimal they keep all their digits). A number in a column declared
-\`TIMESTAMP\` is milliseconds since 1970; where it looks like another unit, it fails, and one click reads it by that.
+### Types
+Types follow the declared types of columns: \`INTEGER\`, \`REAL\`, \`TEXT\`, \`BLOB\`, \`BOOLEAN\`, \`TIMESTAMP\`, \`DATE\`, \`JSON\`, \`DECIMAL_TEXT\` and their relatives. A column of numbers is decimal if the first 1,000 rows of its table have a whole number beyond 2^53, or digits as text. Expressions have no declared type: it is inferred from the first 1,000 rows. Set other types under **Column types**.
 
-A sink of the same pipeline may write into the same database: the rows are then read before the first one is written. For
-a run that goes on where another one stopped, give the query an \`ORDER BY\`.
+### Errors
+A row that cannot be read is a failure that names the row: a value that does not fit its column's type, or a whole number beyond 2^53, which is never rounded. Read as Decimal, it keeps all its digits. A number in a column declared \`TIMESTAMP\` is milliseconds since 1970. If it looks like another unit, it fails, and one click reads it in that unit.
 `,
   outputs: [{ name: 'rows' }],
   bounded: true,

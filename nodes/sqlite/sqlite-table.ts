@@ -21,33 +21,39 @@ export default defineNode({
   version: 1,
   keywords: ['database', 'save', 'insert', 'upsert', 'store', 'sql'],
   docs: `
-Writes each row into a table; file and table are created where they do not exist.
+Writes each row into a table. File and table are created if they do not exist.
 
 | If the table exists | |
 |---|---|
 | **Replace** | a new table takes its place at the end of the run, with the indexes and triggers of the old one |
-| **Append** | rows are added; the table must be able to hold the columns |
-| **Upsert** | a row with the same key is updated, any other added; the table needs a primary key or unique index over the key |
+| **Append** | rows are added; the table must be able to store the columns |
+| **Upsert** | a row with an existing key is updated, any other is added; the table needs a primary key or unique index over the key |
 | **Create** | refused, so that nothing is overwritten by mistake |
 
-*Only if newer* names a column with a version or a time: an upserted row takes the place of the one with its key only where that
-column is greater. So an older version that comes late, or once more, does not win; an equal one changes nothing. A null is older
-than any value. The run tells how many rows changed nothing.
+*Only if newer* names a column with a version or a time: an upserted row replaces the one with its key only if that column is greater. So an older version that arrives late, or once more, does not replace a newer one; an equal one changes nothing. A null is older than any value. The run reports how many rows changed nothing.
 
-A run whose input ends is **one transaction** per database file, for all its sinks together: a run that fails, is stopped
-or is killed leaves the database as it was, and nobody sees half of a result. The file is locked for other writers meanwhile.
+### When rows become visible
+**If the input ends**, at the end of the run, in **one transaction** per database file for all its sinks together. A run that fails, is stopped or is killed leaves the database as it was, and no reader sees a part of the result. Meanwhile the file is locked for other writers.
 
-A run that continues until it is stopped makes **one transaction per checkpoint**: its rows become visible with each checkpoint, all
-sinks of the file together, and **Replace** puts the new table in place with the first one. A run that is killed and resumed
-leaves each row in the table exactly once; the table \`_millrace_commits\` tells which checkpoint the file holds, for as long
-as a run may go on from it. Other programs can write between two transactions. While one has the file locked, the run waits and says so.
+**If the run continues until it is stopped**, with each checkpoint, in **one transaction** per checkpoint for all sinks of the file. **Replace** puts the new table in place with the first one. A run that is killed and resumed leaves each row in the table exactly once; the table \`_millrace_commits\` records which checkpoint the file contains, for as long as a run may resume from it. Other programs can write between two transactions. While one has the file locked, the run waits and says so.
 
-Stored types: text \`TEXT\`, integer \`INTEGER\`, number \`REAL\`, decimal \`DECIMAL_TEXT\` (its text; in a column of
-numbers of an existing table a number, where none of its digits are lost; as a key without zeros at the end), boolean \`BOOLEAN\` (0 and 1), timestamp \`TIMESTAMP\`
-(ISO 8601 text in UTC), date \`DATE\` (as it is: 2026-01-31; in a column declared \`TIMESTAMP\` its midnight), JSON \`JSON\`
-(compact text), bytes \`BLOB\`. **Column types** stores a column as another type:
-\`INTEGER\` for a timestamp keeps milliseconds since 1970. A value that cannot be stored so, or a row that a constraint of
-the table refuses, is an error of that row alone.
+### Types
+| column | stored as |
+|---|---|
+| text | \`TEXT\` |
+| integer | \`INTEGER\` |
+| number | \`REAL\` |
+| decimal | \`DECIMAL_TEXT\`, its digits as text; as a key without zeros at the end. In a column of numbers of an existing table a number, if no digit is lost. |
+| boolean | \`BOOLEAN\`, 0 or 1 |
+| timestamp | \`TIMESTAMP\`, ISO 8601 text in UTC |
+| date | \`DATE\`, as it is: 2026-01-31. In a column declared \`TIMESTAMP\` its midnight. |
+| JSON | \`JSON\`, compact text |
+| bytes | \`BLOB\` |
+
+**Column types** stores a column as another type: a timestamp as \`INTEGER\` keeps milliseconds since 1970.
+
+### Errors
+A value that cannot be stored as its column's type, or a row that violates a constraint of the table, is an error of that row alone.
 `,
   inputs: [{ name: 'rows' }],
   params: {
@@ -84,7 +90,7 @@ the table refuses, is an error of that row alone.
   card: ({ path, table }) => (!path ? 'Choose a database file' : !table ? 'Name a table' : `${shortPath(path)} · ${table}`),
   adding: (params) => (params.mode === 'upsert' ? params : { ...params, mode: 'append' }),
   writes: ({ path }) => [path],
-  // Each transaction of another run is whole: only one that makes the table anew must have it alone.
+  // Each transaction of another run is whole: only a run that creates the table anew needs it exclusively.
   locks: ({ path, table, mode }) => [{ path, part: foldName(table), isShared: mode === 'append' || mode === 'upsert' }],
   infer: ({ params, inputs }) => ({ outputs: {}, problems: problemsOf(params, inputs.rows) }),
   code,

@@ -24,19 +24,17 @@ export default defineNode({
   version: 1,
   keywords: ['pipe', 'shell', 'command line', 'unix'],
   docs: `
-Reads rows from standard input, as they come:
+Reads rows from standard input as they arrive:
 
 \`\`\`
 journalctl -f -o json | millrace run alerts.millrace.json
 \`\`\`
 
-Its columns are declared, since nothing can be looked at ahead, but for text and logs in a format that has its own. CSV has its fields in the order of the columns; where **First
-row holds the names** the first line must have just these names.
+Declare the columns, since standard input cannot be sampled; only text and log formats have columns of their own. CSV has its fields in the order of the columns. With **First row holds the names**, the first line must have exactly these names.
 
-Standard input cannot be read a second time. A run that is stopped normally and started again continues with new rows;
-after a crash, rows that arrived since the last checkpoint are lost. If that matters, write a file and follow it.
+Standard input cannot be read twice. A run that is stopped normally and started again continues with new rows. After a crash, rows that arrived since the last checkpoint are lost. If that matters, write a file and follow it.
 
-In the editor there is no standard input: a preview shows no rows, and a run that is started there ends at once.
+The editor has no standard input: a preview shows no rows, and a run that is started there ends at once.
 `,
   outputs: [{ name: 'rows' }],
   bounded: ({ ends }) => ends,

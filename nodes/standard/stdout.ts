@@ -14,14 +14,13 @@ export default defineNode({
   version: 1,
   keywords: ['pipe', 'shell', 'print', 'command line', 'unix'],
   docs: `
-Prints each row to standard output as it comes, as a JSON object or a CSV record a line:
+Prints each row to standard output as it arrives, as a JSON object or a CSV record per line:
 
 \`\`\`
 millrace run alerts.millrace.json | jq .message
 \`\`\`
 
-Printed rows cannot be undone: rows are printed before the run has succeeded, and after a crash those since the last
-checkpoint are printed again. If that matters, write a file or a table.
+Printed rows cannot be undone: rows are printed before the run has succeeded, and after a crash those since the last checkpoint are printed again. If that matters, write a file or a table.
 `,
   inputs: [{ name: 'rows' }],
   params: {

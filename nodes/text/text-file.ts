@@ -20,22 +20,21 @@ export default defineNode({
   version: 1,
   keywords: ['log', 'access log', 'nginx', 'apache', 'clf', 'combined', 'syslog', 'logfmt', 'key=value', 'regex', 'grok', 'lines', 'txt', 'gzip'],
   docs: `
-Reads files to their end, line by line, and makes columns of the lines: by a format that has a name, by pairs, or by a pattern of
-your own. **Follow files** reads the same formats as lines are appended.
+Reads text files line by line and splits the lines into columns: by a named format, by pairs, or by a pattern of your own. To read the same formats while lines are appended, use *Follow files*.
 
-Reads one file, or several at once: \`logs/access.log*\` names all that match (\`*\`, \`?\`, and \`**\` for any folders), in the
-order of their names, but for those that **Leave out** names. Gzip is recognised by its content.
+Reads one file, or several: \`logs/access.log*\` reads all files that match (\`*\`, \`?\`, and \`**\` for any folders), in the order of their names, except those under **Leave out**. Gzip is recognised by its content.
+
+### Formats
 ${formatDocs}
 
-**Pairs** such as \`level=info msg="not found" ms=12\` (logfmt): the keys are columns, with types told from a sample. A key that is
-missing, or has no value, is null. **By a pattern**: each named group of a regular expression is a column, such as
-\`^(?<level>[A-Z]+) (?<message>.*)$\`. A group that takes no part in a match is null. Their types, too, are told from a sample.
+**Pairs** such as \`level=info msg="not found" ms=12\` (logfmt): the keys are columns, with types inferred from a sample. A key that is missing, or has no value, is null.
 
-**Entries of several lines**, such as stack traces: text is cut where a line matches **An entry begins with**.
+**By a pattern**: each named group of a regular expression is a column, such as \`^(?<level>[A-Z]+) (?<message>.*)$\`. A group that takes no part in a match is null. Types are inferred from a sample.
 
-**Lines that do not fit** are failures with file, line and raw text, never rows of nulls: a line in another format, a value that does
-not fit its column's type, bytes that are not text. Blank lines are left out, but for those of plain text. NUL bytes that a crash has left
-are passed over, and the log says where.
+**Entries of several lines**, such as stack traces: an entry begins at each line that matches **An entry begins with**.
+
+### Errors
+A line that does not match is a failure with file, line and raw text, never a row of nulls: a line in another format, a value that does not fit its column's type, bytes that are not text. Blank lines are skipped, except in plain text. NUL bytes that a crash has left are skipped, and the log says where.
 
 A pattern that backtracks without end, such as \`(a+)+$\`, ends the run with a message that names it.
 `,

@@ -15,7 +15,7 @@ import { showShortcut } from '../shell/commands/shortcut.ts';
 /** Every command, every node of the catalogue, every node on the canvas, in one search. */
 export function CommandPalette() {
   const { opened } = useSpotlight(paletteStore);
-  // While it is closed, nothing of the session concerns it.
+  // While it is closed, it does not subscribe to the session.
   const state = useSession((session) => (opened ? session : null));
   const actions = useMemo(() => {
     if (!state) return [];

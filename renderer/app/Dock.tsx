@@ -73,7 +73,7 @@ export function Dock() {
   );
 }
 
-/** The rows at the selection; beside them the code of a node that has some, so that both are seen while typing. */
+/** The rows at the selection, with the node's code beside them if it has any, so that both are visible while typing. */
 function DataTab() {
   const node = useSelectedNode();
   const hasCode = useSession((state) => {

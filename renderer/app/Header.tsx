@@ -14,7 +14,7 @@ import { isDesktop } from '../shell/host.ts';
 const history = ['file.save', 'edit.undo', 'edit.redo'];
 const panels = ['view.palette', 'view.dock', 'view.inspector'];
 
-/** One line: menus (where the window has none of its own), the document's name, and Run. */
+/** One line: menus (if the window has none of its own), the document's name, and Run. */
 export function Header() {
   return (
     <header className="header">
@@ -57,7 +57,7 @@ function MenuBar() {
   );
 }
 
-/** Left and right go along the bar. */
+/** Left and right move along the bar. */
 function moveAlong(event: React.KeyboardEvent<HTMLElement>): void {
   const step = event.key === 'ArrowRight' ? 'nextElementSibling' : event.key === 'ArrowLeft' ? 'previousElementSibling' : null;
   const next = step && event.currentTarget[step];

@@ -6,6 +6,7 @@ import { selectionText } from '../graph/selection-text.ts';
 import { strangeness } from '../session/run-origin.ts';
 import { isRunning } from '../session/run-state.ts';
 import { session, useSession } from '../session/session.ts';
+import { EnvironmentPicker } from './EnvironmentPicker.tsx';
 import { TimeZonePicker } from './TimeZonePicker.tsx';
 
 const engineWords = { connecting: 'Engine starting…', ready: 'Engine ready', restarting: 'Engine restarting…', lost: 'No engine' } as const;
@@ -20,6 +21,7 @@ export function StatusBar() {
       <OtherRuns />
       <span className="status-space" />
       <Selection />
+      <EnvironmentPicker />
       <TimeZonePicker />
       <Size />
     </footer>
@@ -67,7 +69,7 @@ function RunState() {
   const run = useSession((state) => state.run);
   const words = useSession(strangeness);
   if (!run) return null;
-  // A stream has progress only in what it reads to an end: rows that it replays, a lookup.
+  // A stream has progress only for input that it reads to an end: rows that it replays, a lookup.
   const files = Object.values(run.stats).flatMap(({ progress }) => (progress?.total && (run.bounded || progress.done < progress.total) ? [progress] : []));
   const total = files.reduce((sum, progress) => sum + (progress.total ?? 0), 0);
   const done = total > 0 ? files.reduce((sum, progress) => sum + progress.done, 0) / total : null;
@@ -85,7 +87,7 @@ function RunState() {
   );
 }
 
-/** A run outlives its window: those that go on and are not shown are told of wherever one looks next. */
+/** A run outlives its window: runs in progress that are not shown are listed here. */
 function OtherRuns() {
   const count = useSession(({ runs, run }) => runs.filter((other) => other.endedAt === null && other.id !== run?.id).length);
   if (count === 0) return null;

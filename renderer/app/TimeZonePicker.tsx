@@ -12,12 +12,12 @@ interface Option {
 const listed = 60;
 let open = () => {};
 
-/** Opens the list of zones, wherever that is called from. */
+/** Opens the list of zones, from anywhere. */
 export function chooseTimeZone(): void {
   open();
 }
 
-/** In the status bar: the zone in which timestamps are shown, and a list to choose another one from. */
+/** In the status bar: the zone in which timestamps are shown, with a list to choose another one. */
 export function TimeZonePicker() {
   const zone = useShownZone();
   const chosen = useSession((state) => state.settings.timeZone);

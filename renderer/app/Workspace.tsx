@@ -5,7 +5,7 @@ import { ErrorBoundary } from '../shell/ErrorBoundary.tsx';
 import { Slot } from '../shell/slots.tsx';
 import { Dock } from './Dock.tsx';
 
-/** The start page, until something is begun; then palette, canvas over dock, inspector. */
+/** The start page, until something is begun; then the palette, the canvas above the dock, and the inspector. */
 export function Workspace() {
   const isStart = useSession((state) => state.isStart && Object.keys(state.pipeline.nodes).length === 0);
   return isStart ? <Slot name="start" /> : <Panels />;
@@ -19,7 +19,7 @@ function Panels() {
   const isLoaded = useSession((state) => state.hello !== null);
   const opened = useSession((state) => state.opened);
   return (
-    // Stored sizes arrive with the engine; the groups take them in when they are made anew.
+    // Stored sizes arrive with the engine; the groups apply them when they are created again.
     <Remembered key={`main ${isLoaded}`} group="main" orientation="horizontal" panels={['palette', 'centre', 'inspector']}>
       {showPalette && (
         <>
@@ -73,7 +73,7 @@ interface RememberedProps {
   readonly children: ReactNode;
 }
 
-/** A group of panels whose sizes outlive the session, one layout for each set of panels that is shown. */
+/** A group of panels whose sizes are remembered, one layout for each set of panels that is shown. */
 function Remembered({ group, orientation, panels, children }: RememberedProps) {
   const settings = useSession.getState().settings;
   const shown = panels.filter((panel) => settings[panel] !== false);
@@ -83,7 +83,7 @@ function Remembered({ group, orientation, panels, children }: RememberedProps) {
     <Group
       id={group}
       className={`group-${group}`}
-      // What is only hidden can be scrolled out of place by a focus.
+      // A focus can scroll content that is only hidden out of place.
       style={{ overflow: 'clip' }}
       orientation={orientation}
       defaultLayout={known}

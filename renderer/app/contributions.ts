@@ -1,4 +1,4 @@
-/** What the editor consists of: all features, with their commands and views. Imported once, before anything is drawn. */
+/** The parts of the editor: all features, with their commands and views. Imported once, before anything is drawn. */
 import { IconKeyboard } from '@tabler/icons-react';
 import { canvas } from '../canvas/feature.ts';
 import { code } from '../code/feature.ts';

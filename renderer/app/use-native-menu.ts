@@ -19,7 +19,7 @@ export function nativeMenus(state: SessionState): DesktopMenu[] {
     entries: entries.map((name) => {
       if (name === null) return null;
       const command = commandOf(name);
-      // A bare key as a native shortcut would never reach a text field.
+      // A key without modifiers, as a native shortcut, would never reach a text field.
       const shortcut = command.shortcuts?.find((candidate) => /Mod|Alt|^F\d|\+F\d/.test(candidate));
       const checked = command.checked?.(state);
       return {

@@ -7,12 +7,12 @@ import { isCanvasEntered, isInScope, placeOf, watchCanvasFocus } from '../shell/
 import { matches } from '../shell/commands/shortcut.ts';
 import { isDialogOpen } from '../shell/dialogs.tsx';
 
-/** Cut, copy and paste come as clipboard events, which need no permission; their keys are left to the browser. */
+/** Cut, copy and paste arrive as clipboard events, which need no permission; their keys are left to the browser. */
 const native = new Set(['edit.cut', 'edit.copy', 'edit.paste']);
-/** Keys that mean something to a focused button or link, and are then its own. */
+/** Keys that a focused button or link uses itself. */
 const widgetKeys = /^(Enter| |Escape|Home|End|Tab|Arrow\w+)$/;
 
-/** Listens for the shortcuts of all commands, and for the native menu where there is one. */
+/** Listens for the shortcuts of all commands, and for the native menu if there is one. */
 export function useShortcuts(): void {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -29,7 +29,7 @@ export function useShortcuts(): void {
           isEnabled(candidate, session.state),
       );
       if (command?.removes && !isCanvasEntered()) return explainKept();
-      // A known shortcut that is out of place just now must not fall through to the browser (F5 would reload the page).
+      // A known shortcut that is disabled now must not reach the browser (F5 would reload the page).
       const isKnown = meant.some(
         ({ name, scope = 'global' }) => scope === 'global' || (place !== 'text' && (event.ctrlKey || event.metaKey) && !native.has(name)),
       );
@@ -48,7 +48,7 @@ export function useShortcuts(): void {
   }, []);
 }
 
-/** What the entries of a native menu mean to a text. */
+/** What the entries of a native menu do in a text. */
 const textCommands: Readonly<Record<string, string>> = {
   'edit.undo': 'undo',
   'edit.redo': 'redo',
@@ -60,8 +60,8 @@ const textCommands: Readonly<Record<string, string>> = {
 };
 
 /**
- * A native menu leaves the focus where it is, so that its entries mean what the keys would mean there. `byKey`: the entry's shortcut
- * was pressed, which is no choice of the entry itself.
+ * A native menu does not change the focus, so its entries mean what the keys would mean there. `byKey`: the entry's shortcut was pressed,
+ * rather than the entry chosen.
  */
 function runFromMenu(name: string, byKey: boolean): void {
   const command = commandOf(name);

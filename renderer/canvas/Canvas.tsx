@@ -38,12 +38,12 @@ import { HoverTip } from './HoverTip.tsx';
 import { NodeCard } from './NodeCard.tsx';
 import { QuickAdd } from './QuickAdd.tsx';
 
-/** Up to so many cards all are kept on the page; of more, those in sight. */
+/** Up to this many cards, all are kept on the page; with more, only the visible ones. */
 const drawnWhole = 120;
 const nodeTypes = { card: NodeCard };
 const edgeTypes = { data: DataEdge };
 const gridStep: [number, number] = [8, 8];
-/** Where a dropped card hangs at the pointer: by its icon, as in the palette. */
+/** Where a dropped card is held by the pointer: at its icon, as in the palette. */
 const dragPoint = { x: 24, y: 26 } as const;
 const minimapColors = { source: 'var(--source)', transform: 'var(--transform)', sink: 'var(--sink)', unknown: 'var(--unknown)' } as const;
 
@@ -85,7 +85,7 @@ function Flow() {
     setFlow(instance, pane);
     return () => setFlow(null, null);
   }, [instance, pane]);
-  // A document that was opened is brought into view; one that is being built stays where its author put it.
+  // An opened document is brought into view; one that is being built stays where its author put it.
   useEffect(() => {
     if (Object.keys(document_.pipeline.nodes).length === 0) void instance.setViewport({ x: 0, y: 0, zoom: 1 });
     else requestAnimationFrame(() => requestAnimationFrame(showDocument));
@@ -122,7 +122,7 @@ function Flow() {
       if (!into || !only || !ports?.inputs[0] || !ports.outputs[0]) return moved;
       return putIntoEdge(moved, into, only.id, ports.inputs[0].name, ports.outputs[0].name);
     });
-    // An edit without effect does not notify: what was dragged goes back to the document's place.
+    // An edit without effect does not notify: the dragged cards return to the document's positions.
     setNodes((old) => flowNodes(old, session.state.pipeline, session.state.selection.nodes, session.state.catalogue));
   }, []);
   const drag = useCallback((event: PointerLike, _node: CardNode, dragged: CardNode[]) => {
@@ -259,10 +259,10 @@ function Flow() {
   );
 }
 
-/** Drags also come from fingers, whose events have no place of their own; those insert into no edge. */
+/** Touch drags have events without a position; they insert into no edge. */
 type PointerLike = { readonly clientX?: number; readonly clientY?: number } | object;
 
-/** A card or edge that the keyboard comes to is the selected one. */
+/** A card or edge that gets the keyboard focus is selected. */
 function selectFocused({ target }: FocusEvent<Element>): void {
   const { id } = (target as HTMLElement | SVGElement).dataset;
   if (!id || !target.matches('.react-flow__node:focus-visible, .react-flow__edge:focus-visible')) return;
@@ -270,7 +270,7 @@ function selectFocused({ target }: FocusEvent<Element>): void {
   if (!nodes.includes(id) && !edges.includes(id)) session.select(target.classList.contains('react-flow__node') ? { nodes: [id] } : { edges: [id] });
 }
 
-// What the flow is given keeps its identity: each new function or list would wake everything that listens to the flow.
+// The props of the flow keep their identity: each new function or list would update everything that listens to the flow.
 const multiSelectionKeys = ['Control', 'Meta', 'Shift'];
 const proOptions = { hideAttribution: true };
 const minimapSize = { width: 148, height: 92 };
@@ -285,7 +285,7 @@ function mayConnect(connection: FlowConnection): boolean {
   return whyNot(session.state.pipeline, session.state.catalogue, asEdge(connection)) === null;
 }
 function clickNode(event: MouseEvent, { id }: CardNode): void {
-  // The flow keeps the others selected, for the sake of dragging them together.
+  // The flow keeps the others selected, so that they can be dragged together.
   if (!event.ctrlKey && !event.metaKey && !event.shiftKey) session.select({ nodes: [id] });
 }
 function showNode(_event: MouseEvent, { id }: CardNode): void {
@@ -314,7 +314,7 @@ function edgeUnder(x: number, y: number): string | null {
   return null;
 }
 
-/** The edge under the pointer, if a node without edges of its own could be put into it. */
+/** The edge under the pointer, if a node without edges of its own could be inserted into it. */
 function insertableEdge(event: PointerLike, id: string): string | null {
   if (!('clientX' in event) || event.clientX === undefined || event.clientY === undefined) return null;
   const { pipeline, catalogue } = session.state;
@@ -324,7 +324,7 @@ function insertableEdge(event: PointerLike, id: string): string | null {
   return edgeUnder(event.clientX, event.clientY);
 }
 
-/** Shows which edge would take what is being dragged. Directly on the element: this happens at every movement of the pointer. */
+/** Shows which edge would take the dragged card. Directly on the element, because this happens at every movement of the pointer. */
 function markDropEdge(marked: { current: string | null }, id: string | null): void {
   if (marked.current === id) return;
   marked.current = id;

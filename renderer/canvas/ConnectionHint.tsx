@@ -5,7 +5,7 @@ import type { Position } from '../../engine/document/pipeline.ts';
 import { whyNot, wrongDirection } from '../graph/connect.ts';
 import { session } from '../session/session.ts';
 
-/** While an edge is drawn over a port that cannot take it: why, beside the pointer. */
+/** While an edge is drawn over a port that cannot take it: shows why, beside the pointer. */
 export function ConnectionHint() {
   const connection = useConnection();
   if (!connection.inProgress || connection.isValid !== false || !connection.toHandle) return null;
@@ -35,7 +35,7 @@ export interface Refusal {
 }
 const shownMs = 3500;
 
-/** Why an edge that was let go was not made, where that happened, for a few seconds. */
+/** Shows for a few seconds why a dropped edge was not made, at the place of the drop. */
 export function RefusalNote({ refusal, onEnd }: { readonly refusal: Refusal; readonly onEnd: () => void }) {
   useEffect(() => {
     const timer = setTimeout(onEnd, shownMs);

@@ -8,7 +8,7 @@ import { flowWords } from '../graph/flow-words.ts';
 import { derived } from '../session/derived.ts';
 import { useSession } from '../session/session.ts';
 
-/** An edge; while and after a run with the rows that left by its port. */
+/** An edge; during and after a run with the number of rows that left by its port. */
 export const DataEdge = memo(function DataEdge(props: EdgeProps<DataEdgeType>) {
   const { id, source, sourceHandleId, sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition } = props;
   const [path] = getBezierPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, curvature: 0.3 });
@@ -39,18 +39,18 @@ export const DataEdge = memo(function DataEdge(props: EdgeProps<DataEdgeType>) {
   );
 });
 
-/** A label stands on its edge where that leaves the port; ports are 18 px apart, so that labels of a node never meet. */
+/** A label is where its edge leaves the port; ports are 18 px apart, so labels of a node never overlap. */
 const labelHeight = 14;
 const labelGap = 6;
 
-/** By edge, the worst that is said of it. `problems` has errors first. */
+/** By edge, its most severe problem. `problems` has errors first. */
 const edgeSeverities = derived((problems: readonly Problem[]) => {
   const found = new Map<string, Problem['severity']>();
   for (const { edge, severity } of problems) if (edge && !found.has(edge)) found.set(edge, severity);
   return found;
 });
 
-/** The same rows go along all edges of a port: the one with the least room says so. */
+/** The same rows flow along all edges of a port: the one with the least room shows the number. */
 const labelledEdges = derived((edges: Pipeline['edges'], layout: Pipeline['layout']): ReadonlySet<string> => {
   const nearest = new Map<string, Edge>();
   const left = (edge: Edge) => layout[edge.to.node]?.x ?? 0;

@@ -4,7 +4,7 @@ import { chooseData } from '../documents/open-file.ts';
 import { runCommand } from '../shell/commands/registry.ts';
 import './empty-canvas.css';
 
-/** What an empty canvas says: how to begin. */
+/** The text of an empty canvas: how to begin. */
 export function EmptyCanvas() {
   return (
     <div className="empty-canvas">

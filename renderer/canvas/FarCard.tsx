@@ -5,7 +5,7 @@ import { NodeIcon } from '../graph/NodeIcon.tsx';
 import { useProblems, useSession } from '../session/session.ts';
 import { PortHandles } from './PortHandles.tsx';
 
-/** A card seen from far: its kind and icon; titles are drawn by FarTitles. As large as the full card, so that nothing moves. */
+/** A card when zoomed out: its kind and icon; FarTitles draws the titles. Has the size of the full card, so that nothing moves. */
 export function FarCard({ id, data }: NodeProps<CardNode>) {
   const type = useSession((state) => state.pipeline.nodes[id]?.type);
   const manifest = useSession((state) => (type === undefined ? undefined : state.catalogue.get(type)));

@@ -4,7 +4,7 @@ import { placeTitles, titleSize, titleZoom } from '../graph/far.ts';
 import { type CardNode, cardSize } from '../graph/flow.ts';
 import { useSession } from '../session/session.ts';
 
-/** The titles of cards that are too small to show their own, in letters of one size on the screen. */
+/** The titles of cards that are too small to show their own, in one font size on the screen. */
 export const FarTitles = memo(function FarTitles({ nodes }: { readonly nodes: readonly CardNode[] }) {
   const zoom = useStore(titleZoom);
   return zoom === null ? null : <Titles nodes={nodes} zoom={zoom} />;

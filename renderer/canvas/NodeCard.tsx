@@ -17,14 +17,14 @@ import { session, useNodeCheck, useProblems, useSession } from '../session/sessi
 import { FarCard } from './FarCard.tsx';
 import { PortHandles } from './PortHandles.tsx';
 
-/** A node on the canvas: a plain shape where it is too small for more. */
+/** A node on the canvas: a plain shape if it is too small for more. */
 export const NodeCard = memo(function NodeCard(props: NodeProps<CardNode>) {
   const isFar = useStore(isFarAway);
   const isRenaming = useRename((state) => state.node === props.id);
   return isFar && !isRenaming ? <FarCard {...props} /> : <FullCard {...props} />;
 });
 
-/** Reads the session by its id and is drawn anew only when something of its own changed. */
+/** Reads the session by its id and is drawn again only when its own data changed. */
 function FullCard({ id, data }: NodeProps<CardNode>) {
   const node = useSession((state) => state.pipeline.nodes[id]);
   const catalogue = useSession((state) => state.catalogue);
@@ -101,7 +101,7 @@ function ProblemBadge({ problems, node }: { readonly problems: readonly Problem[
   );
 }
 
-/** Rows so far and progress, while a run goes on and after it. */
+/** Rows so far and progress, during and after a run. */
 function Counters({ id }: { readonly id: string }) {
   const stats = useSession((state) => own(state.run?.stats ?? {}, id));
   const isLive = useSession((state) => state.run !== null && state.run.endedAt === null);
@@ -128,12 +128,12 @@ function Counters({ id }: { readonly id: string }) {
   );
 }
 
-/** The title while it is typed, kept with each key: whatever comes next, saving too, has all of it. */
+/** The title during typing, kept with each key, so that whatever comes next, including saving, has all of it. */
 function TitleInput({ id, title }: { readonly id: string; readonly title: string }) {
   const [before] = useState(() => session.state.pipeline.nodes[id]?.title ?? '');
   const [shown] = useState(title);
   const [text, setText] = useState(title);
-  // Taking the field away blurs it, which is no second answer.
+  // Removing the field blurs it, which must not count as a second answer.
   const finished = useRef(false);
   const keep = (value: string) => session.edit(`Rename “${shown}”`, (pipeline) => setNode(pipeline, id, { title: value.trim() }), { merge: `rename:${id}` });
   const finish = (isKept: boolean) => {
@@ -150,7 +150,7 @@ function TitleInput({ id, title }: { readonly id: string; readonly title: string
       aria-label="Title"
       value={text}
       maxLength={titleLimit}
-      // biome-ignore lint/a11y/noAutofocus: somebody asked to type here.
+      // biome-ignore lint/a11y/noAutofocus: the user asked to type here.
       autoFocus
       onFocus={(event) => event.currentTarget.select()}
       onChange={(event) => {

@@ -10,7 +10,7 @@ interface Props {
   readonly onClose: (isAgreed: true | null) => void;
 }
 
-/** Nodes on the clipboard that were not copied here would be as trusted as the document that they come into. */
+/** Nodes from the clipboard that were not copied here would get the trust of the document into which they are pasted. */
 export function PasteNodesDialog({ touches, pasted, path, onClose }: Props) {
   const count = Object.keys(pasted.nodes).length;
   return (

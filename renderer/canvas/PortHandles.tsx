@@ -6,8 +6,8 @@ import { type Ports, portTop } from '../graph/flow.ts';
 type Side = keyof Ports;
 
 /**
- * Where edges begin and end. With `asShapes` they are only to be seen and measured: a handle listens to every movement of the
- * canvas, which is too much for the thousands of a large pipeline.
+ * Where edges begin and end. With `asShapes` they are only visible and measured: a handle listens to every movement of the canvas, which is
+ * too expensive for the thousands of a large pipeline.
  */
 export function PortHandles({ node, ports, asShapes = false }: { readonly node: string; readonly ports: Ports; readonly asShapes?: boolean }) {
   const Port = asShapes ? PortShape : PortHandle;

@@ -36,7 +36,7 @@ function QuickAddMenu({ request }: { readonly request: QuickAddRequest }) {
     close();
     if (!place) addNodeBesideSelection(type);
     else {
-      // Dropped from an output, the card's input comes to the pointer; from an input, its output.
+      // Dropped from an output, the card's input is at the pointer; from an input, its output.
       const corner = { x: join?.side === 'target' ? place.x - cardSize.width : place.x, y: place.y - cardSize.height / 2 };
       insertNode(type, { position: join ? corner : freePlace(useSession.getState().pipeline, corner), join });
     }
@@ -54,7 +54,7 @@ function QuickAddMenu({ request }: { readonly request: QuickAddRequest }) {
         role="dialog"
         aria-label="Add node"
         style={{
-          // Within the window, also when that becomes smaller.
+          // Stays within the window, also when that becomes smaller.
           left: `max(8px, min(${at.x}px, 100vw - ${menuSize.width + 8}px))`,
           top: `max(8px, min(${at.y}px, 100vh - ${menuSize.height + 8}px))`,
         }}

@@ -10,7 +10,7 @@ interface Box extends Position {
   readonly height: number;
 }
 
-/** New places for the boxes, by id. `row` and `column` give equal gaps between the outermost two. */
+/** New positions for the boxes, by id. `row` and `column` give equal gaps between the outermost two. */
 export function aligned(boxes: { readonly [id: string]: Box }, how: Alignment): { readonly [id: string]: Position } {
   const all = Object.entries(boxes);
   if (all.length < 2) return {};

@@ -8,7 +8,7 @@ import { session } from '../session/session.ts';
 
 type Sizes = (id: string) => { readonly width: number; readonly height: number };
 
-/** Places from left to right along the edges; the upper left corner of the whole stays where it was. */
+/** Positions from left to right along the edges; the upper left corner of the whole stays where it was. */
 export function arranged(pipeline: Pipeline, sizeOf: Sizes): { readonly [id: string]: Position } {
   const ids = Object.keys(pipeline.nodes);
   if (ids.length === 0) return {};

@@ -148,7 +148,7 @@ describe('places', () => {
   });
 });
 
-/** A chain of so many nodes. */
+/** A chain of this many nodes. */
 function chainOf(length: number): Pipeline {
   const ids = Array.from({ length }, (_, index) => `n${index}`);
   return {

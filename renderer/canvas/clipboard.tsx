@@ -10,14 +10,14 @@ import { notify, notifyError } from '../shell/notify.ts';
 import { PasteNodesDialog } from './PasteNodesDialog.tsx';
 import { pasteText, removeSelection } from './selection.ts';
 
-/** What was copied here last: for a menu's Paste where the browser does not let pages read the clipboard. */
+/** What was copied here last: for a menu's Paste if the browser does not let pages read the clipboard. */
 let lastCopy: string | null = null;
-/** The last copy out of a trusted document: pasted without a question. */
+/** The last copy from a trusted document: pasted without a question. */
 let ownCopy: string | null = null;
-/** Pasting again and again puts each copy beside the one before. */
+/** Repeated pasting puts each copy beside the previous one. */
 let pasteOffset = 0;
 
-/** A command asked for the event that is under way: it counts wherever the focus is. */
+/** A command has triggered the current event: it counts wherever the focus is. */
 let isCommanded = false;
 
 /** Fires the browser's own copy, which needs no permission; `listenToClipboard` answers it. */
@@ -38,12 +38,12 @@ export async function pasteFromClipboard(): Promise<void> {
   else await pasteAny(text);
 }
 
-/** Nodes, or else rows: these become a file of the document and a source of it. */
+/** Nodes, or otherwise rows: these become a file of the document and a source for it. */
 async function pasteAny(text: string): Promise<void> {
   if (!(await pasteAsked(text))) await pasteRows(text);
 }
 
-/** Pastes nodes, after a question where they come from elsewhere and would be trusted here. Resolves with false when there are none in the text. */
+/** Pastes nodes, after a question if they come from elsewhere and would be trusted here. Resolves with false if the text has none. */
 async function pasteAsked(text: string): Promise<boolean> {
   const { documentId, trusted, pipeline, path } = session.state;
   if (!trusted || text === ownCopy) return paste(text);
@@ -69,8 +69,8 @@ function paste(text: string): boolean {
 }
 
 /**
- * Answers the page's clipboard events with the selected nodes, where they are meant for the canvas; text that is selected or typed
- * and grids keep their own. Returns how to stop.
+ * Answers the page's clipboard events with the selected nodes, if they are for the canvas; selected text, text fields and grids keep their
+ * own. Returns a function that stops it.
  */
 export function listenToClipboard(): () => void {
   const isMeant = (event: Event, scope: 'canvas' | 'document') =>

@@ -7,12 +7,12 @@ import { session } from '../session/session.ts';
 export type DropOutcome =
   | { readonly kind: 'connect'; readonly edge: Edge; readonly replace: boolean }
   | { readonly kind: 'refuse'; readonly reason: string }
-  /** Over empty canvas: a new node is wanted at the loose end. */
+  /** Over empty canvas: the user wants a new node at the loose end. */
   | { readonly kind: 'add'; readonly join: { readonly end: Endpoint; readonly side: 'source' | 'target' } };
 
 /**
- * What follows from letting go of an edge that the flow did not join by itself: over a port that refused it, over a card, or
- * over empty canvas. `under` is the element there. Null where nothing is meant.
+ * What to do when an edge is dropped that the flow did not join by itself: over a port that refused it, over a card, or over empty canvas.
+ * `under` is the element there. Null if nothing is to be done.
  */
 export function dropOutcome(state: FinalConnectionState, under: Element | null, replace: boolean): DropOutcome | null {
   const { fromHandle, toHandle } = state;

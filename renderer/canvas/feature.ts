@@ -6,7 +6,7 @@ import { editCommands, moveCommands } from './edit-commands.ts';
 
 export const canvas: Feature = { commands: [...editCommands, ...moveCommands], views: { canvas: Canvas, background: Clipboard } };
 
-/** On the start page too: what is pasted there begins a pipeline. */
+/** On the start page too: pasting there begins a pipeline. */
 function Clipboard() {
   useEffect(() => listenToClipboard(), []);
   return null;

@@ -12,7 +12,7 @@ export function deleteSelection(): void {
   removeSelection('Delete');
 }
 
-/** Takes what is selected away and says so, with the way back. */
+/** Removes the selection and says so, with a button to undo it. */
 export function removeSelection(how: 'Delete' | 'Cut'): void {
   const { selection } = session.state;
   const what = describeSelection();
@@ -27,7 +27,7 @@ export function duplicateSelection(): void {
   pasteText(copyNodes(pipeline, selection.nodes), { x: corner.x + 32, y: corner.y + 88 }, `Duplicate ${describeSelection()}`);
 }
 
-/** Adds copied nodes and selects them; false when the text is not ours. */
+/** Adds copied nodes and selects them; false if the text is not ours. */
 export function pasteText(text: string, at: Position, label: string): boolean {
   let ids: readonly string[] | null = null;
   session.edit(label, (pipeline) => {
@@ -41,7 +41,7 @@ export function pasteText(text: string, at: Position, label: string): boolean {
   return true;
 }
 
-/** Moves the selected nodes; presses in a row are one step. */
+/** Moves the selected nodes; consecutive presses are one step. */
 export function nudge(x: number, y: number): void {
   const { selection, pipeline } = session.state;
   const moved = Object.fromEntries(
@@ -53,7 +53,7 @@ export function nudge(x: number, y: number): void {
   session.edit(`Move ${describeSelection()}`, (before) => moveNodes(before, moved), { merge: `nudge ${selection.nodes.join()}` });
 }
 
-/** Selects the nearest node in a direction, or the first one when none is selected. */
+/** Selects the nearest node in a direction, or the first one if none is selected. */
 export function moveSelection(x: number, y: number): void {
   const { selection, pipeline } = session.state;
   const from = pipeline.layout[selection.nodes[0] ?? ''];
@@ -62,7 +62,7 @@ export function moveSelection(x: number, y: number): void {
     if (ids[0]) session.select({ nodes: [ids[0]] });
     return;
   }
-  // Distance along the direction, with what lies beside it counting double.
+  // Distance along the direction, with the distance beside it counted double.
   const ranked = ids
     .filter((id) => id !== selection.nodes[0])
     .map((id) => {

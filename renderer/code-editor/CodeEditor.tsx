@@ -29,7 +29,7 @@ export interface CodeEditorProps {
   /** For keyed modules: the key columns. */
   readonly keys?: readonly string[] | null;
   readonly problems: readonly Problem[];
-  /** One line that grows with its text (expressions), a few lines (queries), a box that grows up to a limit, or all the room there is. */
+  /** One line that grows with its text (expressions), a few lines (queries), a box that grows up to a limit, or all available room. */
   readonly size: 'line' | 'query' | 'box' | 'fill';
   readonly autoFocus?: boolean;
   /** Ctrl+Enter. */
@@ -41,7 +41,7 @@ const bound = { leave: 'Back to the canvas', submit: 'Run the statement', done: 
 const lineHeight = 19;
 const boxLines = { line: [1, 8], query: [1, 8], box: [8, 24], fill: [1, 1] } as const;
 
-/** Monaco over one field. The text is the document's: each change is handed out at once, and changes from elsewhere come in. */
+/** Monaco over one field. The text is the document's: each change is passed on at once, and changes from elsewhere are applied. */
 export function CodeEditor(props: CodeEditorProps) {
   const { monaco: loaded, modelKey, kind, field, value, label, schema, problems, size, autoFocus } = props;
   const { monaco, overflow, setRowTypes } = loaded;
@@ -49,7 +49,7 @@ export function CodeEditor(props: CodeEditorProps) {
   const instance = useRef<editor.IStandaloneCodeEditor | null>(null);
   const current = useRef(props);
   current.current = props;
-  /** Texts that were handed out and have not come back as `value` yet, oldest first. */
+  /** Texts that were passed on and have not come back as `value` yet, oldest first. */
   const sent = useRef<string[]>([]);
   const scheme = useColorScheme();
 
@@ -111,7 +111,7 @@ export function CodeEditor(props: CodeEditorProps) {
   useEffect(applyTypes, [schema, props.keys?.join()]);
   useEffect(() => {
     const model = instance.current?.getModel();
-    // Our own words come back later than the next key: putting them in again would undo that key.
+    // Our own text comes back later than the next keystroke: applying it again would undo that.
     const echo = sent.current.lastIndexOf(value);
     sent.current.splice(0, echo < 0 ? sent.current.length : echo + 1);
     if (model && echo < 0) replaceText(model, value);
@@ -155,7 +155,7 @@ const baseOptions: editor.IStandaloneEditorConstructionOptions = {
   suggest: { showWords: false, preview: false },
   wordBasedSuggestions: 'off',
   scrollbar: { verticalScrollbarSize: 10, horizontalScrollbarSize: 10, alwaysConsumeMouseWheel: false },
-  // The same element and behaviour in all Chromes; assistive tools and tests find a text area.
+  // The same element and behaviour in all versions of Chrome: assistive tools and tests find a text area.
   editContext: false,
   accessibilitySupport: 'auto',
   fixedOverflowWidgets: true,

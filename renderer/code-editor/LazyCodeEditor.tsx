@@ -5,11 +5,11 @@ import { useMonaco } from './load.ts';
 
 const CodeEditor = lazy(() => import('./CodeEditor.tsx').then((module) => ({ default: module.CodeEditor })));
 
-/** The code editor, or until it has arrived (or where it cannot be loaded) a plain text area over the same text. */
+/** The code editor or, until it has loaded (or if it cannot be loaded), a plain text area over the same text. */
 export function LazyCodeEditor(props: Omit<CodeEditorProps, 'monaco'>) {
   const monaco = useMonaco();
-  // Who has begun to write goes on in whatever takes the place of what they wrote in. State, not a ref: what is still being loaded
-  // is drawn with the newest.
+  // A user who has begun to type continues in the code editor that replaces the text area. State, not a ref: what is still loading is drawn
+  // with the newest.
   const [isTyping, setTyping] = useState(false);
   const autoFocus = props.autoFocus || isTyping;
   const plain = <PlainEditor {...props} autoFocus={autoFocus} onTyping={setTyping} />;
@@ -38,7 +38,7 @@ function PlainEditor({
         spellCheck={false}
         value={value}
         rows={size === 'line' || size === 'query' ? 1 : 8}
-        // biome-ignore lint/a11y/noAutofocus: it takes the place of a field that had the focus.
+        // biome-ignore lint/a11y/noAutofocus: it replaces a field that had the focus.
         autoFocus={autoFocus}
         onChange={(event) => onChange(event.target.value)}
         onFocus={(event) => {

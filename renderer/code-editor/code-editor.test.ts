@@ -14,7 +14,7 @@ const schema: Schema = {
   ],
 };
 
-/** What TypeScript says of an expression, with the line in the expression. */
+/** TypeScript's errors for an expression, with the line in the expression. */
 function check(source: string, returns: string | undefined, input: Schema | null = schema): string[] {
   return problemsOf(rowTypes(input, true), expressionModule(source, returns), expressionOffsetLines);
 }

@@ -3,7 +3,7 @@ import type { Json } from '../../model/values/types.ts';
 import { isShown } from '../session/fields.ts';
 
 export type CodeKind = 'expression' | 'code' | 'sql';
-/** One param of a node that holds text for the code editor. */
+/** One param of a node with text for the code editor. */
 export interface CodeField {
   readonly kind: CodeKind;
   /** `script`, or within a list `columns.2.expression`: the same path that problems name. */

@@ -6,9 +6,9 @@ import { expressionModule, expressionOffsetLines } from './row-types.ts';
 const owner = 'millrace-expression';
 
 /**
- * Checks an expression as what it is. The model that one edits holds the bare expression, which TypeScript takes for a
- * statement: it completes `row.` but neither refuses `const a = 1` nor knows what the value should be. So a second model, in
- * no editor, holds the expression wrapped (see `expressionModule`), and what is wrong there is marked here.
+ * Checks an expression as what it is. The edited model contains the bare expression, which TypeScript takes for a statement: it completes
+ * `row.` but neither refuses `const a = 1` nor knows the expected type. So a second model, in no editor, contains the expression wrapped
+ * (see `expressionModule`), and its errors are marked here.
  */
 export function checkExpression(monaco: typeof Editor, model: editor.ITextModel, returns: string | undefined): IDisposable {
   const uri = model.uri.with({ path: model.uri.path.replace(/\.ts$/, '-check.ts') });
@@ -43,7 +43,7 @@ export function checkExpression(monaco: typeof Editor, model: editor.ITextModel,
   };
   const changed = monaco.editor.onDidChangeMarkers((resources) => {
     const own = [uri.toString(), model.uri.toString()];
-    // Markers that are set while Monaco tells of others are told to nobody.
+    // Markers that are set while Monaco notifies others are not reported.
     if (resources.some((resource) => own.includes(resource.toString()))) setTimeout(copy);
   });
   return {
@@ -55,7 +55,7 @@ export function checkExpression(monaco: typeof Editor, model: editor.ITextModel,
   };
 }
 
-/** Null gives null in expressions: where they may meet one is told by the check of the pipeline, in words of its own. */
+/** Null gives null in expressions: the check of the pipeline reports where null may occur, in its own words. */
 function marksNull({ code, message }: editor.IMarkerData): boolean {
   return isAboutNull(Number(typeof code === 'object' ? code.value : code), message);
 }

@@ -5,7 +5,7 @@ export type Monaco = typeof import('./monaco.ts');
 let loading: Promise<Monaco> | null = null;
 let loaded: Monaco | null = null;
 
-/** Fetches the code editor (11 MB with its workers) at the first call. */
+/** Loads the code editor (11 MB with its workers) at the first call. */
 export function loadMonaco(): Promise<Monaco> {
   loading ??= import('./monaco.ts').then(
     (module) => {
@@ -20,7 +20,7 @@ export function loadMonaco(): Promise<Monaco> {
   return loading;
 }
 
-/** The code editor once it is there; null until then, and where it cannot be loaded. */
+/** The code editor once it has loaded; null until then, and if it cannot be loaded. */
 export function useMonaco(): Monaco | null {
   const [module, setModule] = useState(loaded);
   useEffect(() => {

@@ -6,7 +6,7 @@ import { offerFixes } from './quick-fixes.ts';
 
 const owner = 'millrace';
 
-/** Shows the engine's problems of a field in its text with their fixes, and keeps them apart from what TypeScript finds by itself. */
+/** Shows the engine's problems of a field in its text with their fixes, and keeps them apart from TypeScript's own. */
 export function watchProblems(monaco: typeof Editor, model: editor.ITextModel, problems: readonly Problem[]): IDisposable {
   const own = model.uri.toString();
   offerFixes(monaco, model, problems);
@@ -15,7 +15,7 @@ export function watchProblems(monaco: typeof Editor, model: editor.ITextModel, p
   const subscription = monaco.editor.onDidChangeMarkers((resources) => {
     if (!resources.some((uri) => uri.toString() === own)) return;
     clearTimeout(timer);
-    // Markers that are set while Monaco tells of others are told to nobody.
+    // Markers that are set while Monaco notifies others are not reported.
     timer = setTimeout(() => !model.isDisposed() && markProblems(monaco, model, problems));
   });
   return {
@@ -26,14 +26,14 @@ export function watchProblems(monaco: typeof Editor, model: editor.ITextModel, p
   };
 }
 
-/** One without a place is no marker: the form shows it. */
+/** A problem without a place is not a marker: the form shows it. */
 function markProblems(monaco: typeof Editor, model: editor.ITextModel, problems: readonly Problem[]): void {
   const found = monaco.editor.getModelMarkers({ resource: model.uri }).filter((marker) => marker.owner !== owner);
   const known = new Set(found.map((marker) => marker.startLineNumber));
   const severities = { error: monaco.MarkerSeverity.Error, warning: monaco.MarkerSeverity.Warning, info: monaco.MarkerSeverity.Info };
   const markers = problems.flatMap((problem): editor.IMarkerData[] => {
     const { range } = problem;
-    // What TypeScript has found in the editor itself need not be said twice.
+    // What TypeScript has found in the editor itself need not be shown twice.
     if (!range || (isStatic(problem) && known.has(range.line))) return [];
     return [
       {
@@ -54,7 +54,7 @@ function markProblems(monaco: typeof Editor, model: editor.ITextModel, problems:
   if (!same) monaco.editor.setModelMarkers(model, owner, markers);
 }
 
-/** Found by reading the code, as opposed to running it on a row. */
+/** Found by analysing the code, as opposed to running it on a row. */
 function isStatic(problem: Problem): boolean {
   return problem.row === undefined && problem.position === undefined;
 }

@@ -12,8 +12,8 @@ const entries = new Map<string, Entry>();
 let session = 0;
 
 /**
- * The text model of one field of one node. Editors of the same field share it, so that inspector and code panel show the same
- * keystrokes; it is gone when the last of them has released it.
+ * The text model of one field of one node. Editors of the same field share it, so that inspector and code panel show the same keystrokes;
+ * it is disposed when the last of them has released it.
  */
 export function acquireModel({ monaco }: Monaco, key: string, kind: CodeKind, text: string, returns?: string): editor.ITextModel {
   const known = entries.get(key);
@@ -39,7 +39,7 @@ export function releaseModel(key: string): void {
   entry.model.dispose();
 }
 
-/** Brings a text that changed elsewhere (undo, another window of the same field) into the model, as one step of Monaco's own undo. */
+/** Applies a text that changed elsewhere (undo, another window of the same field) to the model, as one step of Monaco's own undo. */
 export function replaceText(model: editor.ITextModel, text: string): void {
   if (model.getValue() === text) return;
   model.pushEditOperations(null, [{ range: model.getFullModelRange(), text }], () => null);

@@ -1,4 +1,4 @@
-/** Monaco, set up once. Reached by dynamic import only (load.ts), so that the editor starts without it. */
+/** Monaco, set up once. Reached only by dynamic import (load.ts), so that the editor starts without it. */
 import * as monaco from 'monaco-editor/editor';
 import EditorWorker from 'monaco-editor/editor/editor.worker?worker';
 import 'monaco-editor/features/register.all';
@@ -18,7 +18,7 @@ ts.typescriptDefaults.setCompilerOptions({
   module: ts.ModuleKind.ESNext,
   // No DOM: the sandbox has none.
   lib: ['es2022'],
-  // As the engine checks it (engine/preview/typecheck.ts): without it, what begins as null or empty would stay so.
+  // As the engine checks it (engine/preview/typecheck.ts): without it, a value that begins as null or empty would keep that type.
   strict: true,
   allowNonTsExtensions: true,
   noEmit: true,
@@ -30,8 +30,8 @@ defineThemes(monaco);
 let rowTypes = '';
 
 /**
- * What `Row` means in all TypeScript models: there is one such meaning at a time, that of the node whose code is shown. With
- * `row`, the text also declares the variable that expressions are written over.
+ * The meaning of `Row` in all TypeScript models: there is one at a time, that of the node whose code is shown. With `row`, the text also
+ * declares the variable for expressions.
  */
 export function setRowTypes(declaration: string): void {
   if (declaration === rowTypes) return;
@@ -42,7 +42,7 @@ export function setRowTypes(declaration: string): void {
   ]);
 }
 
-// Suggestions and hovers of small editors must be able to leave their panel.
+// Suggestions and hovers of small editors must be able to extend beyond their panel.
 const overflow = document.createElement('div');
 overflow.className = 'monaco-editor millrace-overflow';
 document.body.append(overflow);

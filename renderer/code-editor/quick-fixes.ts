@@ -5,7 +5,7 @@ import type { Problem } from '../../engine/protocol/messages.ts';
 const shown = new WeakMap<editor.ITextModel, readonly Problem[]>();
 let isRegistered = false;
 
-/** Offers the fixes of these problems at their places in the text, as the light bulb and Ctrl+. do. */
+/** Offers the fixes of these problems at their places in the text, by the light bulb and Ctrl+. */
 export function offerFixes(monaco: typeof Editor, model: editor.ITextModel, problems: readonly Problem[]): void {
   shown.set(model, problems);
   if (isRegistered) return;

@@ -2,11 +2,11 @@ import { keyedDeclarations, rowDeclaration } from '../../model/code/typescript.t
 import type { Schema } from '../../model/values/types.ts';
 
 /**
- * The declarations that a node's code is checked against: `Row` by its input schema, for expressions the variable `row`, and
- * with `keys`, its key columns, those of a keyed module.
+ * The declarations against which a node's code is checked: `Row` by its input schema, for expressions the variable `row`, and with `keys`,
+ * its key columns, those of a keyed module.
  */
 export function rowTypes(schema: Schema | null, forExpression: boolean, keys: readonly string[] | null = null): string {
-  // An input that is not known yet: any column may be there.
+  // An input that is not known yet may have any column.
   const row = schema ? rowDeclaration(schema, { withNull: !forExpression }) : 'interface Row {\n  readonly [column: string]: any;\n}';
   if (forExpression) return `${row}\ndeclare const row: Row;\n`;
   return keys ? `${row}\n${keyedDeclarations(schema ?? anyColumns(keys), keys, null)}` : `${row}\n`;
@@ -27,12 +27,12 @@ const valueTypes: { readonly [returns: string]: string } = {
   bytes: 'Uint8Array',
 };
 
-/** How many lines stand before the expression in `expressionModule`. */
+/** How many lines precede the expression in `expressionModule`. */
 export const expressionOffsetLines = 1;
 
 /**
- * An expression as a module that TypeScript checks in full: it must be an expression, and its value must be what the field asks
- * for. The expression's own columns are kept, its lines are moved by `expressionOffsetLines`.
+ * An expression as a module that TypeScript checks in full: it must be an expression, and its value must have the type that the field
+ * expects. Columns in the expression's lines do not change; its lines are shifted by `expressionOffsetLines`.
  */
 export function expressionModule(source: string, returns: string | undefined): string {
   const type = valueTypes[returns ?? 'any'] ?? 'unknown';

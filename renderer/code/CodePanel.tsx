@@ -14,7 +14,7 @@ import { session, useNodeCheck, usePipeline, useProblems, useSelectedNode, useSe
 import styles from './CodePanel.module.css';
 import { setText } from './set-text.ts';
 
-/** The code of the selected node with room to write: a tab per field, and what is wrong beside it. Fills its parent. */
+/** The code of the selected node with room to write: a tab per field, with its problems beside it. Fills its parent. */
 export default function CodePanel() {
   const id = useSelectedNode();
   const node = usePipeline().nodes[id ?? ''];
@@ -93,7 +93,7 @@ interface Found {
 }
 const icons = { error: IconAlertCircle, warning: IconAlertTriangle, info: IconInfoCircle };
 
-/** Everything that is wrong with the text: what TypeScript says as one types, and what the engine knows. */
+/** All problems of the text: TypeScript's during typing, and the engine's. */
 function CodeProblems({ instance, problems }: { readonly instance: editor.IStandaloneCodeEditor | null; readonly problems: readonly Problem[] }) {
   const loaded = useMonaco();
   const [marked, setMarked] = useState<readonly Found[]>([]);

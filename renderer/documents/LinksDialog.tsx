@@ -9,8 +9,8 @@ import './documents.css';
 const shownLinks = 20;
 
 /**
- * Of what the user has agreed to be read and written: asks again about paths that links lead elsewhere, which cannot be seen from
- * their names. False where the user did not agree. Rejects where it cannot be found out.
+ * For paths that the user has agreed to be read and written: asks again about those that links lead elsewhere, which their names do not
+ * show. False if the user did not agree. Rejects if it cannot be found out.
  */
 export async function confirmLinks({ reads, writes }: Pick<Touches, 'reads' | 'writes'>): Promise<boolean> {
   const paths = [...new Set([...writes, ...reads])];

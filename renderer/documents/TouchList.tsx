@@ -1,24 +1,26 @@
 import { Fragment, type ReactNode } from 'react';
 import type { Pipeline, Touches } from '../../engine/protocol/messages.ts';
 import { placeOf, resolvedPath } from '../../model/problems/path-place.ts';
+import { describeReach } from '../../model/text/reach.ts';
+import { describeReference } from '../../model/text/secret-reference.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import { titleOf } from '../graph/flow.ts';
 import { useSession } from '../session/session.ts';
 import './documents.css';
 
-/** More of a kind are counted: nobody reads them, and thousands would slow the page. */
+/** Beyond this many of a kind, only their number is shown: nobody reads them, and thousands would slow the page. */
 const shownItems = 50;
 
 interface Props {
   /** Null while that is not known yet: then nothing is claimed. */
   readonly touches: Touches | null;
-  /** Holds the nodes that `touches` names. */
+  /** Contains the nodes that `touches` names. */
   readonly pipeline: Pipeline;
-  /** Of the document; null where it has none yet. */
+  /** The document's; null if it has none yet. */
   readonly path: string | null;
 }
 
-/** What nodes would read, write, run, listen on and reach, and what of that could not be found out. */
+/** What nodes would read, write, run, listen on and connect to, and which of that could not be found out. */
 export function TouchList({ touches, pipeline, path }: Props) {
   const catalogue = useSession((state) => state.catalogue);
   if (!touches) return <p className="touch-wait">Finding out what it would do…</p>;
@@ -32,7 +34,8 @@ export function TouchList({ touches, pipeline, path }: Props) {
     ['Writes', files(touches.writes), 'nothing'],
     ['Holds code', names(touches.code.map(title)), 'none'],
     ['Listens on', names(touches.listens), 'nothing'],
-    ['Reaches', names(touches.reaches), 'no other machine'],
+    ['Reaches', names(touches.reaches.map(describeReach)), 'no other machine'],
+    ...(touches.secrets.length > 0 ? [['Sends', names(touches.secrets.map(describeReference)), ''] as const] : []),
   ];
   return (
     <dl className="touch-list">

@@ -4,7 +4,7 @@ const world = vi.hoisted(() => ({
   id: 'mine',
   state: { isEdited: true, pipeline: {}, documentId: 'd', path: null },
   asked: [] as string[],
-  /** Ends what is asked of the engine. */
+  /** Stops requests to the engine. */
   answers: [] as (() => void)[],
 }));
 vi.mock('../session/session.ts', () => ({

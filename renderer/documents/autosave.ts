@@ -6,15 +6,15 @@ import { takeWindowId, windowId } from './window-id.ts';
 
 const intervalMs = 1_500;
 
-/** The copy that the engine has from this window: under which name, and of what. */
+/** The engine's copy of this window's document: under which name, and of what. */
 let kept: { readonly id: string; readonly pipeline: Pipeline } | null = null;
-/** What was said last of a copy that could not be written: said once, until one was written again. */
+/** The last reported error of a copy that could not be written: reported once, until one was written again. */
 let told = '';
 /** One at a time: a copy that is still being written when the document is saved must not outlive the save. */
 let last: Promise<void> = Promise.resolve();
 let isHeld = false;
 
-/** Keeps a copy of unsaved changes in the engine's data folder, every moment while there are new ones. */
+/** Keeps a copy of unsaved changes in the engine's data folder, at short intervals while there are new ones. */
 export function startAutosave(): void {
   setInterval(() => void writeAutosave(), intervalMs);
 }
@@ -23,7 +23,7 @@ export function writeAutosave(): Promise<void> {
   return inTurn(write);
 }
 
-/** No copy is written until `releaseAutosave`: the document is being saved. The name of the copy that there is by then, if any. */
+/** No copy is written until `releaseAutosave`: the document is being saved. Returns the name of the existing copy, if any. */
 export async function holdAutosave(): Promise<string | undefined> {
   isHeld = true;
   await last;
@@ -42,7 +42,7 @@ export function discardAutosave(): Promise<void> {
   });
 }
 
-/** A restored copy lives on as this window's own until it is saved. Where another window has restored it too, this one keeps a second. */
+/** A restored copy becomes this window's own until it is saved. If another window has restored it too, this one keeps a second. */
 export function adoptAutosave(id: string): Promise<void> {
   return inTurn(async () => {
     if (!(await takeWindowId(id))) return write();
@@ -60,7 +60,7 @@ async function write(): Promise<void> {
     kept = { id, pipeline };
     told = '';
   } catch (error) {
-    // Tried again at the next turn. That the engine restarts is said elsewhere.
+    // Retried at the next interval. The status bar reports that the engine restarts.
     const { code, message } = problemOf(error);
     if (code === 'engine/gone' || code === 'document/unknown' || told === message) return;
     told = message;

@@ -17,7 +17,7 @@ import { UnsavedDialog } from './UnsavedDialog.tsx';
 export const pipelineExtension = '.millrace.json';
 export const pipelineExtensions = ['millrace.json', 'json'];
 
-/** Loads what `open` gives in place of the current document, after asking about unsaved changes. False when the user stayed. */
+/** Loads what `open` returns in place of the current document, after asking about unsaved changes. False if the user stayed. */
 async function replaceDocument(open: () => Promise<OpenedDocument>, what: string, options: { readonly start?: boolean } = {}): Promise<boolean> {
   if (!(await mayLeaveDocument())) return false;
   const { documentId } = session.state;
@@ -36,7 +36,7 @@ async function replaceDocument(open: () => Promise<OpenedDocument>, what: string
   }
 }
 
-/** True when there is nothing to lose, or the user has saved or given up the changes. */
+/** True if there is nothing to lose, or the user has saved or given up the changes. */
 export async function mayLeaveDocument(): Promise<boolean> {
   if (!session.state.isEdited) return true;
   const answer = await showDialog<'save' | 'discard'>((close) => <UnsavedDialog name={session.state.pipeline.name} onClose={close} />);
@@ -48,7 +48,7 @@ export async function mayLeaveDocument(): Promise<boolean> {
 export function newDocument(): Promise<boolean> {
   return replaceDocument(() => session.request('document.new', {}), 'A new pipeline could not be created');
 }
-/** Back to the page that the editor starts with. */
+/** Back to the start page. */
 export function showStart(): Promise<boolean> {
   return replaceDocument(() => session.request('document.new', {}), 'The start page could not be shown', { start: true });
 }
@@ -67,10 +67,10 @@ export async function showRecent(): Promise<void> {
   if (path) await openPath(path);
 }
 
-/** The save that is under way: the next one begins with what it has left. */
+/** The save in progress: the next one begins with its result. */
 let saving: Promise<unknown> = Promise.resolve();
 
-/** Saves to the document's file, or asks for one. False when it was not saved. */
+/** Saves to the document's file, or asks for one. False if it was not saved. */
 export async function saveDocument(): Promise<boolean> {
   await saving;
   const { path, stamp } = session.state;
@@ -124,7 +124,7 @@ async function writeNow(path: string, stamp: string | null): Promise<boolean | '
   }
 }
 
-/** What saving has done to paths; null for nothing. */
+/** How saving has changed paths; null if it has not. */
 function aboutPaths(relative: number, rebased: number): string | null {
   const counted = (count: number) => (count === 1 ? 'One path' : `${count} paths`);
   const said = [
@@ -134,7 +134,7 @@ function aboutPaths(relative: number, rebased: number): string | null {
   return said.length > 0 ? said.join(' ') : null;
 }
 
-/** Somebody else changed the file since it was opened. */
+/** Another program changed the file since it was opened. */
 async function resolveConflict(path: string): Promise<boolean> {
   const answer = await showDialog<'overwrite' | 'reload' | 'saveAs'>((close) => <ConflictDialog path={path} onClose={close} />);
   if (answer === 'overwrite') return write(path, null);

@@ -6,19 +6,19 @@ import type { FieldManifest, NodeManifest, Pipeline } from '../../engine/protoco
 import type { Json } from '../../model/values/types.ts';
 import { rebasedPath, storedPath } from './paths.ts';
 
-/** What a pipeline becomes when it is saved to a file. */
+/** The pipeline as it is saved to a file. */
 export interface Fitted {
   readonly pipeline: Pipeline;
   /** The paths that became relative, each as a key: see `alreadyFitted`. */
   readonly paths: readonly string[];
-  /** How many relative paths are others now, so that they name the same files from another folder. */
+  /** How many relative paths have changed, so that they name the same files from another folder. */
   readonly rebased: number;
 }
 
-/** By document, the paths that were made relative once. Where one of them is absolute again, somebody has undone that and means it. */
+/** By document, the paths that were made relative once. If one of them is absolute again, the user has undone that and means it. */
 const done = new WeakMap<DocumentStore, Set<string>>();
 
-/** What was fitted of a document before, and stays as it is from then on. */
+/** Paths of a document that were fitted before; they stay as they are from then on. */
 export function alreadyFitted(document: DocumentStore): Set<string> {
   const known = done.get(document) ?? new Set<string>();
   done.set(document, known);
@@ -26,9 +26,9 @@ export function alreadyFitted(document: DocumentStore): Set<string> {
 }
 
 /**
- * The pipeline as it belongs to the file at `path`: under the file's name unless somebody has named it (`before` is the file that
- * it had), with relative paths that name the same files as before, and with paths that are relative where they lie in the file's
- * folder or below, so that both can be moved together.
+ * The pipeline adapted to the file at `path`: with the file's name unless a user has named it (`before` is its previous file), with
+ * relative paths that name the same files as before, and with relative paths for files in the file's folder or below, so that both can be
+ * moved together.
  */
 export function fitToFile(
   pipeline: Pipeline,
@@ -64,7 +64,7 @@ export function fitToFile(
   return { pipeline: fitted, paths, rebased };
 }
 
-/** A param's value with every path in it changed; lists hold fields themselves. */
+/** A param's value with every path in it changed; items of lists have fields themselves. */
 function withFiles(value: Json, field: FieldManifest, change: (path: string) => string): Json {
   if (field.kind === 'file') return typeof value === 'string' ? change(value) : value;
   if (field.kind !== 'list' || !Array.isArray(value)) return value;

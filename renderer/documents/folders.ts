@@ -1,9 +1,9 @@
 import { session } from '../session/session.ts';
 
-/** Where the last file was chosen, in whatever window and session. */
+/** Where the last file was chosen, in any window and session. */
 const setting = 'lastFolder';
 
-/** Where a file dialog may begin, the best place first: at the file that is chosen now, beside the pipeline, where one was last, at home. */
+/** Where a file dialog may begin, the best place first: at the current file, beside the pipeline, at the last place, in the home folder. */
 export function startFolders(current: string): readonly string[] {
   const { path, settings, hello } = session.state;
   const beside = path ? folderOf(path) : '';

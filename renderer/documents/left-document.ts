@@ -3,7 +3,7 @@ import { type DockTab, type SessionState, session } from '../session/session.ts'
 
 const storageKey = 'millrace-left-document';
 
-/** What a page had open when it went. */
+/** What a page had open when it was closed. */
 export interface LeftDocument {
   readonly pipeline: Pipeline;
   readonly path: string | null;
@@ -24,11 +24,11 @@ export function leaveDocument(): void {
   try {
     sessionStorage.setItem(storageKey, JSON.stringify(left));
   } catch {
-    // Too large for the storage: the autosaved copy is left.
+    // Too large for the storage: the autosaved copy remains.
   }
 }
 
-/** Once: a copy of the window (a duplicated tab) begins anew. */
+/** Once: a copy of the window (a duplicated tab) starts fresh. */
 export function takeLeftDocument(): LeftDocument | null {
   const text = sessionStorage.getItem(storageKey);
   sessionStorage.removeItem(storageKey);

@@ -1,4 +1,4 @@
-/** Whatever people open, drop or paste: a pipeline takes the place of the document, data becomes a source in it. */
+/** Files that people open, drop or paste: a pipeline replaces the document, data becomes a source in it. */
 import type { Position } from '../../engine/document/pipeline.ts';
 import type { RecognisedFile } from '../../engine/protocol/messages.ts';
 import { freePlace, insertNode, placeOfSource } from '../graph/insert.ts';
@@ -8,12 +8,12 @@ import { openPath, pipelineExtension, pipelineExtensions } from './documents.tsx
 import { pickFile } from './pick-file.ts';
 import { upload } from './upload.ts';
 
-/** Of the files that some source reads, without the dot. */
+/** Extensions of the files that a source can read, without the dot. */
 export function dataExtensions(): readonly string[] {
   return [...new Set([...session.state.catalogue.values()].flatMap(({ opens = [] }) => opens)), 'gz'];
 }
 
-/** Opens a file of the engine's machine. False when nothing came of it; why is shown. */
+/** Opens a file of the engine's machine. False if that failed; the reason is shown. */
 export async function openFile(path: string, at?: Position): Promise<boolean> {
   const recognised = await recognise(path);
   if (!recognised) return false;
@@ -31,7 +31,7 @@ export async function chooseData(): Promise<void> {
   if (path) await openFile(path);
 }
 
-/** Takes files that were dropped or pasted: each becomes a source, one below the other. A pipeline is opened when it comes alone. */
+/** Takes files that were dropped or pasted: each becomes a source, one below the other. A pipeline is opened if it comes alone. */
 export async function takeFiles(files: readonly File[], at?: Position): Promise<void> {
   let place = at;
   for (const file of files) {
@@ -40,7 +40,7 @@ export async function takeFiles(files: readonly File[], at?: Position): Promise<
       continue;
     }
     const taken = await takeFile(file, place);
-    // The next one finds a place below it.
+    // The next one is placed below it.
     if (taken) place = undefined;
   }
 }
@@ -54,7 +54,7 @@ async function takeFile(file: File, at: Position | undefined): Promise<boolean> 
   return true;
 }
 
-/** Rows as text become a file of the document's folder, and a source that reads it. */
+/** Text with rows becomes a file in the document's folder, and a source that reads it. */
 export async function pasteRows(text: string): Promise<boolean> {
   const extension = extensionOf(text);
   if (!extension) {
@@ -67,7 +67,7 @@ export async function pasteRows(text: string): Promise<boolean> {
   return true;
 }
 
-/** What text with rows is called, or null for text that has none. */
+/** The name of a file for text with rows, or null for text that has none. */
 export function extensionOf(text: string): 'json' | 'tsv' | 'csv' | null {
   const trimmed = text.trim();
   if (/^(\{\s*("|\})|\[\s*\{)/.test(trimmed)) return 'json';
@@ -98,7 +98,7 @@ function addData({ type, params, title }: Extract<RecognisedFile, { kind: 'data'
   return id !== null;
 }
 
-/** Adds the node that other programs send rows to. */
+/** Adds the node that receives rows from other programs. */
 export function listenOnPort(): void {
   const manifest = [...session.state.catalogue.values()].find(({ listens }) => listens);
   if (!manifest) return;

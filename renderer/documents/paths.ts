@@ -1,8 +1,8 @@
 import { placeOf } from '../../model/problems/path-place.ts';
 
 /**
- * A picked path as a pipeline stores it: relative (with `/`) when it lies in the folder of the pipeline's file or below it, so
- * that both can be moved together; else as it is.
+ * A picked path as a pipeline stores it: relative (with `/`) if it is in the folder of the pipeline's file or below it, so that both can be
+ * moved together; otherwise unchanged.
  */
 export function storedPath(picked: string, pipelinePath: string | null): string {
   if (!pipelinePath) return picked;
@@ -12,9 +12,9 @@ export function storedPath(picked: string, pipelinePath: string | null): string 
 }
 
 /**
- * A relative path of the pipeline file `from` as it names the same file for the pipeline file `to`: relative where both files are
- * below one folder other than the root, else absolute. Patterns and parameters in it stay as they are. Absolute paths, and
- * those that begin with a parameter, come back unchanged: they do not depend on the pipeline's place, or nobody can tell.
+ * A relative path in the pipeline file `from`, adapted to name the same file from the pipeline file `to`: relative if both files are below
+ * one folder other than the root, otherwise absolute. Patterns and parameters in it stay as they are. Absolute paths, and those that begin
+ * with a parameter, are returned unchanged: they do not depend on the pipeline's place, or it is not known.
  */
 export function rebasedPath(path: string, from: string, to: string): string {
   const [start, end] = [partsOf(from), partsOf(to)];
@@ -25,7 +25,7 @@ export function rebasedPath(path: string, from: string, to: string): string {
   const whole = [...folder, ...rest];
   let common = 0;
   while (common < Math.min(whole.length - 1, end.length) && whole[common] === end[common]) common++;
-  // The first part is the root: nothing before the slash, a drive, or a host.
+  // The first part is the root: the empty text before the slash, a drive, or a host.
   if (common <= 1) return whole.join('/');
   return [...end.slice(common).map(() => '..'), ...whole.slice(common)].join('/');
 }

@@ -10,7 +10,7 @@ export interface PickOptions {
   readonly suggestion?: string;
 }
 
-/** Asks for a file: in the desktop's own dialog, else in the page's. The full path, or null when the user thinks better of it. */
+/** Asks for a file: in the desktop's own dialog, otherwise in the page's. The full path, or null if the user cancels. */
 export async function pickFile({ mode, title, extensions, suggestion = '' }: PickOptions): Promise<string | null> {
   const plain = extensions.map((extension) => extension.replace(/^\./, ''));
   const chosen = await ask({ mode, title, extensions: plain, suggestion });

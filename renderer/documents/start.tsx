@@ -10,9 +10,9 @@ import { type LeftDocument, takeLeftDocument } from './left-document.ts';
 import { RestoreDialog } from './RestoreDialog.tsx';
 
 /**
- * What the editor opens once the engine answers: what this page had open when it was loaded again; else the file it was started
- * with, and before that, unsaved work of a crash if the user wants it; with none of these, the start page. Gives back the function
- * that shows it.
+ * What the editor opens once the engine answers: what this page had open before it was reloaded; otherwise the file with which it was
+ * started, and before that, unsaved work after a crash if the user wants it; with none of these, the start page. Returns the function that
+ * shows it.
  */
 export async function startDocument(hello: RequestResults['hello']): Promise<() => void> {
   const left = takeLeftDocument();
@@ -38,7 +38,7 @@ async function resumeLeft({ edited, run, selection, dockTab, ...left }: LeftDocu
 async function openFirst(hello: RequestResults['hello']): Promise<() => void> {
   try {
     const opened = await firstDocument(hello);
-    // Somebody may have begun to draw while the engine was starting; that stays.
+    // The user may have begun to draw while the engine was starting; that is kept.
     return () => opened && !session.state.isEdited && session.load(opened);
   } catch (error) {
     return () => notifyError(error, 'The file could not be opened');

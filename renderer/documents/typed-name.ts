@@ -2,9 +2,9 @@ import { itemAt, lastOf } from '../../model/faults/missing.ts';
 import { baseName, isAbsolute, join } from './folders.ts';
 
 /**
- * The paths that a name typed into a file dialog may stand for, to be looked at in this order: as it is written, and for a new file
- * with the extension that it lacks (a whole path with another extension means that one). Empty where it cannot be told, since no
- * folder is shown yet.
+ * The paths that a name typed into a file dialog may stand for, in the order in which to check them: as written, and for a new file with
+ * the missing extension added (a whole path with another extension is taken as it is). Empty if they are not known, since no folder is
+ * shown yet.
  */
 export function pathsOf(typed: string, folder: string | null, mode: 'open' | 'save', extensions: readonly string[]): readonly string[] {
   const path = isAbsolute(typed) ? typed : folder === null ? null : join(folder, typed);
@@ -17,7 +17,7 @@ export function pathsOf(typed: string, folder: string | null, mode: 'open' | 'sa
 export type Place = { readonly path: string; readonly is: 'file' | 'folder' | 'nothing' };
 export type Answer = { readonly enter: string } | { readonly ask: string } | { readonly take: string };
 
-/** What a file dialog does with what is at those paths: it enters a folder, asks before a file is replaced, takes anything else. */
+/** What a file dialog does with what exists at those paths: it enters a folder, asks before a file is replaced, accepts anything else. */
 export function answerTo(places: readonly Place[], mode: 'open' | 'save', confirmed: string | null): Answer {
   const [first, last] = [itemAt(places, 0), lastOf(places)];
   if (first.is === 'folder') return { enter: first.path };

@@ -4,10 +4,10 @@ import { formatBytes } from '../format/run-text.ts';
 import { session } from '../session/session.ts';
 
 const partBytes = 2 * 1024 * 1024;
-/** Above this, copying takes long enough to be watched. */
+/** Above this, copying takes long enough to show progress. */
 const watchedBytes = 8 * 1024 * 1024;
 
-/** Copies content to the document's folder, a part at a time, and gives the path of the file. Rejects with a MillraceError. */
+/** Copies content to the document's folder in parts, and returns the path of the file. Rejects with a MillraceError. */
 export async function upload(content: Blob, name: string): Promise<string> {
   const { documentId } = session.state;
   if (!documentId) throw new MillraceError({ code: 'engine/gone', message: 'The engine is not ready yet.', hint: 'Try again in a moment.' });
@@ -28,7 +28,7 @@ export async function upload(content: Blob, name: string): Promise<string> {
   }
 }
 
-/** How far a copy is; closing the note stops it. */
+/** The progress of a copy; closing the note stops it. */
 class Progress {
   cancelled = false;
   readonly #id: string;

@@ -1,10 +1,10 @@
 /**
- * The name under which this window keeps its unsaved work. A reload keeps it, through the storage of the window; a copy of the
- * window (a duplicated tab, `window.open`) comes with a copy of that storage and gets a name of its own: whoever holds the lock of
- * a name has it.
+ * The name under which this window keeps its unsaved work. It survives a reload, through the storage of the window. A copy of the window (a
+ * duplicated tab, `window.open`) comes with a copy of that storage and gets a name of its own: the window that holds the lock of a name has
+ * it.
  */
 const storageKey = 'millrace-autosave-id';
-/** The page before a reload lets go of its lock a moment after this one has begun. */
+/** The page before a reload releases its lock a moment after this one has begun. */
 const patienceMs = 2_000;
 
 let current: Promise<string> | null = null;
@@ -34,7 +34,7 @@ async function claim(stored: string | null): Promise<string> {
   return id;
 }
 
-/** Holds the lock until the page goes or `release` is called; false when another page still has it after the wait. */
+/** Holds the lock until the page is closed or `release` is called; false if another page still has it after the wait. */
 function lock(id: string, waitMs: number): Promise<boolean> {
   const { locks } = navigator;
   if (!locks) return Promise.resolve(true);

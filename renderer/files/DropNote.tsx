@@ -1,7 +1,7 @@
 import { useFileDrag } from './use-drops.ts';
 import './drop-note.css';
 
-/** Covers the window while files are dragged over it, and says what letting go does. */
+/** Covers the window while files are dragged over it, and says what dropping does. */
 export function DropNote() {
   const isOver = useFileDrag((state) => state.isOver);
   return isOver ? (

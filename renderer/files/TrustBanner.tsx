@@ -5,19 +5,21 @@ import { useSession } from '../session/session.ts';
 import { showTrusted, trustDocument, trustFolder } from './trust.tsx';
 import './trust.css';
 
-/** Above a pipeline from elsewhere: what it would do, and the button that lets it. Until then nothing is read, written or run. */
+/** Above a pipeline from elsewhere: what it would do, and the button that allows it. Until then nothing is read, written or run. */
 export function TrustBanner() {
   const trusted = useSession((state) => state.trusted);
   const check = useSession((state) => state.check);
   const pipeline = useSession((state) => state.pipeline);
   const path = useSession((state) => state.path);
+  const hasMoved = useSession((state) => state.hasMovedConnections);
   if (trusted) return null;
   return (
     <section className="trust-banner" aria-label="This pipeline is not trusted">
       <IconShieldQuestion size={20} />
       <div>
         <p>
-          <b>This pipeline comes from elsewhere.</b> Millrace does not read, preview or run any of it until you trust it. What it would do:
+          <b>{hasMoved ? 'Somebody else has changed where this pipeline connects to.' : 'This pipeline comes from elsewhere.'}</b> Millrace does not read,
+          preview or run any of it until you trust it. What it would do:
         </p>
         <TouchList touches={check} pipeline={pipeline} path={path} />
       </div>

@@ -5,7 +5,7 @@ import { visible, visibleLines } from '../../model/text/visible-text.ts';
 interface Props {
   /** Of the pipeline's file. */
   readonly path: string;
-  /** Why trusting this folder is unwise, where it is. */
+  /** Why trusting this folder is unwise, if it is. */
   readonly warning: Problem | null;
   readonly onClose: (isSure: true | null) => void;
 }

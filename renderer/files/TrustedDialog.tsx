@@ -23,7 +23,7 @@ const words = {
   },
 } as const;
 
-/** What is trusted, and the way to take it back. */
+/** What is trusted, with a way to revoke it. */
 interface Props {
   readonly onClose: () => void;
   /** Closes, and asks whether to trust the folder of the document. */

@@ -7,7 +7,7 @@ import { useDrops } from './use-drops.ts';
 
 export const files: Feature = { commands: fileCommands, views: { banner: TrustBanner, background: DocumentWindow } };
 
-/** The window as that of a document, and as a place for files to be dropped. */
+/** The window as that of a document, and as a drop target for files. */
 function DocumentWindow() {
   useDocumentWindow();
   useDrops();

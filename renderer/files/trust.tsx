@@ -25,7 +25,7 @@ export async function trustDocument(options: { readonly folder?: boolean; readon
   session.recheck();
 }
 
-/** Asks first: it covers more than the pipeline that is seen. */
+/** Asks first: it covers more than the pipeline on the screen. */
 export async function trustFolder(): Promise<void> {
   const isSure = await showDialog<true>((close) => <TrustFolderDialog path={session.state.path ?? ''} warning={null} onClose={close} />);
   if (isSure) await trustDocument({ folder: true });

@@ -5,7 +5,7 @@ import { mayLeaveDocument } from '../documents/documents.tsx';
 import { leaveDocument } from '../documents/left-document.ts';
 import { session, useSession } from '../session/session.ts';
 
-/** Title of the window, and the question before unsaved changes are lost by closing it. */
+/** Title of the window, and the question before closing it loses unsaved changes. */
 export function useDocumentWindow(): void {
   const name = useSession((state) => visible(state.pipeline.name));
   const path = useSession((state) => state.path);

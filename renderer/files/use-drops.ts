@@ -7,7 +7,7 @@ import { notify } from '../shell/notify.ts';
 /** Whether files are being dragged over the window. */
 export const useFileDrag = create<{ readonly isOver: boolean }>()(() => ({ isOver: false }));
 
-/** Lets the whole window take files and pieces of text with rows. Drags of the editor's own are left alone. */
+/** Makes the whole window accept files and pieces of text with rows. Drags of the editor's own are not touched. */
 export function useDrops(): void {
   useEffect(() => {
     const over = (event: DragEvent) => {
@@ -17,7 +17,7 @@ export function useDrops(): void {
       useFileDrag.setState({ isOver: true });
     };
     const leave = (event: DragEvent) => {
-      // Where it leaves the window, there is nothing that it comes to.
+      // The drag has left the window for no other element.
       if (event.relatedTarget === null) useFileDrag.setState({ isOver: false });
     };
     const drop = (event: DragEvent) => {

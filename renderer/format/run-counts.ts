@@ -3,8 +3,8 @@ import type { NodeStats, RunSummary } from '../../engine/protocol/messages.ts';
 import { formatCount } from './run-text.ts';
 
 /**
- * What a node has to show for itself: the rows that it sent on, in all and per second; of a sink, those that it took in. Rows
- * that came too late or failed are told apart from them.
+ * A node's row counts: the rows that it sent on, in all and per second; for a sink, those that it took. Late and failed rows are counted
+ * apart.
  */
 export function handledBy({ in: taken, out, late, rate, outRate }: NodeStats): { readonly rows: number; readonly rate: number; readonly isTaken: boolean } {
   const ports = Object.keys(out).filter((port) => port !== errorPort);
@@ -13,10 +13,10 @@ export function handledBy({ in: taken, out, late, rate, outRate }: NodeStats): {
   return { rows: Math.max(0, sum(out) - late), rate: outRate ? sum(outRate) : 0, isTaken: false };
 }
 
-/** Of the problems of a run a summary holds the first (see `RunSummary.problems`). */
+/** A summary has only the first problems of a run (see `RunSummary.problems`). */
 const keptProblems = 100;
 
-/** How many errors a run had, how many warnings, and how many of both it can show. */
+/** How many errors and warnings a run had, and how many of both it can show. */
 export function problemCount({ problems, stats }: Pick<RunSummary, 'problems' | 'stats'>): ProblemCount {
   const shown = problems.length;
   const errors = problems.filter(({ severity }) => severity === 'error');
@@ -32,7 +32,7 @@ interface ProblemCount {
   readonly shown: number;
 }
 
-/** What the view of them is called: `Errors (3)`, `Warnings (1)`, `Errors (3), warnings (1)`. */
+/** The label of their view: `Errors (3)`, `Warnings (1)`, `Errors (3), warnings (1)`. */
 export function problemsLabel({ errors, warnings }: ProblemCount): string {
   if (warnings === 0) return errors > 0 ? `Errors (${formatCount(errors)})` : 'Errors';
   return errors > 0 ? `Errors (${formatCount(errors)}), warnings (${formatCount(warnings)})` : `Warnings (${formatCount(warnings)})`;

@@ -13,7 +13,7 @@ export function formatCount(count: number): string {
 export function formatShort(count: number): string {
   return count < 10_000 ? plain.format(Math.round(count)) : compact.format(count);
 }
-/** `0.4 s`, `12 s`, `3 min 05 s`, `1 h 02 min`. What lies between two readings of a clock that was set back counts as nothing. */
+/** `0.4 s`, `12 s`, `3 min 05 s`, `1 h 02 min`. A negative duration, from a clock that was set back, counts as zero. */
 export function formatDuration(given: number): string {
   const ms = Math.max(0, given);
   if (ms < 995) return `${Math.round(ms)} ms`;

@@ -1,10 +1,10 @@
 import { utc, type Zone } from '../../model/time/zone.ts';
 import type { ColumnType, Json } from '../../model/values/types.ts';
 
-/** Longest text that a cell draws; the rest is in the cell viewer. */
+/** The longest text that a cell draws; the cell viewer shows the rest. */
 const cellCharacters = 400;
 
-/** A value as one line for a cell, timestamps as a clock in `zone` shows them. Null gives '' (the grid marks it by itself). */
+/** A value as one line for a cell, with timestamps as a clock in `zone` shows them. Null gives '' (the grid marks it by itself). */
 export function cellText(value: Json, type: ColumnType, zone: Zone = utc): string {
   if (value === null || value === undefined) return '';
   if (type === 'timestamp' && typeof value === 'number') return timestampText(value, zone);
@@ -26,14 +26,14 @@ export function fullText(value: Json, type: ColumnType, options?: { readonly ind
 }
 
 /**
- * `2024-01-31 12:00:00`, with milliseconds only where there are any. In another zone than UTC with the offset, `2024-01-31 13:00:00
- * +01:00`: an hour that comes twice is told apart.
+ * `2024-01-31 12:00:00`, with milliseconds only if there are any. In another zone than UTC with the offset, `2024-01-31 13:00:00 +01:00`,
+ * so that an hour that occurs twice is unambiguous.
  */
 export function timestampText(ms: number, zone: Zone = utc): string {
   if (isoText(ms) === null) return String(ms);
   const offset = zone.offsetAt(ms);
   const local = isoText(ms + offset);
-  // At both ends of time no clock shows what a Date cannot hold.
+  // At both ends of time, local times are outside the range of a Date.
   if (local === null) return `${plainIso(isoText(ms) ?? String(ms))} +00:00`;
   return zone === utc ? plainIso(local) : `${plainIso(local)} ${offsetText(offset)}`;
 }
@@ -54,7 +54,7 @@ function isoText(ms: number): string | null {
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }
 
-/** How many bytes a `{ $bytes: base64 }` holds, or null for any other value. */
+/** The number of bytes in a `{ $bytes: base64 }`, or null for any other value. */
 export function bytesLength(value: Json): number | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
   const base64 = (value as { readonly [key: string]: Json }).$bytes;
@@ -95,7 +95,7 @@ export function elapsedText(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 
-/** Numbers and times read better aligned by their last digit. */
+/** Numbers and times are easier to read aligned by their last digit. */
 export function alignsRight(type: ColumnType): boolean {
   return type === 'integer' || type === 'number' || type === 'decimal';
 }

@@ -4,7 +4,7 @@ import { type Ports, portsOf, titleOf } from './flow.ts';
 
 type Catalogue = ReadonlyMap<string, NodeManifest>;
 
-/** Why this edge cannot be, in words for the user; null when it can. With `replace`, an edge that is in the way gives way. */
+/** Why this edge is not allowed, in words for the user; null if it is. With `replace`, a conflicting edge would be replaced. */
 export function whyNot(pipeline: Pipeline, catalogue: Catalogue, edge: Edge, options: { readonly replace?: boolean } = {}): string | null {
   const { from, to } = edge;
   const title = (id: string) => titleOf(id, pipeline.nodes[id], catalogue);
@@ -29,7 +29,7 @@ export function wrongDirection(side: 'source' | 'target'): string {
     : 'Both are inputs. Drop the edge on an output, at the right of a node.';
 }
 
-/** True when rows can flow from one node to another along edges. */
+/** True if rows can flow from one node to another along edges. */
 function reaches(pipeline: Pipeline, from: string, to: string): boolean {
   const seen = new Set<string>();
   const open = [from];
@@ -42,7 +42,7 @@ function reaches(pipeline: Pipeline, from: string, to: string): boolean {
   return false;
 }
 
-/** The first port of `node` that can be joined with `end`, as an edge; null when there is none. */
+/** The first port of `node` that can be joined with `end`, as an edge; null if there is none. */
 export function edgeTo(pipeline: Pipeline, catalogue: Catalogue, end: Endpoint, side: 'source' | 'target', node: string, ports?: Ports): Edge | null {
   const found = ports ?? portsOf(pipeline, node, catalogue);
   const candidates = (side === 'source' ? found.inputs : found.outputs).map(
@@ -51,7 +51,7 @@ export function edgeTo(pipeline: Pipeline, catalogue: Catalogue, end: Endpoint, 
   return candidates.find((edge) => whyNot(pipeline, catalogue, edge) === null) ?? null;
 }
 
-/** Whether a new node of this type could be joined with an end of that side at all. */
+/** Whether a new node of this type has any port that could be joined with an end of that side. */
 export function canJoin(manifest: NodeManifest, side: 'source' | 'target'): boolean {
   return (side === 'source' ? manifest.inputs : manifest.outputs).length > 0;
 }

@@ -1,2 +1,2 @@
-/** What the palette puts into a drag: the node's type. */
+/** The data of a drag from the palette: the node's type. */
 export const dragType = 'application/x-millrace-node';

@@ -1,16 +1,16 @@
 import type { ReactFlowState } from '@xyflow/react';
 
-/** Below this zoom what stands on cards and edges cannot be read. */
+/** Below this zoom, text on cards and edges cannot be read. */
 export const legibleZoom = 0.45;
 
 export function isFarAway(state: ReactFlowState): boolean {
   return state.transform[2] < legibleZoom;
 }
 
-/** Zooms at which titles are laid out anew: between two of them they grow with the canvas. */
+/** Zooms at which titles are laid out again: between two of them they grow with the canvas. */
 const steps = [0.38, 0.32, 0.26, 0.21, 0.17, 0.13, 0.1, 0.07, 0.05] as const;
 
-/** The zoom to lay titles out for, or null where the cards show their own. */
+/** The zoom for which to lay titles out, or null if the cards show their own. */
 export function titleZoom(state: ReactFlowState): number | null {
   const [, , zoom] = state.transform;
   return zoom < legibleZoom ? (steps.find((step) => step <= zoom + 1e-6) ?? steps.at(-1) ?? null) : null;
@@ -18,7 +18,7 @@ export function titleZoom(state: ReactFlowState): number | null {
 
 /** Of titles, in pixels of the screen. */
 export const titleSize = { font: 11.5, height: 15, letter: 6.6, most: 150, least: 46 } as const;
-/** How far right of a card's left edge its title begins, at zoom 1. */
+/** The distance of a title from its card's left edge, at zoom 1. */
 export const titleIndent = 50;
 
 export interface TitledCard {
@@ -38,15 +38,15 @@ export interface PlacedTitle {
 }
 
 /**
- * Titles at a size that can be read, of as many cards as leave room for them: none lies on another. `cards` with their upper left
- * corner and the middle of their head; `isEnd`, where rows come from or go to, have the first choice.
+ * Titles in a readable size, of as many cards as there is room for without overlaps. `cards` with their upper left corner and the middle of
+ * their head; `isEnd`, where rows come from or go to, have precedence.
  */
 export function placeTitles(cards: readonly TitledCard[], zoom: number): PlacedTitle[] {
   const height = titleSize.height / zoom;
   const least = titleSize.least / zoom;
   const rows = new Map<number, PlacedTitle[]>();
   const placed: PlacedTitle[] = [];
-  // From the right: what lies there already tells how much room a title has.
+  // From the right: the titles already placed there limit the room of the next one.
   for (const { id, title, x: left, y } of [...cards].sort((one, other) => Number(other.isEnd ?? false) - Number(one.isEnd ?? false) || other.x - one.x)) {
     const x = left + titleIndent;
     const row = Math.floor(y / height);

@@ -5,17 +5,20 @@ import { missing } from '../../model/faults/missing.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import { derived } from '../session/derived.ts';
 
-/** Cards read the session by their id, so that the flow's own nodes change only when they move or are selected. */
+/** Cards read the session by their id, so the flow's own nodes change only when they move or are selected. */
 export type CardNode = FlowNode<{ readonly ports: Ports }, 'card'>;
 export type DataEdge = FlowEdge<Record<string, never>, 'data'>;
 
 /** A card's size with one port on each side, in pixels at zoom 1. */
 export const cardSize = { width: 204, height: 56 } as const;
 
-/** How cards are laid out, in pixels at zoom 1, as canvas.css draws them: their border, their head, and a line for each port where there are several. */
+/**
+ * How cards are laid out, in pixels at zoom 1, as canvas.css draws them: their border, their head, and a line for each port if there are
+ * several.
+ */
 const card = { border: 1, head: 52, portLine: 18, portsBelow: 6 } as const;
 const handleSize = 11;
-/** How far down a port sits within its card's border: the middle of the head, or of its own line. */
+/** The vertical position of a port within its card's border: the middle of the head, or of its own line. */
 export function portTop(ports: Ports, index: number): number {
   return hasPortLines(ports) ? card.head + card.portLine * (index + 0.5) : card.head / 2;
 }
@@ -43,8 +46,8 @@ export function portsOf(pipeline: Pipeline, id: string, catalogue: ReadonlyMap<s
 }
 
 /**
- * The ports of all nodes, worked out once for each change of nodes, edges or catalogue. Ports that stay the same keep their
- * identity, so that cards can compare them.
+ * The ports of all nodes, computed once for each change of nodes, edges or catalogue. Unchanged ports keep their identity, so that cards
+ * can compare them.
  */
 export const allPorts = (() => {
   let before: ReadonlyMap<string, Ports> = new Map();
@@ -67,7 +70,7 @@ interface PortEnds {
 }
 const noEnds: PortEnds = { inputs: new Set(), outputs: new Set() };
 
-/** By node, the names of its ports that have edges; of one node alone where `only` says so. */
+/** By node, the names of its ports that have edges; only for the node `only`, if given. */
 function portsWithEdges(edges: Pipeline['edges'], only?: string): ReadonlyMap<string, PortEnds> {
   const found = new Map<string, { inputs: Set<string>; outputs: Set<string> }>();
   const note = (node: string, side: keyof PortEnds, port: string) => {
@@ -110,7 +113,7 @@ function isAbsent({ absentWhen }: PortManifest, params: PipelineNode['params']):
   return absentWhen?.is.some((value) => value === (params[absentWhen.param] ?? null)) ?? false;
 }
 
-/** How nodes look that runs have beside those of the document. */
+/** The look of nodes that runs have beside those of the document. */
 export const besideDocument: ReadonlyMap<string, Pick<NodeManifest, 'icon' | 'kind'>> = new Map<string, Pick<NodeManifest, 'icon' | 'kind'>>([
   [runNodes.errorsTable, { icon: 'database-export', kind: 'sink' }],
   [runNodes.replay, { icon: 'history', kind: 'source' }],
@@ -121,8 +124,8 @@ export function titleOf(id: string, node: PipelineNode | undefined, catalogue: R
 }
 
 /**
- * The flow's nodes for a document; those that did not change are the old objects. Size and handles are told and not measured:
- * cards that are out of sight need not be drawn for their edges to be.
+ * The flow's nodes for a document; unchanged ones are the old objects. Sizes and handles are computed, not measured: cards outside the
+ * viewport need not be drawn for their edges to be.
  */
 export function flowNodes(old: readonly CardNode[], pipeline: Pipeline, selected: readonly string[], catalogue: ReadonlyMap<string, NodeManifest>): CardNode[] {
   const before = new Map(old.map((node) => [node.id, node]));
@@ -164,7 +167,7 @@ function handlesOf(ports: Ports): NonNullable<CardNode['handles']> {
   return [...place('inputs'), ...place('outputs')];
 }
 
-/** The old list where the new one holds the same objects: the flow then has nothing to do. */
+/** The old list if the new one contains the same objects: the flow then has nothing to do. */
 function unlessSame<T>(old: readonly T[], next: T[]): T[] {
   return old.length === next.length && next.every((item, index) => item === old[index]) ? (old as T[]) : next;
 }

@@ -6,10 +6,10 @@ import { edgeTo } from './connect.ts';
 import { cardSize, portsOf } from './flow.ts';
 import { ensureVisible, visibleCentre } from './viewport.ts';
 
-/** Wide enough for an edge's label while running. */
+/** Wide enough for an edge's label during a run. */
 export const columnGap = 120;
 export const rowGap = 36;
-/** Between a card that was put into an edge and its neighbours. */
+/** Between a card that was inserted into an edge and its neighbours. */
 const leastGap = 48;
 
 export interface InsertOptions {
@@ -21,7 +21,7 @@ export interface InsertOptions {
   readonly edge?: string;
   readonly params?: { readonly [name: string]: Json };
   readonly title?: string;
-  /** The canvas stays where it is: somebody chose this place with the pointer. */
+  /** The canvas stays where it is: the user chose this place with the pointer. */
   readonly still?: boolean;
 }
 
@@ -48,7 +48,7 @@ export function insertNode(type: string, options: InsertOptions): string | null 
   return id;
 }
 
-/** Adds a node to the right of the selected one and connects it, or in the middle of what is seen. */
+/** Adds a node to the right of the selected one and connects it, or in the middle of the viewport. */
 export function addNodeBesideSelection(type: string): string | null {
   const { pipeline, catalogue, selection } = session.state;
   const manifest = catalogue.get(type);
@@ -67,7 +67,7 @@ export function addNodeBesideSelection(type: string): string | null {
   return insertNode(type, { position: freePlace(pipeline, { x: at.x, y: at.y + cardSize.height + rowGap }) });
 }
 
-/** Puts a node into an edge, between what it now lies between: where there is too little room, all that follows moves to the right. */
+/** Inserts a node into an edge, at its place between the two: if there is not enough room, everything downstream moves to the right. */
 export function putIntoEdge(before: Pipeline, edge: string, id: string, input: string, output: string): Pipeline {
   const pipeline = insertIntoEdge(before, edge, id, input, output);
   const found = before.edges.find((candidate) => edgeId(candidate) === edge);
@@ -84,7 +84,7 @@ function movedRight({ layout }: Pipeline, node: string, from: number, by: number
   return at && at.x >= from ? [[node, { x: at.x + by, y: at.y }]] : [];
 }
 
-/** A node and all that its rows come to. */
+/** A node and all nodes downstream. */
 function downstream({ edges }: Pipeline, node: string): Set<string> {
   const next = new Map<string, string[]>();
   for (const { from, to } of edges) next.set(from.node, [...(next.get(from.node) ?? []), to.node]);
@@ -93,7 +93,7 @@ function downstream({ edges }: Pipeline, node: string): Set<string> {
   return found;
 }
 
-/** Where a further source goes: below those that are there, else in the middle of what is seen. */
+/** The place of a further source: below the existing ones, otherwise in the middle of the viewport. */
 export function placeOfSource(): Position {
   const { pipeline } = session.state;
   const places = Object.values(pipeline.layout);
@@ -103,14 +103,14 @@ export function placeOfSource(): Position {
   return freePlace(pipeline, { x, y: Math.max(...column.map((at) => at.y)) + cardSize.height + rowGap });
 }
 
-/** The output that nothing takes yet, else the first. */
+/** The first output without an edge, otherwise the first. */
 function freeOutput(pipeline: Pipeline, id: string): string | undefined {
   const { outputs } = portsOf(pipeline, id, session.state.catalogue);
   const taken = (port: string) => pipeline.edges.some((edge) => edge.from.node === id && edge.from.port === port);
   return (outputs.find((port) => !taken(port.name)) ?? outputs[0])?.name;
 }
 
-/** The place itself, or the next one below it where no card lies. */
+/** The place itself, or the next one below it without a card. */
 export function freePlace(pipeline: Pipeline, wanted: Position): Position {
   const cards = Object.keys(pipeline.nodes).map((id) => pipeline.layout[id] ?? { x: 0, y: 0 });
   const isTaken = (y: number) => cards.some((card) => Math.abs(card.x - wanted.x) < cardSize.width && Math.abs(card.y - y) < cardSize.height + 12);

@@ -9,13 +9,13 @@ export interface QuickAddRequest {
   readonly at: Position;
   /** Where the node goes; absent: beside the selection, or into the selected edge. */
   readonly place?: Position;
-  /** The loose end of an edge that the node is to be joined with. */
+  /** The loose end of an edge with which the node is to be joined. */
   readonly join?: { readonly end: Endpoint; readonly side: 'source' | 'target' };
 }
 
 export const useQuickAdd = create<{ readonly request: QuickAddRequest | null }>()(() => ({ request: null }));
 
-/** Opens the menu that adds a node: beside the selection, or where it is told. */
+/** Opens the menu that adds a node: beside the selection, or at a given place. */
 export function openQuickAdd(request?: QuickAddRequest): void {
   useQuickAdd.setState({ request: request ?? besideSelection() });
 }

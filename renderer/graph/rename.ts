@@ -1,6 +1,6 @@
 import { create } from 'zustand';
 
-/** Characters of a title or a name. A field ends there; a longer one that a file brought stays as it is. */
+/** The maximum length of a title or a name in a field; a longer one from a file stays as it is. */
 export const titleLimit = 200;
 
 /** The node whose title is being edited on its card. */

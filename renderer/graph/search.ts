@@ -1,8 +1,8 @@
 import type { NodeManifest } from '../../engine/protocol/messages.ts';
 
 /**
- * How well a text fits a query: 0 is not at all, more is better. The letters must occur in order; beginnings of words and
- * letters in a row count more.
+ * How well a text matches a query: 0 is not at all, more is better. The letters must occur in order; beginnings of words and consecutive
+ * letters count more.
  */
 export function fitness(query: string, text: string): number {
   const wanted = query.toLowerCase();
@@ -27,7 +27,10 @@ function isWordStart(text: string, at: number): boolean {
   return at === 0 || /[^a-z0-9]/.test(text[at - 1] ?? '');
 }
 
-/** Nodes that fit, best first; all of them in their own order for an empty query. Every word must fit somewhere. What is there for benchmarks is found by its whole title. */
+/**
+ * Nodes that match, best first; all of them in their own order for an empty query. Every word must match somewhere. Nodes for benchmarks
+ * are found only by their whole title.
+ */
 export function searchNodes(nodes: readonly NodeManifest[], query: string): readonly NodeManifest[] {
   const parts = query.trim().split(/\s+/).filter(Boolean);
   const asked = query.trim().toLowerCase();
@@ -37,7 +40,7 @@ export function searchNodes(nodes: readonly NodeManifest[], query: string): read
     .map((node) => {
       const scores = parts.map((word) => {
         const title = fitness(word, node.title) * 4;
-        // Scattered letters mean something in a title only; elsewhere whole parts count.
+        // Scattered letters count only in a title; elsewhere whole parts must match.
         const words = [...node.keywords, node.category, node.type].filter((text) => text.toLowerCase().includes(word.toLowerCase()));
         const keyword = Math.max(0, ...words.map((text) => fitness(word, text))) * 2;
         const summary = node.summary.toLowerCase().includes(word.toLowerCase()) ? 80 : 0;

@@ -8,7 +8,7 @@ export function selectionText({ nodes, edges }: SessionState['selection']): stri
   return parts.length === 0 ? '' : `${parts.join(', ')} selected`;
 }
 
-/** What is selected, as an edit or a sentence names it: `“Filter”`, `3 nodes`, `edge`. */
+/** The selection as an edit or a sentence names it: `“Filter”`, `3 nodes`, `edge`. */
 export function describeSelection(): string {
   const { selection, pipeline, catalogue } = session.state;
   const [first] = selection.nodes;

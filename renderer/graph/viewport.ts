@@ -7,7 +7,7 @@ import { cardSize } from './flow.ts';
 let instance: ReactFlowInstance<CardNode, DataEdge> | null = null;
 let pane: HTMLElement | null = null;
 
-/** The canvas tells its commands where it is. */
+/** The canvas registers itself here for its commands. */
 export function setFlow(flow: ReactFlowInstance<CardNode, DataEdge> | null, element: HTMLElement | null): void {
   instance = flow;
   pane = element;
@@ -21,10 +21,10 @@ export function focusCanvas(): void {
 }
 
 const zoomMs = 120;
-/** Where an animated zoom leads; null while there is none. */
+/** The zoom at the end of an animation; null if there is none. */
 let zoomingTo: number | null = null;
 
-/** Zooms by a factor. Steps count from where the one before leads to, not from where its animation has come. */
+/** Zooms by a factor. Steps are relative to the end of the previous one, not to the current state of its animation. */
 export function zoomBy(factor: number): void {
   if (instance) zoomTo(Math.min(zoomLimits.most, Math.max(zoomLimits.least, (zoomingTo ?? instance.getZoom()) * factor)));
 }
@@ -38,7 +38,7 @@ export function fitAll(): void {
   endZoom();
   void instance?.fitView({ duration: zoomMs, padding: 0.15, maxZoom: 1 });
 }
-/** The canvas was moved by hand, which ends what was animated. */
+/** The canvas was moved by hand, which ends the animation. */
 export function endZoom(): void {
   zoomingTo = null;
 }
@@ -48,7 +48,7 @@ export const zoomLimits = { least: 0.1, most: 2 } as const;
 export function canvasBounds(): DOMRect {
   return pane?.getBoundingClientRect() ?? new DOMRect(0, 0, 1000, 600);
 }
-/** The middle of what is seen, in the document's coordinates. */
+/** The middle of the viewport, in the document's coordinates. */
 export function visibleCentre(): Position {
   const bounds = canvasBounds();
   const at = { x: bounds.left + bounds.width / 2, y: bounds.top + bounds.height / 2 };
@@ -56,7 +56,7 @@ export function visibleCentre(): Position {
   return { x: centre.x - cardSize.width / 2, y: centre.y - cardSize.height / 2 };
 }
 
-/** Where a card goes whose middle is to be at a point of the page; undefined while there is no canvas. */
+/** The position of a card whose middle is to be at a point of the page; undefined while there is no canvas. */
 export function placeAt(clientX: number, clientY: number): Position | undefined {
   const at = instance?.screenToFlowPosition({ x: clientX, y: clientY });
   return at && { x: at.x - cardSize.width / 2, y: at.y - cardSize.height / 2 };
@@ -66,7 +66,7 @@ export function placeAt(clientX: number, clientY: number): Position | undefined 
 const legibleZoom = 0.6;
 const margin = 40;
 
-/** Brings a document that was just opened into view: all of it if it stays legible, else where its rows come from. */
+/** Brings a document that was just opened into view: all of it if it stays legible, otherwise where its rows come from. */
 export function showDocument(): void {
   const places = Object.values(session.state.pipeline.layout);
   if (!instance || places.length === 0) return;
@@ -82,14 +82,14 @@ export function showDocument(): void {
   void instance.setViewport({ x: x - left * zoom, y: y - top * zoom, zoom });
 }
 
-/** Gives a card the focus; one that is coming into sight gets it once it is drawn. */
+/** Gives a card the focus; one that is moving into view gets it once it is drawn. */
 export function focusCard(id: string, frames = 60): void {
   const card = document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`);
   if (card) card.focus({ preventScroll: true });
   else if (frames > 0 && session.state.selection.nodes[0] === id) requestAnimationFrame(() => focusCard(id, frames - 1));
 }
 
-/** Selects a node and moves the canvas so that it is seen. */
+/** Selects a node and moves the canvas so that it is visible. */
 export function revealNode(id: string): void {
   const { layout, nodes } = session.state.pipeline;
   if (!nodes[id]) return;
@@ -99,7 +99,7 @@ export function revealNode(id: string): void {
     void instance.setCenter(at.x + cardSize.width / 2, at.y + cardSize.height / 2, { zoom: Math.max(instance.getZoom(), 0.7), duration: 120 });
 }
 
-/** Moves the canvas only as far as needed to show these nodes; as far as they fit, without changing the zoom. */
+/** Moves the canvas only as far as needed to show these nodes, without changing the zoom. */
 export function ensureVisible(ids: readonly string[]): void {
   const { layout } = session.state.pipeline;
   const places = ids.map((id) => layout[id]).filter((at) => at !== undefined);
@@ -121,7 +121,7 @@ export function ensureVisible(ids: readonly string[]): void {
 }
 const edgeGap = 16;
 
-/** How far the canvas must move up for a card not to lie under the minimap; 0 for several. */
+/** How far the canvas must move up so that the minimap does not cover a card; 0 for several. */
 function underMinimap(places: readonly Position[], { x, y, zoom }: Viewport, bounds: DOMRect): number {
   const map = pane?.querySelector('.react-flow__minimap')?.getBoundingClientRect();
   const [at] = places;

@@ -17,12 +17,12 @@ export interface ShownCell {
 
 interface CellViewerProps {
   readonly cell: ShownCell | null;
-  /** In which a timestamp is shown, too. */
+  /** The zone in which a timestamp is shown, too. */
   readonly zone: Zone;
   readonly onClose: () => void;
 }
 
-/** One value in full, for texts and JSON that a cell cannot hold. */
+/** One value in full, for texts and JSON that do not fit in a cell. */
 export function CellViewer({ cell, zone, onClose }: CellViewerProps) {
   const [copied, setCopied] = useState(false);
   if (!cell) return null;

@@ -19,17 +19,17 @@ export interface DataGridProps {
   readonly source: PageSource;
   /** Accessible name. */
   readonly label: string;
-  /** What is shown: while it stays the same, scroll position, selection and widths stay when the source changes. */
+  /** Identifies what is shown: while it stays the same, scroll position, selection and widths stay when the source changes. */
   readonly layoutKey: string;
-  /** The rows are old and new ones are awaited. */
+  /** The rows are outdated and new ones are awaited. */
   readonly dimmed?: boolean;
   /** Called after rows of a new source have been committed to the page. */
   readonly onDrawn?: (source: PageSource) => void;
 }
 
 /**
- * Rows in a grid that draws only what is visible, whatever their number. Arrow keys, Page and Home/End move, Shift extends,
- * Ctrl+C copies tab-separated text, Enter shows a value in full.
+ * Rows in a grid that draws only the visible ones, whatever their number. Arrow keys, Page and Home/End move, Shift extends, Ctrl+C copies
+ * tab-separated text, Enter shows a value in full.
  */
 export function DataGrid({ source, label, layoutKey, dimmed, onDrawn }: DataGridProps) {
   const { columns, total } = source;
@@ -106,7 +106,7 @@ export function DataGrid({ source, label, layoutKey, dimmed, onDrawn }: DataGrid
     event.preventDefault();
     event.stopPropagation();
     setSelection(next);
-    // Selecting everything is no reason to jump to the end.
+    // Selecting everything must not scroll to the end.
     if (event.key.toLowerCase() !== 'a') reveal(next.active);
   };
 
@@ -147,7 +147,7 @@ export function DataGrid({ source, label, layoutKey, dimmed, onDrawn }: DataGrid
   };
   const copying = useRef(onCopy);
   copying.current = onCopy;
-  // Of the document: where the event begins differs between versions of Chromium, what has the focus does not.
+  // On the document: the target of the event differs between versions of Chromium, the focused element does not.
   useEffect(() => {
     const copy = (event: ClipboardEvent) => copying.current(event);
     document.addEventListener('copy', copy);
@@ -236,7 +236,7 @@ function placeAt(target: EventTarget | null): CellPlace | null {
   return { row: Number(element.dataset.row), column: element.dataset.column === undefined ? -1 : Number(element.dataset.column) };
 }
 
-/** Rows of a source, at once where it holds them in memory. */
+/** Rows of a source, immediately if it has them in memory. */
 function readRows(source: PageSource, offset: number, count: number): readonly Cells[] | Promise<readonly Cells[]> {
   const first = source.read(offset, Math.min(count, 10_000));
   if (!(first instanceof Promise)) return count <= 10_000 ? first : source.read(offset, count);

@@ -27,7 +27,7 @@ export interface GridHeaderProps {
   readonly onSelect: (column: number, extend: boolean) => void;
 }
 
-/** Column names over the rows: a click selects the column, its right edge resizes it, a double click there fits it. */
+/** Column names above the rows: a click selects the column, its right edge resizes it, a double click there fits it. */
 export function GridHeader({ columns, starts, firstColumn, lastColumn, gutter, zone, columnWidths, onSelect }: GridHeaderProps) {
   const drawn = [];
   for (let index = firstColumn; index < lastColumn; index++) {

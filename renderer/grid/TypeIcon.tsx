@@ -13,7 +13,7 @@ const icons = {
   bytes: IconBinary,
 };
 
-/** The sign of a column type, the same in grids, pickers and editors. Its name is its title. */
+/** The icon of a column type, the same in grids, pickers and editors. Its title is the type's name. */
 export function TypeIcon({ type, size = 14 }: { readonly type: ColumnType; readonly size?: number }) {
   const Icon = icons[type] ?? IconLetterT;
   return (

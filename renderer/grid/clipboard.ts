@@ -1,4 +1,4 @@
-/** Puts a text on the clipboard; false where page or host forbids it. */
+/** Puts a text on the clipboard; false if page or host forbids it. */
 export async function writeClipboard(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
@@ -8,7 +8,7 @@ export async function writeClipboard(text: string): Promise<boolean> {
   }
 }
 
-/** The way that needs no permission: a copy command whose event is given the text. */
+/** The way that needs no permission: a copy command whose event gets the text. */
 function copyThroughEvent(text: string): boolean {
   const fill = (event: ClipboardEvent) => {
     event.clipboardData?.setData('text/plain', text);

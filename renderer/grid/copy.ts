@@ -3,12 +3,12 @@ import type { Column } from '../../model/values/types.ts';
 import { fullText } from '../format/value-text.ts';
 import type { GridRange } from './navigation.ts';
 
-/** Rows that one copy takes at most: more than a spreadsheet would accept gladly. */
+/** The maximum number of rows in one copy: more than a spreadsheet handles well. */
 export const copyRowLimit = 100_000;
 
 /**
- * The cells of a range as tab-separated text, as spreadsheets paste it: texts with tabs, quotes or line breaks are quoted.
- * With more than one cell selected, the first line names the columns.
+ * The cells of a range as tab-separated text, for pasting into spreadsheets: texts with tabs, quotes or line breaks are quoted. With more
+ * than one cell selected, the first line has the names of the columns.
  */
 export function toTsv(columns: readonly Column[], rows: readonly Cells[], range: Pick<GridRange, 'left' | 'right'>, header: boolean): string {
   const picked = columns.slice(range.left, range.right + 1);

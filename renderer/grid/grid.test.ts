@@ -37,7 +37,7 @@ describe('format', () => {
     expect(cellText(change + 5, 'timestamp', zoneOf('-03:30')!)).toBe('2026-10-24 21:00:00.005 -03:30');
     expect(cellText('2026-10-25', 'date', berlin)).toBe('2026-10-25');
     for (const end of [8.64e15, -8.64e15]) expect(timestampText(end, zoneOf(end > 0 ? '+01:00' : '-01:00')!)).toContain('+00:00');
-    // What is copied is the value, wherever it is shown.
+    // The copy has the value, wherever it is shown.
     expect(fullText(change, 'timestamp')).toBe('2026-10-25T00:30:00.000Z');
   });
   it('counts bytes of base64', () => {

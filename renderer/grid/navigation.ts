@@ -22,7 +22,7 @@ export interface KeyPress {
   readonly control: boolean;
 }
 
-/** The selection after a key, or null where the key does not move it. */
+/** The selection after a key, or null if the key does not move it. */
 export function moveSelection(selection: GridSelection | null, press: KeyPress, size: GridSize): GridSelection | null {
   if (size.rows === 0 || size.columns === 0) return null;
   const all = { anchor: { row: 0, column: 0 }, active: { row: size.rows - 1, column: size.columns - 1 } };
@@ -75,7 +75,7 @@ export function selectedRange({ anchor, active }: GridSelection): GridRange {
   };
 }
 
-/** Keeps a selection inside a grid that has become smaller; null when nothing of it is left. */
+/** Keeps a selection inside a grid that has become smaller; null if nothing of it is left. */
 export function clampSelection(selection: GridSelection | null, rows: number, columns: number): GridSelection | null {
   if (!selection || rows === 0 || columns === 0) return null;
   const into = (place: CellPlace): CellPlace => ({ row: clamp(place.row, rows), column: clamp(place.column, columns) });

@@ -2,16 +2,16 @@ import type { Cells } from '../../engine/protocol/messages.ts';
 import { keepNewest } from '../../model/values/newest.ts';
 import type { Column } from '../../model/values/types.ts';
 
-/** Rows for a grid: held in memory, or fetched page by page. A new object means new data. */
+/** Rows for a grid: held in memory, or loaded page by page. A new object means new data. */
 export interface PageSource {
   readonly columns: readonly Column[];
-  /** All rows that the grid can scroll to. */
+  /** The number of rows to which the grid can scroll. */
   readonly total: number;
   /** Rows `offset` to `offset + limit` (fewer at the end). Rejects with a MillraceError. */
   read(offset: number, limit: number): readonly Cells[] | Promise<readonly Cells[]>;
 }
 
-/** A source over rows that are already here. */
+/** A source of rows in memory. */
 export function memorySource(columns: readonly Column[], rows: readonly Cells[]): PageSource {
   return { columns, total: rows.length, read: (offset, limit) => rows.slice(offset, offset + limit) };
 }
@@ -20,7 +20,7 @@ export const pageSize = 200;
 /** Pages kept per grid: 20,000 rows. */
 const keptPages = 100;
 
-/** The rows of a source that are here, and the fetching of those that are not. One per source. */
+/** The loaded rows of a source, and the loading of the others. One per source. */
 export class PageCache {
   readonly source: PageSource;
   readonly #pages = new Map<number, readonly Cells[]>();
@@ -34,17 +34,17 @@ export class PageCache {
     this.#onChange = onChange;
   }
 
-  /** The row, or null while it is not here (see `want`). */
+  /** The row, or null while it is not loaded (see `want`). */
   row(index: number): Cells | null {
     return this.#pages.get(Math.floor(index / pageSize))?.[index % pageSize] ?? null;
   }
 
-  /** Makes rows `first` to `last` (inclusive) available, at once where the source is in memory. */
+  /** Loads rows `first` to `last` (inclusive), immediately if the source is in memory. */
   want(first: number, last: number): void {
     for (let page = Math.floor(first / pageSize); page * pageSize <= last; page++) {
       const rows = this.#pages.get(page);
       if (rows) {
-        // Moving a page to the end makes the map's order the order of use.
+        // Moving a page to the end keeps the map in the order of use.
         this.#pages.delete(page);
         this.#pages.set(page, rows);
       } else if (!this.#pending.has(page)) this.#fetch(page);

@@ -8,7 +8,7 @@ import { autoWidth, minColumnWidth } from './widths.ts';
 export interface ColumnWidths {
   readonly widths: readonly number[];
   resize(column: number, width: number): void;
-  /** Makes a column as wide as the rows that are here need. */
+  /** Makes a column as wide as the loaded rows need. */
   fit(column: number): void;
 }
 
@@ -16,8 +16,8 @@ const fittedRows = 200;
 const maxFittedWidth = 900;
 
 /**
- * A width per column. It is estimated once per column, name and type, so that columns hold still while rows are replaced under
- * them; another `layoutKey` (another node, another query) and times in another `zone` start afresh.
+ * A width per column. It is estimated once per column, name and type, so that columns keep their width while their rows are replaced.
+ * Another `layoutKey` (another node, another query), and times in another `zone`, are estimated again.
  */
 export function useColumnWidths(columns: readonly Column[], cache: PageCache, layoutKey: string, zone: Zone): ColumnWidths {
   const known = useRef({ layoutKey, zone, byColumn: new Map<string, number>() });
@@ -29,7 +29,7 @@ export function useColumnWidths(columns: readonly Column[], cache: PageCache, la
   const widths = columns.map((column, index) => {
     const key = keyOf(column);
     const width = byColumn.get(key) ?? autoWidth(column, index, rowsHere(60), { zone });
-    // Rows that are still to come may need more room than the header alone.
+    // Rows that are not loaded yet may need more room than the header alone.
     if (cache.row(0) || cache.source.total === 0) byColumn.set(key, width);
     return width;
   });

@@ -1,10 +1,10 @@
-/** What part of a grid is visible. Pure arithmetic: no DOM. */
+/** Which part of a grid is visible. Pure arithmetic: no DOM. */
 
 import { itemAt } from '../../model/faults/missing.ts';
 
 export const rowHeight = 24;
 export const headerHeight = 28;
-/** Browsers stop laying out somewhere above 16 million pixels; longer grids are scrolled in proportion. */
+/** Browsers limit layouts to somewhat more than 16 million pixels; longer grids are scrolled in proportion. */
 export const maxScrollHeight = 8_000_000;
 const overscanRows = 6;
 

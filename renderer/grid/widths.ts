@@ -11,12 +11,12 @@ const cellPadding = 21;
 /** Type icon and its gap, in the header. */
 const headerIcon = 20;
 
-/** Widths in pixels that show the header and, as far as is sensible, the first rows. */
+/** Widths in pixels that show the header and, within reason, the first rows. */
 export function autoWidths(columns: readonly Column[], rows: readonly (Cells | null)[]): number[] {
   return columns.map((column, index) => autoWidth(column, index, rows));
 }
 
-/** The width that one column wants; `index` is its place in the rows' cells. */
+/** The width that one column needs; `index` is its place in the rows' cells. */
 export function autoWidth(column: Column, index: number, rows: readonly (Cells | null)[], { max = maxAutoWidth, zone = utc } = {}): number {
   let width = headerIcon + textWidth(column.name);
   for (let i = 0; i < rows.length && i < sampledRows; i++) {
@@ -26,7 +26,7 @@ export function autoWidth(column: Column, index: number, rows: readonly (Cells |
   return Math.round(Math.min(max, Math.max(minColumnWidth, width + cellPadding)));
 }
 
-/** Pixels that a text takes in the grid's 12 px font, estimated by kinds of characters: no layout is needed for it. */
+/** The width of a text in pixels in the grid's 12 px font, estimated by kinds of characters: no layout is needed for it. */
 export function textWidth(text: string): number {
   let width = 0;
   for (let i = 0; i < text.length && width < 4000; i++) width += characterWidth(text.charCodeAt(i));

@@ -7,7 +7,7 @@ import { notify } from '../shell/notify.ts';
 import styles from './form/Inspector.module.css';
 import { learnFromSample } from './ListenDialog.tsx';
 
-/** Where programs send rows to, to be copied; and a way to learn the columns from what they send. */
+/** The address to which programs send rows, with a copy button; and a way to learn the columns from what they send. */
 export function Address({ node, address }: { readonly node: string; readonly address: string }) {
   const [copied, setCopied] = useState<string | null>(null);
   const trusted = useSession((state) => state.trusted);

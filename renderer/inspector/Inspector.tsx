@@ -8,7 +8,7 @@ import { PipelineInspector } from './PipelineInspector.tsx';
 import { SelectionInspector } from './SelectionInspector.tsx';
 import { UnknownNode } from './UnknownNode.tsx';
 
-/** The form of whatever is selected; fills its parent. */
+/** The form of the selection; fills its parent. */
 export default function Inspector() {
   const { nodes, edges } = useSession((state) => state.selection);
   const only = (nodes.length === 1 ? nodes[0] : null) ?? null;
@@ -23,7 +23,7 @@ export default function Inspector() {
   );
 }
 
-/** Escape gives the keyboard back to the canvas, unless it closes a list or belongs to the code editor. */
+/** Escape moves the focus back to the canvas, unless it closes a list or belongs to the code editor. */
 function leave(event: KeyboardEvent<HTMLElement>): void {
   const target = event.target as HTMLElement;
   if (event.key !== 'Escape' || event.defaultPrevented || target.closest('.monaco-editor') || target.getAttribute('aria-expanded') === 'true') return;

@@ -15,7 +15,7 @@ import styles from './ListenDialog.module.css';
 type Heard = RequestResults['source.listen'];
 type HeardRows = Heard['choices'][number];
 
-/** Listens at the address of a source for a first request, and sets the source's columns by what came. */
+/** Listens at the address of a source for a first request, and sets the source's columns from it. */
 export async function learnFromSample(node: string, address: string): Promise<void> {
   const chosen = await showDialog<HeardRows>((close) => <ListenDialog node={node} address={address} onClose={close} />);
   if (!chosen) return;
@@ -83,7 +83,7 @@ function ListenDialog({ node, address, onClose }: { readonly node: string; reado
   );
 }
 
-/** A dialog gives the focus to a button of its own only when it opens. */
+/** A dialog focuses a button of its own only when it opens. */
 function focusOnceShown(button: HTMLButtonElement | null): void {
   button?.focus();
 }

@@ -4,6 +4,7 @@ import { setNode, setParam } from '../../engine/document/edits.ts';
 import type { ErrorPolicy, PipelineNode } from '../../engine/document/pipeline.ts';
 import type { NodeCheck, NodeManifest } from '../../engine/protocol/messages.ts';
 import { itemAt } from '../../model/faults/missing.ts';
+import { secretNameFor } from '../../model/text/secret-reference.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import type { Json, Schema } from '../../model/values/types.ts';
 import { NodeIcon } from '../graph/NodeIcon.tsx';
@@ -34,12 +35,15 @@ interface NodeInspectorProps {
   readonly manifest: NodeManifest;
 }
 
-/** Everything about one node: what it is, its params, and what happens to rows that it cannot handle. */
+/** Everything about one node: what it is, its params, and its error policy. */
 export function NodeInspector({ id, node, manifest }: NodeInspectorProps) {
   const check = useNodeCheck(id);
   const problems = useProblems(id);
-  const form = useMemo(() => ({ node: id, check, problems, widgets }), [id, check, problems]);
   const values = useMemo(() => ({ ...manifest.defaults, ...node.params }), [manifest, node.params]);
+  const form = useMemo(
+    () => ({ node: id, check, problems, widgets, values, secretName: (field: string) => secretNameFor(id, field) }),
+    [id, check, problems, values],
+  );
   const defaultPolicy = check?.defaultPolicy ?? 'stop';
   const policy = policies.find(({ value }) => value === (node.onError ?? defaultPolicy)) ?? itemAt(policies, 0);
   const title = node.title ?? manifest.title;

@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { session, useSession } from '../session/session.ts';
 import styles from './form/Inspector.module.css';
 
-/** A part of the inspector that folds; whether it is open is remembered under `name` for all nodes. */
+/** A part of the inspector that can be folded; whether it is open is remembered under `name` for all nodes. */
 export function Section({
   name,
   title,

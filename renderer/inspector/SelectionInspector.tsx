@@ -9,7 +9,7 @@ import { contextMenus } from '../shell/commands/menus.ts';
 import { commandOf, runCommand } from '../shell/commands/registry.ts';
 import styles from './form/Inspector.module.css';
 
-/** Several things are selected: what, and what can be done with all of them. */
+/** Several things are selected: lists them, with the commands for all of them. */
 export function SelectionInspector() {
   const selection = useSession((state) => state.selection);
   const { nodes } = selection;

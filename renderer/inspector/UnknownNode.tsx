@@ -5,7 +5,7 @@ import { useProblems } from '../session/session.ts';
 import styles from './form/Inspector.module.css';
 import { ProblemLines } from './form/ProblemLines.tsx';
 
-/** A node whose type the catalogue lacks: shown as it is in the file, and kept so. */
+/** A node whose type the catalogue lacks: shown as it is in the file, and kept unchanged. */
 export function UnknownNode({ id, node }: { readonly id: string; readonly node: PipelineNode }) {
   const problems = useProblems(id);
   return (

@@ -11,7 +11,7 @@ import { Markdown } from '../shell/Markdown.tsx';
 import './palette.css';
 import { byCategory, sameTitles, searchNodes } from '../graph/search.ts';
 
-/** The nodes that there are: by category or as search results; drag one onto the canvas, or Enter adds it beside the selection. */
+/** The available nodes: by category or as search results; drag one onto the canvas, or Enter adds it beside the selection. */
 export function Palette() {
   const catalogue = useSession((state) => state.catalogue);
   const engine = useSession((state) => state.engine);
@@ -71,7 +71,7 @@ export function Palette() {
   );
 }
 
-/** `twin`: another node has the same title, so that the kind must tell them apart. */
+/** `twin`: another node has the same title, so the kind must distinguish them. */
 function PaletteItem({ manifest, twin }: { readonly manifest: NodeManifest; readonly twin: boolean }) {
   const [isOpen, setOpen] = useState(false);
   return (

@@ -1,10 +1,10 @@
 import { session } from '../session/session.ts';
 
-/** Opens the palette if need be and puts the cursor into its search. */
+/** Opens the palette if necessary and puts the cursor into its search. */
 export function focusPaletteSearch(): void {
   session.set('palette', true);
   const select = () => document.querySelector<HTMLInputElement>('.palette input')?.select();
-  // At once where it is there already: the next key may be on its way.
+  // Immediately if it is open already: the next key may follow.
   if (document.querySelector('.palette')) select();
   else requestAnimationFrame(select);
 }

@@ -63,7 +63,7 @@ function SubjectPreview({ subject }: { readonly subject: PreviewSubject }) {
   const title = visible(node ? (node.title ?? manifest?.title ?? ownNode) : edgeTitle(subject.id, pipeline.nodes));
 
   const shown = showsRun ? null : target;
-  // What flows now is what one wants to see of a stream; of a run that ends soon, the sample stays.
+  // For a stream, the current rows are of interest; for a run that ends soon, the sample stays.
   const canBeLive = shown !== null && isRunning(run) && run?.stats[shown.node]?.out[shown.port] !== undefined;
   const isLive = canBeLive && (view ?? (run?.bounded === false ? 'live' : 'sample')) === 'live';
   const preview = usePreview(isLive ? null : shown, limit);
@@ -167,7 +167,7 @@ function Rows({ preview, target, manifest, label }: RowsProps) {
   );
 }
 
-/** The reason why there are no rows, in the place where they would be. */
+/** The reason why there are no rows, in their place. */
 function WhyNot({ problem, selected }: { readonly problem: Problem; readonly selected: string | null }) {
   const title = useSession((state) => (problem.node ? (state.pipeline.nodes[problem.node]?.title ?? null) : null));
   const { node, field, range } = problem;
@@ -245,7 +245,7 @@ function failedRows({ counts }: PreviewResult): number {
   return Object.values(counts).reduce((sum, { failed }) => sum + failed, 0);
 }
 
-/** How many rows came into a transform: of several inputs each by its name, since their sum says nothing. Null for what takes none in. */
+/** How many rows came into a transform: for several inputs each by its name, since their sum is meaningless. Null for nodes without inputs. */
 function useInputs(result: PreviewResult, target: PreviewTarget, kind: NodeManifest['kind'] | undefined): string | null {
   const pipeline = usePipeline();
   const check = useNodeCheck(target.node);

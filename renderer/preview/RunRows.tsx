@@ -16,11 +16,11 @@ const limits = { sink: 10_000, port: 1000 };
 
 interface RunRowsProps {
   readonly node: string;
-  /** An output port, whose latest rows are shown while the run goes on; without it, those that a sink keeps. */
+  /** An output port, whose latest rows are shown during the run; without it, those that a sink keeps. */
   readonly port?: string;
 }
 
-/** Rows of the run that the canvas shows, the newest first; refreshed while it goes on. */
+/** Rows of the run that the canvas shows, newest first; refreshed during the run. */
 export function RunRows({ node, port }: RunRowsProps) {
   const run = useSession((state) => state.run);
   const [source, setSource] = useState<PageSource | null>(null);
@@ -61,7 +61,7 @@ function NoneYet({ passed }: { readonly passed: number }) {
   return <EmptyState title="Waiting for the next row…" text={`${rowsText(passed)} have passed here so far.`} />;
 }
 
-/** What a port has sent in the run that goes on, and how fast. */
+/** How many rows a port has sent in the current run, and how fast. */
 export function LiveFacts({ target }: { readonly target: PreviewTarget }) {
   const run = useSession((state) => state.run);
   const strange = useSession(strangeness);

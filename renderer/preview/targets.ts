@@ -2,23 +2,23 @@ import { edgeId, type Pipeline } from '../../engine/document/pipeline.ts';
 import type { NodeCheck } from '../../engine/protocol/messages.ts';
 import { visible } from '../../model/text/visible-text.ts';
 
-/** One stream of rows that can be shown: what leaves a node's output port. */
+/** One stream of rows that can be shown: those of a node's output port. */
 export interface PreviewTarget {
   /** Unique among the targets of one selection. */
   readonly key: string;
   readonly label: string;
   readonly node: string;
   readonly port: string;
-  /** The selected node's own output, or what arrives at one of its inputs. */
+  /** The selected node's own output, or the rows at one of its inputs. */
   readonly side: 'out' | 'in';
   /** Rows that came too late to count. */
   readonly late?: boolean;
 }
 
-/** What the data panel is about: a node, or one edge. */
+/** What the data panel shows: a node, or one edge. */
 export type PreviewSubject = { readonly kind: 'node' | 'edge'; readonly id: string };
 
-/** The subject that a selection means: one node, or else one edge; null for none or several. */
+/** The subject of a selection: one node, or one edge; null for none or several. */
 export function subjectOf(selection: { readonly nodes: readonly string[]; readonly edges: readonly string[] }): PreviewSubject | null {
   const { nodes, edges } = selection;
   const [node] = nodes;
@@ -28,8 +28,8 @@ export function subjectOf(selection: { readonly nodes: readonly string[]; readon
 }
 
 /**
- * The streams of a subject, the most interesting first: a node's outputs, then its inputs (a sink has only those). Empty for a
- * node without any connection to show, and for what is no longer there.
+ * The streams of a subject, the most interesting first: a node's outputs, then its inputs (a sink has only those). Empty for a node without
+ * any connection to show, and for what no longer exists.
  */
 export function previewTargets(pipeline: Pipeline, subject: PreviewSubject, check: NodeCheck | null): readonly PreviewTarget[] {
   if (subject.kind === 'edge') {
@@ -50,8 +50,8 @@ export function previewTargets(pipeline: Pipeline, subject: PreviewSubject, chec
 }
 
 /**
- * Everything in a document that the rows at `node` follow from, by identity: while two such lists are equal item by item, the
- * rows are the same. Layout, and whatever lies beside or below the node, is not in it.
+ * Everything in a document on which the rows at `node` depend, by identity: while two such lists are equal item by item, the rows are the
+ * same. Does not include layout, and nodes that are not upstream.
  */
 export function upstreamParts(pipeline: Pipeline, node: string): readonly unknown[] {
   const seen = new Set<string>();

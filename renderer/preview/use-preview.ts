@@ -7,23 +7,23 @@ import { session, useSession } from '../session/session.ts';
 import { type PreviewTarget, sameParts, upstreamParts } from './targets.ts';
 import { measurePainted, takeEditTime } from './timing.ts';
 
-/** Before a preview that lost against an older one is asked for again: doubled each time. */
+/** The delay before a preview that lost against an older one is requested again: doubled each time. */
 const retryDelayMs = 30;
 /** Rows that stay visible for longer than this while newer ones are awaited are dimmed. */
 const dimDelayMs = 300;
 
 export interface Preview {
-  /** The newest rows of this target; they stay while newer ones are awaited or cannot be had. */
+  /** The newest rows of this target; they stay while newer ones are awaited or cannot be computed. */
   readonly result: PreviewResult | null;
   readonly source: PageSource | null;
-  /** The newest source that had rows: what to leave standing while half-typed code makes every row fail. */
+  /** The newest source that had rows: it stays visible while half-typed code makes every row fail. */
   readonly lastRows: PageSource | null;
   /** Why there are no newer rows. */
   readonly problem: Problem | null;
   readonly waiting: boolean;
-  /** Waiting for so long that the rows should look old. */
+  /** Waiting for so long that the rows should look outdated. */
   readonly late: boolean;
-  /** To be called when the rows of a source are on the page. */
+  /** Call it when the rows of a source are on the page. */
   readonly onDrawn: (source: PageSource) => void;
 }
 
@@ -34,12 +34,12 @@ interface Answer {
   readonly lastRows: PageSource | null;
   readonly problem: Problem | null;
 }
-/** Answers that are no answer about the pipeline: the rows that are there stay as they are. */
+/** Answers that say nothing about the pipeline: the current rows stay as they are. */
 const silent: ReadonlySet<string> = new Set(['cancelled', 'engine/gone']);
-/** A preview that lost against an older one is asked for again, so often: the rows on the page are old. */
+/** How often a preview that lost against an older one is requested again: the rows on the page are outdated. */
 const supersededTries = 5;
 
-/** The rows of a target, asked for again whenever something that they follow from changes. Stale replies are dropped. */
+/** The rows of a target, requested again whenever something changes on which they depend. Outdated replies are dropped. */
 export function usePreview(target: PreviewTarget | null, limit: number): Preview {
   const key = target ? `${target.node}.${target.port}` : '';
   const ready = useSession((state) => state.engine === 'ready' && state.documentId !== null);
@@ -58,7 +58,7 @@ export function usePreview(target: PreviewTarget | null, limit: number): Preview
   const upstream = parts.current;
   const asked = useRef('');
 
-  // What stood in the way may be gone by the next check, though nothing was edited: a slow source, a file that was missing.
+  // The cause may be gone by the next check, though nothing was edited: a slow source, a missing file.
   const isStuck = answer?.key === key && answer.problem !== null;
   const check = useSession((state) => (isStuck ? state.check : null));
   const stuckAt = useRef<CheckResult | null>(null);
@@ -75,7 +75,7 @@ export function usePreview(target: PreviewTarget | null, limit: number): Preview
       setWaiting(false);
       return;
     }
-    // Another target is wanted at once; only edits come in bursts, and only they are timed.
+    // Another target is requested at once; only edits come in bursts, and only they are timed.
     const isEdit = asked.current === `${key} ${limit}`;
     asked.current = `${key} ${limit}`;
     const edited = takeEditTime();
@@ -104,7 +104,7 @@ export function usePreview(target: PreviewTarget | null, limit: number): Preview
     };
     timer = setTimeout(() => void ask(1), isEdit ? editDelayMs() : 0);
     return () => {
-      // What takes this one's place must not be overtaken by it.
+      // The request that replaces this one must not be overtaken by it.
       newest.current++;
       clearTimeout(timer);
     };

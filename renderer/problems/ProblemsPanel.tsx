@@ -6,7 +6,7 @@ import { useProblems, useSession } from '../session/session.ts';
 import './problems.css';
 import { ProblemList } from '../shell/problems/ProblemList.tsx';
 
-/** All problems of the pipeline, by node. A click goes to the node and its field. */
+/** All problems of the pipeline, by node. A click selects the node and its field. */
 export function ProblemsPanel() {
   const problems = useProblems();
   const pipeline = useSession((state) => state.pipeline);

@@ -11,7 +11,7 @@ import styles from './Results.module.css';
 
 const none: readonly RunOutput[] = [];
 
-/** What the run made: databases to look into, files with their place. */
+/** The outputs of the run: databases to look into, files with their place. */
 export function OutputList({ path }: { readonly path: string | null }) {
   const outputs = useSession((state) => state.run?.outputs ?? none);
   const named = outputs.filter((output): output is RunOutput & { path: string } => output.path !== undefined);

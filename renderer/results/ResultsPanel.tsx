@@ -12,7 +12,7 @@ import { tableQuery } from './queries.ts';
 import styles from './Results.module.css';
 import { useResult } from './use-result.ts';
 
-/** What a run has written (by default its first database): the tables of a SQLite file, to be looked at and queried, and the other outputs by name. */
+/** What a run has written (by default its first database): the tables of a SQLite file, to be viewed and queried, and the other outputs by name. */
 export default function ResultsPanel() {
   const path = useSession((state) => state.resultPath);
   const outputs = useSession((state) => state.run?.outputs.length ?? 0);

@@ -1,7 +1,7 @@
 import type { QueryResult } from '../../engine/protocol/messages.ts';
 import type { PageSource } from '../grid/page-source.ts';
 
-/** Rows of the first page, which also tells the columns. */
+/** Rows of the first page, which also gives the columns. */
 export const firstPage = 1000;
 
 /** A statement that shows a whole table. */
@@ -15,8 +15,8 @@ export function fileName(path: string): string {
 }
 
 /**
- * The rows of a query for the grid: the first page is here, the others are asked for. Where the engine could not count the
- * rows, only those of the first page can be scrolled to.
+ * The rows of a query for the grid: the first page is loaded, the others on request. If the engine could not count the rows, only those of
+ * the first page can be scrolled to.
  */
 export function querySource(first: QueryResult, read: (offset: number, limit: number) => Promise<QueryResult>): PageSource {
   const total = first.total ?? first.rows.length;

@@ -15,7 +15,7 @@ export interface ResultFile {
   readonly tables: readonly Table[] | null;
   readonly sql: string;
   readonly setSql: (sql: string) => void;
-  /** Runs a statement, by default the one that is written; its rows replace the old ones when they come. */
+  /** Runs a statement, by default the current one; its rows replace the old ones when they arrive. */
   readonly run: (sql?: string) => void;
   readonly running: boolean;
   readonly answer: Answer | null;
@@ -23,7 +23,7 @@ export interface ResultFile {
   readonly problem: Problem | null;
 }
 
-/** A SQLite file with its tables and one statement at a time. It is read anew when a run has ended. */
+/** A SQLite file with its tables and one statement at a time. It is read again when a run has ended. */
 export function useResult(path: string): ResultFile {
   const [tables, setTables] = useState<readonly Table[] | null>(null);
   const [sql, setSql] = useState('');

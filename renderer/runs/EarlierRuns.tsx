@@ -9,7 +9,7 @@ import { showRun } from './run-actions.tsx';
 
 const shown = 30;
 
-/** A menu of all other runs that are known: first those of this pipeline's file. */
+/** A menu of all other known runs: first those of this pipeline's file. */
 export function EarlierRuns({ current }: { readonly current: string | null }) {
   const runs = useSession((state) => state.runs);
   const path = useSession((state) => state.path);

@@ -10,7 +10,7 @@ import { session, useSession } from '../session/session.ts';
 import type { ReplayWay } from './ReplayDialog.tsx';
 import { startReplay } from './run-actions.tsx';
 
-/** The rows that wait in the errors table, by node, and the way to replay them. Nothing where none wait. */
+/** The rows that wait in the errors table, by node, and the way to replay them. Nothing if none wait. */
 export function KeptErrors({ run }: { readonly run: RunSummary }) {
   const pipeline = useSession((state) => state.pipeline);
   const catalogue = useSession((state) => state.catalogue);
@@ -69,7 +69,7 @@ function wayOf(isRunning: boolean, problem: Problem | null, inRun: boolean): Rep
   return problem === null ? 'alone' : inRun ? 'with-run' : null;
 }
 
-/** Asked for anew when the run has ended, has committed more, or the pipeline was checked; null until it is known. */
+/** Requested again when the run has ended, has committed more, or the pipeline was checked; null until it is known. */
 function useWaiting(run: RunSummary): WaitingErrors | null {
   const documentId = useSession((state) => state.documentId);
   const check = useSession((state) => state.check);

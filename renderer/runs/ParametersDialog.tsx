@@ -9,7 +9,7 @@ import { visible, visibleLines } from '../../model/text/visible-text.ts';
 
 type Values = { [name: string]: string | number | boolean };
 
-/** Values for one run; null when the user thinks better of it. Offers those of the last run of this document. */
+/** Values for one run; null if the user cancels. Offers those of the last run of this document. */
 export function askParameters(parameters: { readonly [name: string]: Parameter }): Promise<Values | null> {
   return showDialog<Values>((close) => <ParametersDialog parameters={parameters} onClose={close} />);
 }
@@ -34,7 +34,7 @@ function ParametersDialog({
     );
   });
   const set = (name: string, value: string | number | boolean) => setValues({ ...values, [name]: value });
-  /** The number that was typed, or why it is none; null for another type. */
+  /** The typed number, or why it is not one; null for another type. */
   const numberOf = (name: string) => {
     if (parameters[name]?.type !== 'number') return null;
     const read = exactNumber(String(values[name]));

@@ -6,7 +6,7 @@ import { session } from '../session/session.ts';
 import { showDialog } from '../shell/dialogs.tsx';
 import './runs.css';
 
-/** How a run of the pipeline as it is now would go, as the engine explains it. Rejects with what is in the way of a run. */
+/** How a run of the current pipeline would proceed, as the engine explains it. Rejects with the problems that prevent a run. */
 export async function showPlan(): Promise<void> {
   const { documentId, pipeline } = session.state;
   if (documentId === null) return;

@@ -3,10 +3,10 @@ import { counted } from '../format/run-text.ts';
 import { showDialog } from '../shell/dialogs.tsx';
 import './runs.css';
 
-/** `alone`: in a run of its own. The others: in the run of the pipeline, which goes on from its checkpoint, or is stopped with one first. */
+/** `alone`: in a run of its own. The others: in the run of the pipeline, which resumes from its checkpoint, or is stopped with one first. */
 export type ReplayWay = 'alone' | 'with-run' | 'into-run';
 
-/** Whether to replay the rows of a node; says what that does. */
+/** Asks whether to replay the rows of a node; says what that does. */
 export async function askReplay(way: ReplayWay, title: string, rows: number): Promise<boolean> {
   const answer = await showDialog<true>((close) => (
     <Modal opened onClose={() => close(null)} title={`Replay ${counted(rows, 'row')} of “${title}”?`} size={520}>

@@ -6,14 +6,14 @@ import './runs.css';
 import { visible, visibleLines } from '../../model/text/visible-text.ts';
 
 export type Beginning = 'latest' | 'scratch';
-/** A checkpoint that a run can go on from; `failed`: the row that ended the run before, which comes again. */
+/** A checkpoint from which a run can resume; `failed`: the row that ended the previous run, which is read again. */
 export interface Resumable {
   readonly id: number;
   readonly at: number;
   readonly failed: Problem | null;
 }
 
-/** Where a run of a pipeline begins that has run before; null when the user thinks better of it. */
+/** Where a run of a pipeline begins that has run before; null if the user cancels. */
 export function askBeginning(checkpoint: Resumable): Promise<Beginning | null> {
   const { failed } = checkpoint;
   if (failed) return askPastRow(checkpoint, failed);
@@ -40,7 +40,7 @@ function askPastRow({ id, at }: Resumable, failed: Problem): Promise<Beginning |
   ));
 }
 
-/** What a start may answer instead of going on, and what can be done about it besides starting from scratch. */
+/** Possible refusals of a start to resume, and what can be done about each besides starting from scratch. */
 export const refusals: ReadonlyMap<string, Refusal> = new Map<string, Refusal>([
   [
     'checkpoint/changed',
@@ -78,7 +78,7 @@ interface Refusal {
   readonly how?: How;
 }
 
-/** What to do about a run that would not go on from its checkpoint; null: nothing. `problem`: of one of the codes of `refusals`. */
+/** What to do about a run that did not resume from its checkpoint; null: nothing. `problem`: of one of the codes of `refusals`. */
 export async function askAfterRefusal(problem: Problem): Promise<How | null> {
   const { title = problem.message, note = problem.hint, goOn, how } = refusals.get(problem.code) ?? {};
   const answer = await showDialog<Beginning>((close) => <Question title={title} text={problem.message} note={note} goOn={goOn} onClose={close} />);
@@ -90,7 +90,7 @@ function Question(props: {
   readonly title: string;
   readonly text: string;
   readonly note?: string;
-  /** Absent where it can only begin anew. */
+  /** Absent if it can only start from scratch. */
   readonly goOn?: string;
   readonly onClose: (answer: Beginning | null) => void;
 }) {

@@ -32,7 +32,7 @@ interface RunHeadProps {
   readonly onView: (view: RunView) => void;
 }
 
-/** The run in a line: how it is, since when, how it can be steered, and what of it is shown below. */
+/** The run in one line: its state, since when, its controls, and which part of it is shown below. */
 export function RunHead({ run, view, onView }: RunHeadProps) {
   return (
     <div className="run-head">
@@ -73,7 +73,7 @@ function StateLabel({ run }: { readonly run: RunSummary }) {
   );
 }
 
-/** Stop and pause at hand, the other ways to end it in a menu; once it is ending, the way to end it at once. */
+/** Buttons for Stop and Pause, the other ways to end it in a menu; once it is ending, the way to end it at once. */
 function RunControls({ run }: { readonly run: RunSummary }) {
   if (isEnding(run)) {
     return (
@@ -118,7 +118,7 @@ function RunControls({ run }: { readonly run: RunSummary }) {
   );
 }
 
-/** When it began; and what one must know where it is not the pipeline as it is now. */
+/** When it began, with a note if it is not of the current pipeline. */
 function Origin({ run }: { readonly run: RunSummary }) {
   const words = useSession(strangeness);
   const isElsewhere = useSession(({ path }) => run.path !== null && run.path !== path);
@@ -135,7 +135,7 @@ function Origin({ run }: { readonly run: RunSummary }) {
   );
 }
 
-/** Where it would go on from, or is tried again; how long it has been ending. */
+/** Where it would resume, or is retried; how long it has been ending. */
 function CheckpointNote({ run }: { readonly run: RunSummary }) {
   const now = useClock(isRunning(run));
   const words: string[] = [];
@@ -160,7 +160,7 @@ function CheckpointNote({ run }: { readonly run: RunSummary }) {
 }
 
 const firstSeen = { key: '', at: 0 };
-/** When the state that a run is in was first seen: its summary does not tell. */
+/** When the current state of a run was first seen: its summary does not say. */
 function sinceOf({ id, state }: RunSummary): number {
   const key = `${id} ${state}`;
   if (firstSeen.key !== key) Object.assign(firstSeen, { key, at: Date.now() });
@@ -176,7 +176,7 @@ function Elapsed({ run }: { readonly run: RunSummary }) {
   );
 }
 
-/** The time of day, while it matters. */
+/** The time of day, as long as it is relevant. */
 function useClock(isLive: boolean): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

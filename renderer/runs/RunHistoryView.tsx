@@ -11,7 +11,7 @@ const shownCheckpoints = 5;
 const width = 600;
 const height = 64;
 
-/** How a run went: its rows a second over time, its states and why, its last checkpoints. Read from what its keeper wrote. */
+/** The history of a run: its rows a second over time, its states with reasons, its last checkpoints. Read from what its keeper wrote. */
 export function RunHistoryView({ run }: { readonly run: RunSummary }) {
   const history = useHistory(run);
   if (!history) return <p className="panel-empty">Reading the history of this run …</p>;
@@ -21,7 +21,7 @@ export function RunHistoryView({ run }: { readonly run: RunSummary }) {
       <Rates history={history} />
       <section aria-label="States of the run">
         {history.states.map(({ at, state, reason }, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: states only ever join at the end.
+          // biome-ignore lint/suspicious/noArrayIndexKey: states are only appended.
           <div className="run-event" key={index}>
             <span>{formatTime(at)}</span>
             <b className="run-state" data-state={state}>

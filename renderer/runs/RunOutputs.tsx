@@ -9,7 +9,7 @@ import { titleOf } from '../graph/flow.ts';
 import { revealNode } from '../graph/viewport.ts';
 import { session, useSession } from '../session/session.ts';
 
-/** What a run wrote, or some of it, and the way to look at it. Nothing where there is none. */
+/** The outputs of a run, or some of them, and the way to view them. Nothing if there are none. */
 export function RunOutputs({ run, outputs }: { readonly run: RunSummary; readonly outputs: readonly RunOutput[] }) {
   const pipeline = useSession((state) => state.pipeline);
   const catalogue = useSession((state) => state.catalogue);

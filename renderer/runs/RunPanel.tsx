@@ -54,7 +54,7 @@ export function RunPanel() {
               <ProblemList problems={run.problems.filter((problem) => problem.severity === 'error').slice(0, 3)} withNode />
             )}
             {isWithoutOutput(run) && <p className="run-nothing run-note">Nothing was written.</p>}
-            {/* How it goes matters while it goes on; after that, what it has written. */}
+            {/* During a run its progress matters; after it, what it has written. */}
             {!isLive && <RunOutputs run={run} outputs={written} />}
             {Object.keys(run.stats).length > 0 && <RunTable run={run} />}
             <RunOutputs run={run} outputs={isLive ? run.outputs : others} />
@@ -89,7 +89,7 @@ function Errors({ run }: { readonly run: RunSummary }) {
   );
 }
 
-/** It ended before it had opened what it was to write. */
+/** It ended before it had opened its outputs. */
 function isWithoutOutput(run: RunSummary): boolean {
   return run.outputs.length === 0 && (run.state === 'failed' || run.state === 'stopped');
 }
@@ -104,7 +104,7 @@ function Log({ lines }: { readonly lines: readonly LogLine[] }) {
   return (
     <div className="log" role="log" aria-label="Log of the run">
       {lines.map((line, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: lines only ever join at the end.
+        // biome-ignore lint/suspicious/noArrayIndexKey: lines are only appended.
         <div key={index} data-level={line.level}>
           <span>{new Date(line.at).toLocaleTimeString('en-GB')}</span>
           <span className="log-node">{line.node ? titleOf(line.node, pipeline.nodes[line.node], catalogue) : ''}</span>

@@ -3,6 +3,7 @@ import { IconArrowNarrowDown, IconArrowNarrowUp } from '@tabler/icons-react';
 import { useLayoutEffect, useMemo, useRef } from 'react';
 import { runNodeOf } from '../../engine/document/pipeline.ts';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { besideDocument, titleOf } from '../graph/flow.ts';
 import { NodeIcon } from '../graph/NodeIcon.tsx';
 import { revealNode } from '../graph/viewport.ts';
@@ -11,7 +12,7 @@ import { session, useSession } from '../session/session.ts';
 import { type NodeRow, type RunColumn, runColumns } from './run-columns.tsx';
 import { nextSort, type Sort, sorted, sortOf } from './sort.ts';
 
-/** Every node's counters, in the pipeline's order or by a column. What no node has gets no column. */
+/** Every node's counters, in the pipeline's order or sorted by a column. A column without any value is not shown. */
 export function RunTable({ run }: { readonly run: RunSummary }) {
   const pipeline = useSession((state) => state.pipeline);
   const catalogue = useSession((state) => state.catalogue);
@@ -22,11 +23,13 @@ export function RunTable({ run }: { readonly run: RunSummary }) {
   const columns = runColumns.filter(({ isShown }) => !isShown || isShown(all));
   const seconds = ((run.endedAt ?? Date.now()) - run.startedAt) / 1000;
   const rows = Object.entries(run.stats).map(([id, stats]): NodeRow => ({ id, title: title(id), stats, isLive, seconds, titleOf: title }));
-  // Figures change ten times a second: what one wants to click must not move as often.
+  // Figures change ten times a second: click targets must not move as often.
   const moment = isLive ? Math.floor(Date.now() / reorderMs) : 0;
   // biome-ignore lint/correctness/useExhaustiveDependencies: see above.
   const order = useMemo(() => sorted(rows, sort).map(({ id }) => id), [sort.column, sort.isDown, rows.length, run.id, moment]);
   const byId = new Map(rows.map((row) => [row.id, row]));
+  const checked = useSession((state) => state.check?.nodes);
+  const isShared = (title: string) => rows.filter((row) => row.title === title).length > 1;
   return (
     <table className="run-table" aria-label="Counters by node">
       <thead>
@@ -42,12 +45,17 @@ export function RunTable({ run }: { readonly run: RunSummary }) {
           const row = byId.get(id);
           if (!row) return null;
           const manifest = pipeline.nodes[id] ? catalogue.get(pipeline.nodes[id].type) : besideDocument.get(runNodeOf(id) ?? '');
+          // Nodes of the same name are distinguished by the text of their cards.
+          const detail = isShared(row.title) ? visible(checked?.[id]?.card ?? '') : '';
           return (
             <tr key={id} data-node-id={id} onClick={() => revealNode(id)}>
               <td>
-                <button type="button" className="run-node" title={row.title}>
+                <button type="button" className="run-node" title={detail ? `${row.title}: ${detail}` : row.title}>
                   <NodeIcon icon={manifest?.icon ?? 'puzzle'} kind={manifest?.kind ?? null} />
-                  <span>{row.title}</span>
+                  <span>
+                    {row.title}
+                    {detail && <small className="run-note"> {detail}</small>}
+                  </span>
                 </button>
               </td>
               {columns.map((column) => (
@@ -85,7 +93,7 @@ function Heading({ name, label, help, sort, isLeft = false }: HeadingProps) {
   const isSorted = sort.column === name;
   const Arrow = sort.isDown ? IconArrowNarrowDown : IconArrowNarrowUp;
   const button = useRef<HTMLButtonElement>(null);
-  // Figures that grow make columns wider: what has the focus stays in sight.
+  // Growing figures make columns wider: the focused heading stays in view.
   useLayoutEffect(() => {
     if (button.current && button.current === document.activeElement) showColumn(button.current);
   });
@@ -106,7 +114,7 @@ function Heading({ name, label, help, sort, isLeft = false }: HeadingProps) {
   );
 }
 
-/** Scrolls the heading that has the focus into sight, beside the names: browsers leave out what sticks to an edge. */
+/** Scrolls the focused heading into view, beside the names: browsers do not account for sticky elements. */
 function showColumn(focused: HTMLElement): void {
   const heading = focused.closest('th');
   const names = heading?.parentElement?.firstElementChild;

@@ -5,7 +5,7 @@ import { formatAge } from '../format/run-text.ts';
 import { showDialog } from '../shell/dialogs.tsx';
 import './runs.css';
 
-/** Whether to save a pipeline that never ends before it runs; null when the user thinks better of it. */
+/** Whether to save a pipeline that never ends before it runs; null if the user cancels. */
 export function askSaveFirst(name: string): Promise<'save' | 'run' | null> {
   return showDialog<'save' | 'run'>((close) => (
     <Modal opened onClose={() => close(null)} title={`Save “${visible(name)}” before it runs?`} size={520}>
@@ -32,7 +32,7 @@ export function askSaveFirst(name: string): Promise<'save' | 'run' | null> {
   ));
 }
 
-/** Tells that a pipeline begins anew here, though it could go on as another file; null when the user thinks better of it. */
+/** Says that a pipeline starts from scratch here, though it could resume as another file; null if the user cancels. */
 export function askElsewhere({ id, at, path, exists }: CheckpointElsewhere): Promise<'here' | 'open' | null> {
   return showDialog<'here' | 'open'>((close) => (
     <Modal opened onClose={() => close(null)} title="Start from the beginning here?" size={560}>

@@ -29,17 +29,17 @@ const hasErrors = 'The pipeline has errors, which are listed under Problems. Fix
 type How = Partial<Pick<RequestParams<'run.start'>, 'from' | 'dropChangedState' | 'acceptDuplicates' | 'keepErrors' | 'replay'>>;
 
 /**
- * Starts the pipeline as it is now, saved or not. Asks for the parameters' values where it has some, and where to begin if it
- * could go on from a checkpoint.
+ * Starts the current pipeline, saved or not. Asks for the parameters' values if it has some, and where to begin if it could resume from a
+ * checkpoint.
  */
 export async function startRun(): Promise<void> {
   const { documentId, pipeline, trusted } = session.state;
   if (!documentId) return notify('The engine is still starting. Try again in a moment.', 'warning');
   if (!trusted) return notify('This pipeline is not trusted yet, so it cannot run. The bar above the canvas shows what it would do.', 'warning');
-  // Whether it ever ends decides what is asked: not to be told from how the pipeline was a moment ago.
+  // What is asked depends on whether it ever ends, which an outdated check cannot say.
   if (session.state.checked !== pipeline) await checkNow();
   const { check } = session.state;
-  // What was wrong may be mended outside: a file that is there by now.
+  // The cause may have been fixed outside: a file exists by now.
   if (check && !check.runnable && (await checkNow()) === false) {
     session.showDock('problems');
     return notify(hasErrors, 'error');
@@ -56,10 +56,10 @@ export async function startRun(): Promise<void> {
   }
 }
 
-/** Documents of which the user has said that they may run as they are. */
+/** Documents that the user has allowed to run unsaved. */
 const runUnsaved = new Set<string>();
 
-/** A run that never ends can be gone on with only where its pipeline has a file: asks once, and saves where that is wanted. */
+/** A run that never ends can be resumed only if its pipeline has a file: asks once, and saves if the user wants that. */
 async function mayRunUnsaved(): Promise<boolean> {
   const { path, documentId, pipeline } = session.state;
   if (path !== null || !documentId || runUnsaved.has(documentId)) return true;
@@ -69,7 +69,7 @@ async function mayRunUnsaved(): Promise<boolean> {
   return answer === 'run';
 }
 
-/** Where a run begins: asks where it could go on, and tells where it could have. Null when the user thinks better of it. */
+/** Where a run begins: asks where it could resume, and says where it could have. Null if the user cancels. */
 async function beginning(documentId: string, name: string, isEndless: boolean): Promise<How | null> {
   const checkpoint = await session.request('run.resumable', { documentId });
   if (checkpoint) {
@@ -81,11 +81,11 @@ async function beginning(documentId: string, name: string, isEndless: boolean): 
   const elsewhere = isEndless ? await session.request('run.elsewhere', { documentId, name }) : null;
   const answer = elsewhere ? await askElsewhere(elsewhere) : 'here';
   if (answer === 'open' && elsewhere?.path) void openPath(elsewhere.path);
-  // Left to the engine: that there is no sound checkpoint need not mean that there never was one.
+  // Left to the engine: although there is no valid checkpoint, there may have been one.
   return answer === 'here' ? {} : null;
 }
 
-/** Sends the kept rows of a node through the pipeline as it is now, once the user has read what that does. */
+/** Replays the kept rows of a node in the current pipeline, once the user has read what that does. */
 export async function startReplay(way: ReplayWay, node: string, title: string, rows: number): Promise<void> {
   const { documentId, pipeline } = session.state;
   if (!documentId || !(await askReplay(way, title, rows))) return;
@@ -103,7 +103,7 @@ export async function startReplay(way: ReplayWay, node: string, title: string, r
   }
 }
 
-/** Stops the run that goes on, so that it can go on from there; says so where that went wrong. */
+/** Stops the current run, so that it can resume from there; reports if that failed. */
 async function stoppedWithCheckpoint(): Promise<boolean> {
   const { run } = session.state;
   if (!run || !isRunning(run)) return true;
@@ -113,7 +113,7 @@ async function stoppedWithCheckpoint(): Promise<boolean> {
   return state !== 'failed';
 }
 
-/** Says when all rows that a run has taken up are read, and a checkpoint holds what became of them. */
+/** Reports when all replayed rows of a run are read, and a checkpoint contains their results. */
 async function tellReplayed(runId: string, title: string): Promise<void> {
   const isRead = ([id, { watermark }]: [string, { readonly watermark: number }]) => runNodeOf(id) === runNodes.replay && watermark >= endOfTime;
   const { endedAt } = await onRunChanged(runId, (run) => run.endedAt !== null || Object.entries(run.stats).some(isRead));
@@ -132,28 +132,28 @@ async function begin(start: Start, how: How): Promise<RunSummary> {
   return run;
 }
 
-/** A run that was just started, of this pipeline. */
+/** A run of this pipeline that was just started. */
 function show(run: RunSummary, pipeline: Pipeline): void {
-  // Events of a fast run may have come before the reply to its start.
+  // Events of a fast run may have arrived before the reply to its start.
   const newest = session.state.runs.find((other) => other.id === run.id) ?? run;
   setState({ run: newest, runPipeline: pipeline, runStale: !meansTheSame(pipeline, session.state.pipeline) });
   acceptRun(newest);
   session.showDock('run');
 }
 
-/** A run that cannot go on as it is ends at once, and says why: what to do is the user's to say. */
+/** A run that cannot resume as it is ends at once, with the reason: the user decides what to do. */
 async function offerAnotherStart(start: Start, how: How, runId: string): Promise<void> {
   const run = await onRunChanged(runId, ({ endedAt, resumedFrom, checkpoint }) => endedAt !== null || resumedFrom !== null || checkpoint !== null);
   const problem = run.endedAt !== null && run.problems.find(({ code }) => refusals.has(code));
   if (!problem || getState().run?.id !== runId) return;
   const next = await askAfterRefusal(problem);
   if (!next) return;
-  // From scratch the rows that failed come once more by themselves, where their source can be read again.
+  // From scratch, the failed rows are read again anyway, if their source can be read again.
   const { replay: _, ...anew } = how;
   await begin(start, { ...(next.from === 'scratch' ? anew : how), ...next }).catch((error) => notifyError(error, 'The run did not start'));
 }
 
-/** With a checkpoint where it makes some, to go on from; else at once. */
+/** With a checkpoint to resume from if it makes some; otherwise at once. */
 export function stopRun(): Promise<void> {
   return endRun(session.state.run?.bounded === false ? 'checkpoint' : 'cancel');
 }

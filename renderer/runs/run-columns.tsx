@@ -1,10 +1,11 @@
-/** What the table of a run's counters shows of each node, and what it says of each column. */
+/** The columns in the table of a run's counters, and their values for each node. */
 import { IconHourglassHigh } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { errorPort } from '../../engine/document/pipeline.ts';
 import type { NodeStats } from '../../engine/protocol/messages.ts';
 import { rowsSent } from '../../engine/protocol/run-facts.ts';
 import { beginningOfTime, endOfTime } from '../../model/schema/event-time.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { formatBytes, formatCount, formatDuration, formatEventTime } from '../format/run-text.ts';
 import { useShownZone } from '../session/time-zone.ts';
 
@@ -24,9 +25,9 @@ export interface RunColumn {
   readonly label: (isLive: boolean) => string;
   /** A tooltip: what the figure means, and its unit. */
   readonly help: string;
-  /** Absent where no node has such a figure; without it, it is always there. */
+  /** Absent if no node has such a figure; without this function, the column is always shown. */
   readonly isShown?: (all: readonly NodeStats[]) => boolean;
-  /** What rows are sorted by; null comes last either way. */
+  /** The value by which rows are sorted; null comes last either way. */
   readonly value: (row: NodeRow) => number | null;
   readonly cell: (row: NodeRow) => ReactNode;
   /** Text of the cell's own tooltip. */
@@ -38,7 +39,7 @@ export interface RunColumn {
 const zero = (value: number | null) => (value ? undefined : 'zero');
 const count = (value: number | null) => (value === null ? '' : formatCount(value));
 const hasInput = ({ stats }: NodeRow) => stats.in > 0 || !isSource(stats);
-/** Only sources tell how far they have read or what waits for them; what has taken rows in is none. */
+/** Only sources report how far they have read or what waits for them; a node that has taken in rows is not one. */
 const isSource = ({ in: taken, out, progress, backlog }: NodeStats) => taken === 0 && (progress !== undefined || backlog !== undefined || rowsSent(out) > 0);
 const hasOutput = ({ stats: { out } }: NodeRow) => Object.keys(out).some((port) => port !== errorPort);
 const handled = ({ stats: { in: taken, out } }: NodeRow) => (taken > 0 ? taken : rowsSent(out));
@@ -116,6 +117,17 @@ export const runColumns: readonly RunColumn[] = [
     tone: ({ stats: { watermark, heldBy } }) => (heldBy === undefined ? (isEventTime(watermark) ? undefined : 'zero') : 'notable'),
   },
   {
+    name: 'waits',
+    label: () => 'Waits for',
+    help: 'What the node waits for, such as a server that it connects to again.',
+    isShown: (all) => all.some(({ waits }) => waits !== undefined),
+    value: ({ stats: { waits } }) => (waits === undefined ? null : 1),
+    cell: ({ stats: { waits }, isLive }) => (isLive && waits !== undefined ? visible(waits) : ''),
+    details: ({ stats: { waits } }) => waits,
+    tone: ({ stats: { waits } }) => (waits === undefined ? undefined : 'notable'),
+    isLeft: true,
+  },
+  {
     name: 'work',
     label: () => 'Busy',
     help: 'Time that the node was busy. The bar divides its time: busy, waiting for nodes downstream or for other sources, and (empty) waiting for rows.',
@@ -165,7 +177,7 @@ function Watermark({ stats: { watermark, heldBy }, isLive }: NodeRow) {
   );
 }
 
-/** A node's time at work, and how its time is shared out. */
+/** A node's working time, and its share of the total. */
 function Work({ stats }: { readonly stats: NodeStats }) {
   const shares = sharesOf(stats);
   return (
@@ -181,7 +193,7 @@ function Work({ stats }: { readonly stats: NodeStats }) {
   );
 }
 
-/** Null for nodes within a chain: they wait for nobody, as they are called. */
+/** Null for nodes within a chain: they are called directly and do not wait. */
 function sharesOf({ busyMs, idleMs, blockedMs }: NodeStats) {
   if (idleMs + blockedMs <= 0) return null;
   const total = busyMs + idleMs + blockedMs;

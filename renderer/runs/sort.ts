@@ -8,13 +8,13 @@ export interface Sort {
 }
 const unsorted: Sort = { column: null, isDown: true };
 
-/** The remembered order as settings keep it: `-rate` is rate, largest first. */
+/** The sort order as stored in settings: `-rate` is rate, largest first. */
 export function sortOf(setting: Json | undefined): Sort {
   if (typeof setting !== 'string' || setting === '') return unsorted;
   return setting.startsWith('-') ? { column: setting.slice(1), isDown: true } : { column: setting, isDown: false };
 }
 
-/** What a click on a column's heading makes of the order, as settings keep it. Figures begin with the largest, names with A. */
+/** The sort order after a click on a column's heading, as stored in settings. Figures begin with the largest, names with A. */
 export function nextSort(sort: Sort, column: string): string {
   const beginsDown = column !== 'node';
   const text = (isDown: boolean) => (isDown ? `-${column}` : column);
@@ -22,7 +22,7 @@ export function nextSort(sort: Sort, column: string): string {
   return sort.isDown === beginsDown ? text(!beginsDown) : '';
 }
 
-/** Rows without a figure come last; those of equal figures stay as they are. */
+/** Rows without a figure come last; rows with equal figures keep their order. */
 export function sorted(rows: readonly NodeRow[], { column, isDown }: Sort): readonly NodeRow[] {
   if (column === 'node') return rows.toSorted((a, b) => a.title.localeCompare(b.title) * (isDown ? -1 : 1));
   const value = runColumns.find(({ name }) => name === column)?.value;

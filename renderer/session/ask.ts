@@ -3,7 +3,7 @@ import { PipelineSender } from '../../engine/document/transfer.ts';
 import type { EditorProtocol, RequestName, RequestParams, RequestResults } from '../../engine/protocol/api.ts';
 import { type Client, problemOf } from '../../engine/protocol/connection.ts';
 
-/** The engine holds the pipeline of the document that is open here, so that a key sends what it changed. */
+/** The engine has the pipeline of the open document, so a keystroke sends only what it changed. */
 let known: { readonly client: Client<EditorProtocol>; readonly documentId: string; readonly sender: PipelineSender } | null = null;
 
 interface Asking {

@@ -7,13 +7,13 @@ import { ask } from './ask.ts';
 import { share } from './share.ts';
 import { getState, setState } from './state.ts';
 
-/** Long enough to take a burst of keys as one, too short to be noticed. */
+/** Long enough to treat a burst of keys as one, too short to be noticed. */
 const shortestDelayMs = 30;
 const longestDelayMs = 150;
 const slowSourceMs = 1000;
 let lastCheckMs = 0;
 
-/** How long to wait after an edit for the next one, in ms: longer where the engine has more to do, so that it need not do it at each key. */
+/** How long to wait after an edit for the next one, in ms: longer if the engine has more to do, so that it does not work at each key. */
 export function editDelayMs(): number {
   return Math.min(longestDelayMs, Math.max(shortestDelayMs, lastCheckMs));
 }
@@ -31,13 +31,13 @@ export function scheduleCheck(delayMs = editDelayMs()): void {
   timer = setTimeout(() => void runCheck(), delayMs);
 }
 
-/** Checks again at once: files that it looks at may have changed. Tells whether the pipeline can run; null when no engine answered. */
+/** Checks again at once: files that it looks at may have changed. Says whether the pipeline can run; null if no engine answered. */
 export async function checkNow(): Promise<boolean | null> {
   clearTimeout(timer);
   return (await runCheck()) ? (getState().check?.runnable ?? null) : null;
 }
 
-/** True when the check was taken in. */
+/** True if the check was applied. */
 async function runCheck(): Promise<boolean> {
   const { client, documentId, pipeline } = getState();
   if (!client || !documentId) return false;
@@ -53,12 +53,12 @@ async function runCheck(): Promise<boolean> {
     if (mine !== newest || getState().documentId !== documentId) return false;
     refusal = null;
     acceptCheck(check, pipeline);
-    // The engine goes on looking at such a source: nobody has to edit anything to see what it finds.
+    // The engine continues to look at such a source: no edit is needed to see what it finds.
     if (check.problems.some(({ code }) => code === 'source/slow')) scheduleCheck(slowSourceMs);
     return true;
   } catch (error) {
     const problem = problemOf(error);
-    // The engine went away: the check is asked for again once it is back.
+    // The engine is gone: the check is requested again once it is back.
     if (mine !== newest || passing.has(problem.code)) return false;
     refusal = problem;
     collectProblems();
@@ -72,10 +72,10 @@ interface HeldAnswer {
   readonly answer: number | undefined;
   readonly check: CheckResult;
 }
-/** The newest answer of the engine, made whole; also one that a newer request has overtaken, since the next builds on it. */
+/** The newest answer of the engine, made complete; also one that a newer request has overtaken, since the next builds on it. */
 let held: HeldAnswer | null = null;
 
-/** Null where the answer builds on one that is not held: it must be asked for again, whole. */
+/** Null if the answer builds on one that this side does not have: the whole must be requested again. */
 function complete({ answer, since, gone = [], ...told }: CheckAnswer, client: unknown, documentId: string): CheckResult | null {
   const before: HeldAnswer | null = held?.client === client && held?.documentId === documentId ? held : null;
   held = null;
@@ -86,7 +86,7 @@ function complete({ answer, since, gone = [], ...told }: CheckAnswer, client: un
   return check;
 }
 
-/** With `gone`, `changed` are the nodes that differ from those of `before`, else all of them. Of a thousand nodes, a key changes one. */
+/** With `gone`, `changed` are the nodes that differ from those of `before`, otherwise all of them. Of a thousand nodes, a keystroke changes one. */
 function nodesOf(before: CheckResult | null, gone: readonly string[] | null, changed: CheckResult['nodes']): CheckResult['nodes'] {
   if (!before || !gone) return share(before?.nodes, changed);
   const fresh = Object.entries(changed).flatMap(([id, node]) => {
@@ -109,7 +109,7 @@ export function acceptCodeProblems(codeProblems: readonly Problem[]): void {
   collectProblems();
 }
 
-/** Takes in how a preview ended: what stopped it stands at its node until that is edited, or the same preview succeeds. */
+/** Records how a preview ended: what stopped it is shown at its node until that is edited, or the same preview succeeds. */
 export async function watchPreview({ pipeline, node, port }: RequestParams<'preview.read'>, answer: Promise<unknown>): Promise<void> {
   const target = `${node}.${port}`;
   const { previewProblem: old } = getState();
@@ -120,7 +120,7 @@ export async function watchPreview({ pipeline, node, port }: RequestParams<'prev
   } catch (error) {
     const problem = problemOf(error);
     const culprit = problem.node ? own(pipeline?.nodes ?? {}, problem.node) : undefined;
-    // What the check says of a node is said already.
+    // The check reports the same for the node.
     if (!culprit || getState().check?.problems.some((known) => known.node === problem.node && known.severity === 'error')) return;
     setState({ previewProblem: { problem, node: culprit, target } });
   }
@@ -129,19 +129,19 @@ export async function watchPreview({ pipeline, node, port }: RequestParams<'prev
 
 const order = { error: 0, warning: 1, info: 2 };
 
-/** Brings the problems of check, code, preview and run together. Call after any of them changed. */
+/** Merges the problems of check, code, preview and run. Call it after any of them changed. */
 export function collectProblems(): void {
   const { check, codeProblems, previewProblem, run, runStale, pipeline, problems: old, problemsByNode: oldByNode } = getState();
-  // What a run said of a pipeline that has changed since stands in the run panel only.
-  // Rows that failed in a run that went on to its end were skipped or routed, as their nodes say: nothing to mend before the next.
+  // Problems of a run of a pipeline that has changed since are shown only in the run panel. If a run completed, its failed rows were
+  // skipped or routed, by the policies of their nodes: there is nothing to fix before the next.
   const runProblems = runStale ? [] : (run?.problems ?? []).map((problem) => (run?.state === 'done' ? { ...problem, severity: 'warning' as const } : problem));
   const ofPreview = previewProblem && pipeline.nodes[previewProblem.problem.node ?? ''] === previewProblem.node ? [previewProblem.problem] : [];
   const seen = new Set<string>();
   const all = [...(refusal ? [refusal] : []), ...(check?.problems ?? []), ...codeProblems, ...ofPreview, ...runProblems].filter((problem) => {
     if (problem.node && !pipeline.nodes[problem.node]) return false;
     const { row: _row, position: _position, ...rest } = problem;
-    const key = JSON.stringify(rest);
-    // The compiler finds again what the check has found at the same place of a snippet.
+    const key = JSON.stringify(Object.entries(rest).sort());
+    // The compiler finds the same errors again as the check, at the same place of a snippet.
     const { node, field, range } = problem;
     const place = range && JSON.stringify([node, field, range.line, range.column]);
     const isRepeated = seen.has(key) || (place !== undefined && seen.has(place) && codeProblems.includes(problem));

@@ -7,8 +7,8 @@ export class ConnectionError extends Error {}
 const tokenKey = 'millrace-token';
 
 /**
- * A port to a workbench process: over the desktop's MessagePort where there is a desktop, else over a WebSocket to the page's
- * own host. Rejects with a ConnectionError when nobody answers.
+ * A port to a workbench process: over the desktop's MessagePort if there is a desktop, otherwise over a WebSocket to the page's own host.
+ * Rejects with a ConnectionError if there is no answer.
  */
 export function connect(): Promise<Port> {
   return window.desktop ? connectDesktop() : connectSocket();
@@ -22,7 +22,7 @@ export function takeToken(): void {
   history.replaceState(null, '', location.pathname + location.search);
 }
 
-/** Listeners and state that every transport shares: frames that come early are kept, closing is told once. */
+/** Listeners and state that every transport shares: early frames are kept, closing is reported once. */
 class Channel {
   #listener: ((frame: unknown) => void) | null = null;
   #early: unknown[] = [];
@@ -62,7 +62,7 @@ function connectDesktop(): Promise<Port> {
       const native = event.ports[0];
       if (event.source !== window || event.data?.millrace !== 'port' || !native) return;
       const channel = new Channel();
-      // A port of a process that died stays silent in Chrome before 122; the desktop then says `gone` or hands out a new port.
+      // In Chrome before 122, a port of a process that died stays silent; the desktop then sends `gone` or a new port.
       const closed = (message: MessageEvent) => {
         if (message.source === window && (message.data?.millrace === 'gone' || message.data?.millrace === 'port')) endDesktopChannel?.();
       };

@@ -1,6 +1,6 @@
 /**
- * `compute`, which answers again with its last result as long as its arguments are the same objects. For what many components ask
- * of one state: the first of them pays, the others look up. Holds on to one set of arguments.
+ * `compute`, which returns its last result again as long as its arguments are the same objects. For values that many components derive from
+ * one state: the first of them computes, the others look up. Keeps one set of arguments.
  */
 export function derived<A extends readonly unknown[], R>(compute: (...args: A) => R): (...args: A) => R {
   let last: { readonly args: A; readonly result: R } | null = null;

@@ -5,6 +5,7 @@ import type { Port } from '../../engine/protocol/port.ts';
 import { protocolVersion } from '../../engine/protocol/version.ts';
 import { acceptCodeProblems, collectProblems, scheduleCheck } from './checks.ts';
 import { ConnectionError, connect } from './connection.ts';
+import { readConnections } from './connections.ts';
 import { readEngineSettings } from './settings.ts';
 import { share } from './share.ts';
 import { getState, setState } from './state.ts';
@@ -14,9 +15,9 @@ const keptLogLines = 2000;
 const restartNoteMs = 60_000;
 
 /**
- * Connects to the engine and stays connected: when it ends or restarts, the status bar says so, and the document is made known
- * to the new one. `prepare` is called once, with the first engine's greeting; what it gives back is done in the same moment in
- * which the editor becomes ready, so that nobody sees an empty canvas before the first document.
+ * Connects to the engine and stays connected: when it ends or restarts, the status bar says so, and the document is sent to the new one.
+ * `prepare` is called once, with the first engine's greeting; the function that it returns is called in the same moment in which the editor
+ * becomes ready, so that no empty canvas is seen before the first document.
  */
 export async function keepConnected(prepare: (hello: RequestResults['hello']) => Promise<() => void>, open: () => Promise<Port> = connect): Promise<never> {
   let first = true;
@@ -28,17 +29,17 @@ export async function keepConnected(prepare: (hello: RequestResults['hello']) =>
       setState({ engineMessage: null });
       listen(client);
       const ended = closed.then(() => Promise.reject(new ConnectionError('The engine ended while it was starting.')));
-      const reading = client.request('catalogue.read', {});
+      const reading = Promise.all([client.request('catalogue.read', {}), client.request('connections.types', {})]);
       const greeted = client.request('hello', { protocolVersion }).then((hello) => {
         setState({ client, hello });
-        // None of them waits for another: each answer would cost the time that both sides take to get to it.
+        // None of these waits for another: each answer would cost a round trip.
         return Promise.all([reading, first ? prepare(hello) : null, introduceDocument(), readEngineSettings().catch(() => {})]);
       });
-      const [catalogue, begin, introduced] = await Promise.race([Promise.all([greeted, reading]).then(([all]) => all), ended]);
+      const [[catalogue, connectionTypes], begin, introduced] = await Promise.race([Promise.all([greeted, reading]).then(([all]) => all), ended]);
       first = false;
-      setState({ engine: 'ready', catalogue: new Map(catalogue.map((manifest) => [manifest.type, manifest])) });
+      setState({ engine: 'ready', connectionTypes, catalogue: new Map(catalogue.map((manifest) => [manifest.type, manifest])) });
       begin?.();
-      // What is opened first is checked by itself: the engine need not look at an empty pipeline before that.
+      // A document that is opened first is checked by itself: an empty pipeline need not be checked before it.
       if (getState().documentId === introduced) scheduleCheck(0);
       void readRuns();
       attempt = 0;
@@ -52,20 +53,26 @@ export async function keepConnected(prepare: (hello: RequestResults['hello']) =>
   }
 }
 
-/** Gives the engine the document that is open here, under a new id, which is returned. What the editor holds stays as it is. */
+/** Gives the engine the open document, under a new id, which is returned. The editor's content stays as it is. */
 async function introduceDocument(): Promise<string | null> {
   const { client, path, stamp, trusted } = getState();
   if (!client) return null;
   const known = await client.request('document.resume', { path, stamp, trusted });
   setState(known);
+  void readConnections();
   return known.documentId;
 }
 
 function listen(client: Client<EditorProtocol>): void {
   client.on('run.changed', acceptRun);
-  client.on('document.distrusted', ({ documentId }) => {
+  client.on('document.distrusted', ({ documentId, why }) => {
     if (documentId !== getState().documentId) return;
-    setState({ trusted: false });
+    setState({ trusted: false, hasMovedConnections: why === 'connections' });
+    scheduleCheck(0);
+  });
+  client.on('connections.changed', ({ documentId }) => {
+    if (documentId !== getState().documentId) return;
+    void readConnections();
     scheduleCheck(0);
   });
   client.on('run.logged', ({ runId, line }) => {
@@ -87,12 +94,12 @@ function listen(client: Client<EditorProtocol>): void {
   });
 }
 
-/** Takes in the state of a run; the current one is replaced by its newer state, others only join the list. */
+/** Applies the state of a run; a newer state replaces that of the current run, others only join the list. */
 export function acceptRun(run: RunSummary): void {
   const { runs, run: current, path } = getState();
   const at = runs.findIndex((other) => other.id === run.id);
   setState({ runs: at < 0 ? [run, ...runs] : runs.map((other, index) => (index === at ? run : other)) });
-  // Started elsewhere, for the file that is open here: there is nothing better to show.
+  // Started elsewhere, for the file that is open here, while no other run is shown.
   if (at < 0 && !current && path !== null && run.path === path && run.endedAt === null) setState({ run });
   if (current?.id !== run.id) return;
   const shared = share(current, run);
@@ -100,7 +107,7 @@ export function acceptRun(run: RunSummary): void {
   if (shared.problems !== current.problems || shared.state !== current.state) collectProblems();
 }
 
-/** A run outlives the window that started it: `wanted`, or one that still goes on for this file, becomes the current one. */
+/** A run outlives the window that started it: `wanted`, or one in progress for this file, becomes the current one. */
 export async function readRuns(wanted?: string): Promise<void> {
   const { client } = getState();
   if (!client) return;

@@ -18,7 +18,7 @@ function sameNodes(left: Pipeline['nodes'], right: Pipeline['nodes']): boolean {
   );
 }
 
-/** Edits keep the identity of what they leave alone, so that the text is rarely made. */
+/** Edits keep the identity of what they do not change, so the text is rarely made. */
 function sameData(left: unknown, right: unknown): boolean {
   return left === right || JSON.stringify(left) === JSON.stringify(right);
 }

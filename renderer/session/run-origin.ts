@@ -4,17 +4,17 @@ import type { SessionState } from './session.ts';
 
 type Shown = Pick<SessionState, 'run' | 'path' | 'pipeline' | 'runStale' | 'runPipeline'>;
 
-/** What a run is known by besides its state: its pipeline's file, or the name of one that was never saved. */
+/** What identifies the pipeline of a run: its file, or the name of one that was never saved. */
 export function pipelineOf({ path, pipeline }: Pick<RunSummary, 'path' | 'pipeline'>): string {
   return visible(path?.split(/[\\/]/).at(-1) ?? `${pipeline} (unsaved)`);
 }
 
-/** Whether the run that is shown is one of the document that is open: of its file, or started here before it had one. */
+/** Whether the shown run is one of the open document: of its file, or started here before it had one. */
 export function isOwnRun({ run, path, runPipeline }: Shown): boolean {
   return run !== null && (runPipeline !== null || (path !== null && run.path === path));
 }
 
-/** What one must know of the run that is shown where it is not one of the pipeline as it is now; else null. */
+/** A note about the shown run if it is not one of the current pipeline; otherwise null. */
 export function strangeness(state: Shown): string | null {
   const { run, path, runStale, runPipeline } = state;
   if (!run) return null;

@@ -1,4 +1,4 @@
-/** Scans of whole inputs: by node of the open document, so that they go on while something else is selected. */
+/** Scans of whole inputs: by node of the open document, so that they continue while something else is selected. */
 import { create } from 'zustand';
 import type { PipelineNode } from '../../engine/document/pipeline.ts';
 import { problemOf } from '../../engine/protocol/connection.ts';
@@ -53,7 +53,7 @@ export function stopScan(id: string): void {
   useScans.getState()[keyOf(id)]?.stop.abort();
 }
 
-/** Asks the engine for what it remembers of the input as it is now: of this window, or of one before it. */
+/** Asks the engine for its last result for the current input: of this window, or of an earlier one. */
 export async function recallScan(id: string): Promise<void> {
   const key = keyOf(id);
   const { documentId, pipeline } = session.state;

@@ -21,6 +21,7 @@ const emptyCheck: CheckResult = {
   writes: [],
   listens: [],
   reaches: [],
+  secrets: [],
   code: [],
   unknown: [],
 };
@@ -52,6 +53,8 @@ function startEngine(): Port {
   const handlers = {
     hello: () => ({ appVersion: '1', protocolVersion: 1, platform: 'test', home: '/', open: null, firstStart: false }),
     'catalogue.read': () => [],
+    'connections.types': () => [],
+    'connections.read': () => ({ path: '', stamp: null, writable: true, problems: [], environments: [], environment: null, connections: [] }),
     'settings.read': () => ({ minimap: false }),
     'settings.write': () => null,
     'run.list': () => [],
@@ -71,7 +74,7 @@ const add = (type: string) => {
   return id;
 };
 
-/** On a machine that is slow and busy, too. */
+/** Also on a machine that is slow and busy. */
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 30_000, interval: 10 });
 
 describe('a session', () => {
@@ -115,7 +118,10 @@ describe('a session', () => {
     const warning = { code: 'a/b' as ProblemCode, severity: 'warning' as const, message: 'Odd', node: 'sieve' };
     add('sieve');
     await eventually(() => expect(checks.length).toBe(4));
-    checks[3]!({ ...emptyCheck, problems: [warning, warning, { ...warning, node: 'gone' }] });
+    checks[3]!({
+      ...emptyCheck,
+      problems: [warning, { node: 'sieve', message: 'Odd', severity: 'warning', code: warning.code }, { ...warning, node: 'gone' }],
+    });
     await eventually(() => expect(getState().problems).toEqual([warning]));
     service.emit('code.checked', { documentId: 'd1', problems: [{ code: 'code/type', severity: 'error', message: 'Wrong', node: 'sieve' }] });
     await eventually(() => expect(getState().problems.map(({ code }) => code)).toEqual(['code/type', 'a/b']));
@@ -172,7 +178,7 @@ describe('a session', () => {
       if (documentId === 'd8') seen.push(`${trusted} ${check?.reads.join() ?? 'unknown'}`);
     });
     session.load({ documentId: 'd8', pipeline: getState().pipeline, path: '/theirs.millrace.json', trusted: false, stamp: 's' });
-    // The answer for the document before comes late.
+    // The answer for the previous document comes late.
     checks[before]!({ ...emptyCheck, reads: ['ours'] });
     await eventually(() => expect(checks.length).toBe(before + 2));
     expect(new Set(seen)).toEqual(new Set(['false unknown']));

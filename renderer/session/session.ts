@@ -12,6 +12,7 @@ import { own } from '../../model/text/own.ts';
 import type { Json } from '../../model/values/types.ts';
 import { ask, isAboutPipeline } from './ask.ts';
 import { collectProblems, scheduleCheck, watchPreview } from './checks.ts';
+import { readConnections } from './connections.ts';
 import { meansTheSame } from './meaning.ts';
 import { writeSetting } from './settings.ts';
 import { type DockTab, getState, type SessionState, type Settings, setState, useSession } from './state.ts';
@@ -26,11 +27,11 @@ export function usePipeline(): Pipeline {
 export function useNodeCheck(id: string): NodeCheck | null {
   return useSession((state) => own(state.check?.nodes ?? {}, id) ?? null);
 }
-/** All problems, or those of one node. Keeps its identity while they stay the same. */
+/** All problems, or those of one node. The same list while they do not change. */
 export function useProblems(node?: string): readonly Problem[] {
   return useSession((state) => (node === undefined ? state.problems : (own(state.problemsByNode, node) ?? noProblems)));
 }
-/** The only selected node, or null when none or several are. */
+/** The only selected node, or null if none or several are selected. */
 export function useSelectedNode(): string | null {
   return useSession((state) => (state.selection.nodes.length === 1 ? (state.selection.nodes[0] ?? null) : null));
 }
@@ -61,11 +62,11 @@ export const session = {
     );
   },
 
-  /** One undoable change of the pipeline. Edits with the same `merge` key in a row are one step (typing in one field, a drag). */
+  /** One undoable change of the pipeline. Consecutive edits with the same `merge` key are one step (typing in one field, a drag). */
   edit(label: string, change: (pipeline: Pipeline) => Pipeline, options?: { readonly merge?: string }): void {
     getState().document.edit(label, change, options);
   },
-  /** Ends a gesture: the next edit is a step of its own. Call on blur and at the end of a drag. */
+  /** Ends a gesture: the next edit is a step of its own. Call it on blur and at the end of a drag. */
   seal(): void {
     getState().document.seal();
   },
@@ -110,14 +111,14 @@ export const session = {
     setState({ isStart: false });
   },
 
-  /** Asks for a check although the pipeline did not change: what it is checked against did (trust, a file). */
+  /** Requests a check although the pipeline did not change: what it is checked against did (trust, a file). */
   recheck(): void {
     scheduleCheck(0);
   },
 
   /**
-   * Makes an opened document the current one, with a new history and its first node selected, so that rows are seen at once.
-   * With `edited`, it counts as unsaved: a restored copy. With `start`, the start page is shown until something is begun.
+   * Makes an opened document the current one, with a new history and its first node selected, so that rows are seen at once. With `edited`,
+   * it counts as unsaved: a restored copy. With `start`, the start page is shown until something is begun.
    */
   load(opened: OpenedDocument, options: { readonly edited?: boolean; readonly start?: boolean } = {}): void {
     const document = new DocumentStore(opened.pipeline);
@@ -130,7 +131,9 @@ export const session = {
       path: opened.path,
       isStart: options.start ?? false,
       trusted: opened.trusted,
+      hasMovedConnections: false,
       stamp: opened.stamp,
+      connections: null,
       check: null,
       codeProblems: [],
       previewProblem: null,
@@ -146,17 +149,18 @@ export const session = {
     });
     unsubscribe = mirror(document);
     scheduleCheck(0);
+    void readConnections();
   },
 };
 
-/** Where reading begins: what no edge leads to, at the upper left. */
+/** The first node: one without incoming edges, at the upper left. */
 function firstNode({ nodes, edges, layout }: Pipeline): string[] {
   const place = (id: string) => (layout[id]?.x ?? 0) + (layout[id]?.y ?? 0);
   const starts = Object.keys(nodes).filter((id) => !edges.some((edge) => edge.to.node === id));
   return starts.sort((left, right) => place(left) - place(right)).slice(0, 1);
 }
 
-/** Copies what selectors need out of the document whenever it changes. */
+/** Copies what selectors need from the document whenever it changes. */
 function mirror(document: DocumentStore): () => void {
   const copy = () => {
     const { pipeline, canUndo, canRedo, undoLabel, redoLabel, isEdited } = document;

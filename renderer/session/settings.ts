@@ -5,19 +5,19 @@ const storageKey = 'millrace-settings';
 const engineKey = 'editor';
 const writeDelayMs = 500;
 let timer: ReturnType<typeof setTimeout> | undefined;
-/** By setting, when it was stored last: a panel that is dragged must not hold back the choice of a theme. */
+/** By setting, when it was stored last: dragging a panel must not delay storing a choice of the theme. */
 const storedAt = new Map<string, number>();
 
-/** The page's own copy: there before the engine has answered, so that theme and panels are right from the first frame. */
+/** The page's own copy: available before the engine has answered, so that theme and panels are right from the first frame. */
 export function readLocalSettings(): void {
   try {
     merge(JSON.parse(localStorage.getItem(storageKey) ?? '{}'));
   } catch {
-    // Unreadable or forbidden storage: the defaults will do.
+    // Storage that is unreadable or forbidden: the defaults are used.
   }
 }
 
-/** The engine's copy holds for all windows and ports of this machine, and wins. */
+/** The engine's copy is for all windows and ports of this machine, and takes precedence. */
 export async function readEngineSettings(): Promise<void> {
   const stored = await getState().client?.request('settings.read', { key: engineKey });
   if (stored && typeof stored === 'object' && !Array.isArray(stored)) merge(stored as Partial<Settings>);
@@ -28,7 +28,7 @@ export function writeSetting(key: string, value: Json): void {
   if (Object.is(settings[key], value)) return;
   setState({ settings: { ...settings, [key]: value } as Settings });
   clearTimeout(timer);
-  // At once, so that a choice made just before the window closes stays; a panel that is dragged comes in bursts.
+  // At once, so that a choice made just before the window closes is kept; dragging a panel causes bursts.
   const now = performance.now();
   const wait = (storedAt.get(key) ?? -writeDelayMs) + writeDelayMs - now;
   if (wait > 0) {

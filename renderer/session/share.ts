@@ -1,8 +1,8 @@
 import { own } from '../../model/text/own.ts';
 
 /**
- * `next`, with every part that equals the same part of `old` taken from `old`: what did not change keeps its identity, so that
- * memoised components stay as they are. Plain data only.
+ * `next`, with every part that equals the same part of `old` taken from `old`: unchanged parts keep their identity, so that memoised
+ * components are not drawn again. Plain data only.
  */
 export function share<T>(old: unknown, next: T): T {
   if (Object.is(old, next)) return next;
@@ -11,7 +11,7 @@ export function share<T>(old: unknown, next: T): T {
   const after = next as Record<string, unknown>;
   const keys = Object.keys(after);
   let same = keys.length === Object.keys(before).length;
-  // A copy that has its keys already: to add thousands of them one by one takes V8 a hundred times as long.
+  // A copy that has its keys already: adding thousands of them one by one takes V8 a hundred times as long.
   let result = after;
   for (const key of keys) {
     const was = own(before, key);

@@ -3,7 +3,7 @@ import type { PipelineNode } from '../../engine/document/pipeline.ts';
 import { DocumentStore } from '../../engine/document/store.ts';
 import type { EditorProtocol, RequestResults } from '../../engine/protocol/api.ts';
 import type { Client } from '../../engine/protocol/connection.ts';
-import type { CheckResult, LogLine, NodeManifest, Pipeline, Problem, RunSummary } from '../../engine/protocol/messages.ts';
+import type { CheckResult, ConnectionManifest, ConnectionsView, LogLine, NodeManifest, Pipeline, Problem, RunSummary } from '../../engine/protocol/messages.ts';
 import type { Json } from '../../model/values/types.ts';
 
 /** What the editor remembers between sessions. */
@@ -11,7 +11,7 @@ export interface Settings {
   readonly theme: 'system' | 'light' | 'dark';
   readonly minimap: boolean;
   readonly snap: boolean;
-  /** In which timestamps are shown: an IANA name, or what time-zone.ts says. */
+  /** The zone in which timestamps are shown: an IANA name, or a special value of time-zone.ts. */
   readonly timeZone: string;
   /** Panels that are shown. */
   readonly palette: boolean;
@@ -19,7 +19,7 @@ export interface Settings {
   readonly dock: boolean;
   /** Sizes of panel groups in percent, by group. */
   readonly layouts: { readonly [group: string]: { readonly [panel: string]: number } };
-  /** Whatever a panel wants to keep, by a key of its own. */
+  /** Whatever a panel wants to keep, under a key of its own. */
   readonly [key: string]: Json;
 }
 export const defaultSettings: Settings = {
@@ -40,13 +40,15 @@ export type EngineState = 'connecting' | 'ready' | 'restarting' | 'lost';
 export interface SessionState {
   readonly client: Client<EditorProtocol> | null;
   readonly engine: EngineState;
-  /** In words, for the status bar: why the engine is not ready, or what restarted it. */
+  /** In words, for the status bar: why the engine is not ready, or why it restarted. */
   readonly engineMessage: string | null;
   readonly hello: RequestResults['hello'] | null;
   readonly catalogue: ReadonlyMap<string, NodeManifest>;
+  /** The types of connections that can be made. */
+  readonly connectionTypes: readonly ConnectionManifest[];
 
   readonly document: DocumentStore;
-  /** Counts documents as they are opened: panels are drawn anew for each, so that none shows what it held of the one before. */
+  /** Incremented for each opened document: panels are created again, so that none shows content of the previous one. */
   readonly opened: number;
   /** The document's pipeline and history, mirrored so that selectors see changes. */
   readonly pipeline: Pipeline;
@@ -59,31 +61,35 @@ export interface SessionState {
   readonly documentId: string | null;
   readonly path: string | null;
   readonly trusted: boolean;
+  /** It was trusted until its connections were changed by somebody else. */
+  readonly hasMovedConnections: boolean;
   readonly stamp: string | null;
 
+  /** Those beside the document; null until the engine has answered. */
+  readonly connections: ConnectionsView | null;
   readonly check: CheckResult | null;
-  /** The pipeline that `check` is of: right after an edit, or after a document was opened, another one. */
+  /** The pipeline that `check` is of: right after an edit, or after a document was opened, an older one. */
   readonly checked: Pipeline | null;
   /** Type errors of snippets, which arrive later than the check. */
   readonly codeProblems: readonly Problem[];
-  /** What only carrying it out showed: a loop that never ended. Holds while its node stays as it was. */
+  /** A problem that only execution showed: a loop that never ended. Stays while its node is unchanged. */
   readonly previewProblem: { readonly problem: Problem; readonly node: PipelineNode; readonly target: string } | null;
   /** Check, code, preview and current run together, errors first. */
   readonly problems: readonly Problem[];
   readonly problemsByNode: { readonly [node: string]: readonly Problem[] };
 
-  /** Nothing was begun yet: the start page is shown in place of an empty canvas. */
+  /** Nothing was begun yet: the start page is shown instead of an empty canvas. */
   readonly isStart: boolean;
   readonly selection: { readonly nodes: readonly string[]; readonly edges: readonly string[] };
-  /** A field that somebody wants to see (a problem was clicked); the inspector scrolls to it and focuses it whenever `at` changes. */
+  /** A field to show (a problem was clicked); the inspector scrolls to it and focuses it whenever `at` changes. */
   readonly focusField: { readonly node: string; readonly field: string | null; readonly line?: number; readonly column?: number; readonly at: number } | null;
 
   readonly runs: readonly RunSummary[];
   /** The run that canvas and run panel show. */
   readonly run: RunSummary | null;
-  /** The pipeline as that run took it; null for a run of another window or another day. */
+  /** The pipeline as that run took it; null for a run of another window or an earlier session. */
   readonly runPipeline: Pipeline | null;
-  /** True while the pipeline means something else than what that run took. */
+  /** True while the meaning of the pipeline differs from that run's. */
   readonly runStale: boolean;
   readonly logs: { readonly [runId: string]: readonly LogLine[] };
 
@@ -101,6 +107,7 @@ export const useSession = create<SessionState>()(() => ({
   engineMessage: null,
   hello: null,
   catalogue: new Map(),
+  connectionTypes: [],
   document,
   opened: 0,
   pipeline: document.pipeline,
@@ -112,7 +119,9 @@ export const useSession = create<SessionState>()(() => ({
   documentId: null,
   path: null,
   trusted: true,
+  hasMovedConnections: false,
   stamp: null,
+  connections: null,
   check: null,
   checked: null,
   codeProblems: [],
@@ -135,7 +144,7 @@ export const useSession = create<SessionState>()(() => ({
 export const getState = useSession.getState;
 export const setState = useSession.setState;
 
-/** Resolves with the run once `test` holds of it; it must be known. */
+/** Resolves with the run once `test` is true for it; it must be known. */
 export function onRunChanged(id: string, test: (run: RunSummary) => boolean): Promise<RunSummary> {
   return new Promise((resolve) => {
     const look = ({ runs }: SessionState) => {

@@ -1,11 +1,11 @@
-/** The time zone in which the editor shows timestamps: a setting, which changes nothing about values. */
+/** The time zone in which the editor shows timestamps: a setting, which changes no values. */
 import { utc, type Zone, zoneOf } from '../../model/time/zone.ts';
 import { useSession } from './session.ts';
 
-/** The setting that stands for the zone of this computer, whichever that is. */
+/** The setting for the zone of this computer, whichever that is. */
 export const computersZone = 'computer';
 
-/** Names under which ICU lists zones that the IANA database has long called otherwise; both are understood. */
+/** Names under which ICU lists zones that the IANA database renamed long ago; both are understood. */
 const currentNames: { readonly [listed: string]: string } = {
   'Africa/Asmera': 'Africa/Asmara',
   'America/Buenos_Aires': 'America/Argentina/Buenos_Aires',
@@ -29,7 +29,7 @@ const currentNames: { readonly [listed: string]: string } = {
 };
 
 let names: readonly string[] | null = null;
-/** UTC and the IANA names of all zones, as they are called today, in order. */
+/** UTC and the IANA names of all zones, by their current names, in order. */
 export function timeZoneNames(): readonly string[] {
   const listed = () => Intl.supportedValuesOf('timeZone').filter((name) => name !== 'UTC');
   names ??= [
@@ -45,17 +45,17 @@ export function nameOfComputersZone(): string {
   return todaysName(new Intl.DateTimeFormat().resolvedOptions().timeZone);
 }
 
-/** What a zone is called where it is shown. */
+/** The label of a zone. */
 export function todaysName(name: string): string {
   return currentNames[name] ?? name;
 }
 
-/** UTC where the setting names a zone that is not known here. */
+/** UTC if the setting names a zone that is not known here. */
 export function zoneOfSetting(setting: string): Zone {
   return zoneOf(setting === computersZone ? nameOfComputersZone() : setting) ?? utc;
 }
 
-/** Keeps its identity while the zone stays the same. */
+/** The same object while the zone stays the same. */
 export function useShownZone(): Zone {
   return zoneOfSetting(useSession((state) => state.settings.timeZone));
 }

@@ -7,7 +7,7 @@ interface Props {
   readonly children: ReactNode;
 }
 
-/** Keeps a fault in one panel from taking the others, and the unsaved document, with it. */
+/** Keeps an error in one panel from affecting the others, and the unsaved document. */
 export class ErrorBoundary extends Component<Props, { readonly error: Error | null }> {
   override state: { readonly error: Error | null } = { error: null };
 

@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import styles from './Markdown.module.css';
 import { type Block, type Inline, parseMarkdown } from './markdown.ts';
 
-/** Node docs as elements. Links are shown with their address, not followed: the editor opens nothing remote. */
+/** Node docs as elements. Links are shown with their address, but cannot be followed: the editor opens nothing remote. */
 export function Markdown({ source }: { readonly source: string }) {
   const blocks = useMemo(() => parseMarkdown(source), [source]);
   return <div className={styles.markdown}>{blocks.map((block, index) => drawBlock(block, index))}</div>;

@@ -8,14 +8,11 @@ interface OpenDialog {
 
 let open: readonly OpenDialog[] = [];
 let nextId = 1;
-/** What had the focus before the first of the dialogs that are open; it has it again after the last. */
+/** The element that had the focus before the first open dialog; it gets the focus back after the last. */
 let opener: HTMLElement | null = null;
 const listeners = new Set<() => void>();
 
-/**
- * Shows a dialog above the editor and settles with what it closes with; null when it is dismissed. `render` gets the function
- * that closes it.
- */
+/** Shows a dialog above the editor and resolves with its result; null if it is dismissed. `render` gets the function that closes it. */
 export function showDialog<T>(render: (close: (result: T | null) => void) => ReactNode): Promise<T | null> {
   return new Promise((resolve) => {
     const focused = document.activeElement;

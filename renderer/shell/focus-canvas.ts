@@ -1,4 +1,4 @@
-/** Gives the keyboard back to the canvas: to the node that is selected there, or to the canvas itself. */
+/** Moves the focus back to the canvas: to the selected node, or to the canvas itself. */
 export function focusCanvas(): void {
   const flow = document.querySelector<HTMLElement>('.react-flow');
   const target = flow?.querySelector<HTMLElement>('.react-flow__node.selected[tabindex]') ?? flow;

@@ -1,2 +1,2 @@
-/** Whether a desktop window is around the editor, with menus and dialogs of its own. */
+/** Whether the editor is in a desktop window, with native menus and dialogs. */
 export const isDesktop = typeof window !== 'undefined' && window.desktop !== undefined;

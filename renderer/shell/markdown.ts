@@ -1,4 +1,4 @@
-/** The Markdown that node docs use, parsed into data: paragraphs, headings, lists, tables, code. No HTML passes through. */
+/** The Markdown that node docs use, parsed into data: paragraphs, headings, lists, tables, code. HTML is not supported. */
 
 export type Inline =
   | { readonly kind: 'text' | 'code' | 'strong' | 'emphasis'; readonly text: string }
@@ -16,7 +16,7 @@ export function parseMarkdown(source: string): Block[] {
   const lines = source.replaceAll('\r\n', '\n').split('\n');
   const blocks: Block[] = [];
   let at = 0;
-  /** Takes lines while they are of the block. */
+  /** Takes lines while they belong to the block. */
   const take = (isOf: (line: string) => boolean): string[] => {
     const end = lines.findIndex((line, i) => i >= at && !isOf(line));
     const taken = lines.slice(at, end === -1 ? lines.length : end);

@@ -5,7 +5,10 @@ import { session, useSession } from '../session/session.ts';
 const shownMs = 10_000;
 let forgetLast = () => {};
 
-/** Says what the newest step did, with a button that takes it back. The message goes once there is another step: the button would take back that one. */
+/**
+ * Says what the newest step did, with a button that undoes it. The message disappears once there is another step: the button would undo
+ * that one.
+ */
 export function notifyUndoable(message: string): void {
   forgetLast();
   const { document, pipeline } = session.state;

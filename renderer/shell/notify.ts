@@ -5,9 +5,9 @@ import { visible, visibleLines } from '../../model/text/visible-text.ts';
 
 const colors = { error: 'red', warning: 'yellow', info: 'accent' } as const;
 
-/** A message at the lower right that goes away by itself; errors stay longer. */
+/** A message at the lower right that disappears by itself; errors stay longer. */
 export function notify(message: string, severity: Problem['severity'] = 'info', title?: string): void {
-  // The same message again takes the place of the first.
+  // The same message again replaces the first.
   notifications.hide(message);
   notifications.show({
     id: message,
@@ -19,12 +19,12 @@ export function notify(message: string, severity: Problem['severity'] = 'info', 
   });
 }
 
-/** Takes a message away that is no longer true. */
+/** Removes a message that is no longer true. */
 export function forgetNotice(message: string): void {
   notifications.hide(message);
 }
 
-/** Tells what went wrong and what to do, for anything thrown by a request. Cancelled requests say nothing. */
+/** Shows the error and what to do, for anything thrown by a request. Cancelled requests show nothing. */
 export function notifyError(error: unknown, what?: string): void {
   const problem = problemOf(error);
   if (problem.code === 'cancelled') return;

@@ -3,15 +3,14 @@ import { type RefObject, useEffect } from 'react';
 const controls = 'a[href], button:not(:disabled), input:not(:disabled), textarea:not(:disabled), [role="grid"][tabindex="0"]';
 
 /**
- * Keeps the keyboard within a part of the editor when the control that has the focus is removed, as a button is that fixes a
- * problem: the first control of the innermost element that is left takes the focus, or whatever `otherwise` gives it to. A mouse
- * leaves no focus behind.
+ * Keeps the focus within a part of the editor when the focused control is removed, such as a button that fixes a problem: the first control
+ * of the innermost remaining element takes the focus, or the one that `otherwise` focuses. After a mouse click nothing is done.
  */
 export function useKeptFocus(part: RefObject<HTMLElement | null>, otherwise: () => void): void {
   useEffect(() => {
     const root = part.current;
     if (!root) return;
-    /** The control that has the focus, and what it stands in; innermost first. */
+    /** The focused control, and its ancestors; innermost first. */
     let path: readonly Element[] = [];
     let isMouse = false;
     const remember = ({ target }: FocusEvent) => {
@@ -23,7 +22,7 @@ export function useKeptFocus(part: RefObject<HTMLElement | null>, otherwise: () 
     const press = () => {
       isMouse = false;
     };
-    // A browser may report a control that is removed as left; one that is still there was left by somebody.
+    // A browser may report a removed control as blurred; if it still exists, the user left it.
     const forget = () =>
       queueMicrotask(() => {
         if (path[0]?.isConnected && document.activeElement !== path[0]) path = [];

@@ -5,7 +5,7 @@ import { useSession } from '../session/session.ts';
 
 const margin = 20;
 
-/** A pipeline drawn small: its nodes in their colours, and what leads where. */
+/** A small drawing of a pipeline: its nodes in their colours, and its edges. */
 export function ExampleSketch({ sketch: { nodes, edges } }: { readonly sketch: ExampleFile['sketch'] }) {
   const catalogue = useSession((state) => state.catalogue);
   if (nodes.length === 0) return null;

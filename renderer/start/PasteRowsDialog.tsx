@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { extensionOf, pasteRows } from '../documents/open-file.ts';
 import { showDialog } from '../shell/dialogs.tsx';
 
-/** Takes the rows on the clipboard; where the page may not read it, or it holds none, asks for them. */
+/** Takes the rows on the clipboard; if the page may not read it, or it has none, asks for them. */
 export async function choosePastedRows(): Promise<void> {
   const text = await navigator.clipboard.readText().catch(() => '');
   const rows = extensionOf(text) ? text : await showDialog<string>((close) => <PasteRowsDialog onClose={close} />);

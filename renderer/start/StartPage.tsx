@@ -14,7 +14,7 @@ import { choosePastedRows } from './PasteRowsDialog.tsx';
 import './start-page.css';
 import { lastOf } from '../../model/faults/missing.ts';
 
-/** What the editor begins with: one's own data, what was open before, and examples. */
+/** The start page: the user's own data, recent files, and examples. */
 export function StartPage() {
   const engine = useSession((state) => state.engine);
   const [examples, setExamples] = useState<readonly ExampleFile[]>([]);
@@ -24,7 +24,7 @@ export function StartPage() {
     session.request('examples.list', {}).then(setExamples, () => {});
     session.request('recent.list', {}).then(setRecent, () => setRecent([]));
   }, [engine]);
-  // Who searches for a node by its key wants a canvas for it.
+  // The shortcut that searches for a node implies a canvas.
   useEffect(() => useQuickAdd.subscribe(({ request }) => request && session.begin()), []);
   const isReady = engine === 'ready';
   return (

@@ -36,9 +36,9 @@ export const theme = createTheme({
     SegmentedControl: extraSmall,
     InputWrapper: extraSmall,
     Tooltip: { defaultProps: { openDelay: 400, withinPortal: true, fz: 12, multiline: true, maw: 340, transitionProps: { duration: 80 } } },
-    // What opens above the editor belongs to its main part (App.tsx).
+    // Overlays of the editor belong to its main part (App.tsx).
     Portal: { defaultProps: { target: '#overlays' } },
-    // The first entry takes the focus: a menu holds entries and nothing else.
+    // The first entry takes the focus: a menu contains only entries.
     Menu: { defaultProps: { shadow: 'md', transitionProps: { duration: 60 }, withInitialFocusPlaceholder: false } },
     Popover: { defaultProps: { shadow: 'md', transitionProps: { duration: 60 } } },
     Modal: {

@@ -24,7 +24,7 @@ const sinks: readonly (readonly [string, SinkDefinition<any>, SinkHarness])[] = 
 
 it.each(sinks)('%s goes on after SIGKILL with a checkpoint that was decided', async (type, definition, harness) => {
   const trial = new SinkTrial(folder, definition, harness, { decides: false });
-  trial.begin();
+  await trial.begin();
   const words = [
     join(import.meta.dirname, 'killed-writer.ts'),
     join(import.meta.dirname, `../../nodes/${type.split('-')[0]}/${type}.ts`),
@@ -33,10 +33,10 @@ it.each(sinks)('%s goes on after SIGKILL with a checkpoint that was decided', as
   ];
   const killed = spawnSync(process.execPath, words, { encoding: 'utf8' });
   expect([killed.signal, killed.stderr]).toEqual(['SIGKILL', '']);
-  trial.expectShown([-1, 0, 1, 2], 'after the kill');
+  await trial.expectShown([-1, 0, 1, 2], 'after the kill');
   const { run, writer } = await trial.open({}, { checkpoint: 2, token: JSON.parse(killed.stdout) });
   await trial.write(writer, 6, 8);
   await trial.checkpoint(writer, 3);
   await run.close();
-  trial.expectShown([-1, 0, 1, 2, 3, 4, 5, 6, 7], 'after the run that went on');
+  await trial.expectShown([-1, 0, 1, 2, 3, 4, 5, 6, 7], 'after the run that went on');
 });

@@ -7,10 +7,12 @@ import { sinkTests } from '@millrace/kit/testing/sink-contract';
 import type { SinkHarness } from '@millrace/kit/testing/sink-trial';
 import { sourceTests } from '@millrace/kit/testing/source-contract';
 import type { SourceHarness } from '@millrace/kit/testing/source-trial';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import sinkTemplate from '../../nodes/_template-sink.ts';
 import sourceTemplate from '../../nodes/_template-source.ts';
 import { definitions } from '../../nodes/index.ts';
+import { skippedWithout } from '../servers/needed.ts';
+import { sharedKafka } from '../servers/shared.ts';
 
 /** What cannot be put through it, and why. All others have a file of their name in contracts/. */
 const without: { readonly [type: string]: string } = {
@@ -33,9 +35,13 @@ it('every source and sink has a harness, or a reason to have none', () => {
   expect([...harnesses.keys(), ...Object.keys(without)].sort()).toEqual(nodes.map(({ type }) => type).sort());
 });
 
+afterAll(() => sharedKafka.stop());
+
 describe.each(nodes.map((definition) => [definition.type, definition] as const))('%s', (type, definition) => {
   if (without[type]) it(`has no harness: ${without[type]}`, () => {});
-  describe.each(Object.entries(harnesses.get(type) ?? {}))('%s', (_, harness) => {
+  const settings = Object.entries(harnesses.get(type) ?? {});
+  const isSkipped = settings.some(([, { whyMissing }]) => skippedWithout(whyMissing?.() ?? null));
+  describe.skipIf(isSkipped).each(settings)('%s', (_, harness) => {
     it.each(testsOf(definition, harness).map((test) => [test.name, test] as const))('%s', (_name, test) => test.run());
   });
 });

@@ -26,8 +26,8 @@ export class DisturbedRun {
     return this.#child !== null && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  start(): void {
-    const child = spawn(process.execPath, [entryFile('cli'), 'run', this.#file, ...this.#options], {
+  start(...more: readonly string[]): void {
+    const child = spawn(process.execPath, [entryFile('cli'), 'run', this.#file, ...this.#options, ...more], {
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe'],
       env: this.#env,

@@ -1,3 +1,3 @@
 import { testKills } from './kill-law.ts';
 
-testKills(100);
+for (const instances of [1, 2, 'changing'] as const) testKills(100, instances);

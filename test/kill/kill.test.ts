@@ -1,3 +1,3 @@
 import { testKills } from './kill-law.ts';
 
-testKills(12);
+testKills(12, 'changing');

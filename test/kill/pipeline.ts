@@ -117,8 +117,11 @@ export function order(index: number): string {
   return `${JSON.stringify({ id: original, at: new Date(at).toISOString(), user: `user-${(original * 31) % 7}`, amount: ((original * 37) % 1000) / 4 })}\n`;
 }
 
-/** What was written, in an order of its own where interleaving decides on that of the rows. */
-export function outputs(folder: string): { readonly [name: string]: readonly string[] } {
+/**
+ * What was written, in an order of its own where interleaving decides on that of the rows. `inOrder`: of a run in one instance; several keep
+ * the order for each key alone.
+ */
+export function outputs(folder: string, inOrder: boolean): { readonly [name: string]: readonly string[] } {
   const sorted = (rows: unknown[]) => rows.map((row) => JSON.stringify(row)).sort();
   const table = (file: string, name: string) => {
     if (!existsSync(join(folder, file))) return [];
@@ -137,8 +140,7 @@ export function outputs(folder: string): { readonly [name: string]: readonly str
     sessions: table('two.db', 'sessions'),
     pairs: table('two.db', 'pairs'),
     orders: lines('kept.jsonl'),
-    // Instances keep the order for each sensor alone.
-    running: process.env['MILLRACE_INSTANCES'] ? lines('running.csv').sort() : lines('running.csv'),
+    running: inOrder ? lines('running.csv') : lines('running.csv').sort(),
   };
 }
 

@@ -16,12 +16,12 @@ export class Playground {
   readonly #runs: DisturbedRun[] = [];
 
   /** `readings` bounds the generator. `place` is where the pipeline writes, `feed` where its orders come. */
-  open(name: string, readings: number | null, place = join(this.folder, name), more: readonly string[] = []) {
+  open(name: string, readings: number | null, place = join(this.folder, name), more: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
     const feed = join(this.folder, `${name}-feed`);
     for (const folder of [place, feed, join(feed, 'logs')]) mkdirSync(folder, { recursive: true });
     const file = writePipeline(place, readings, feed);
     const data = join(this.folder, `${name}-data`);
-    const run = new DisturbedRun(file, data, [...options, ...more]);
+    const run = new DisturbedRun(file, data, [...options, ...more], env);
     this.#runs.push(run);
     return { run, place, feed, state: stateFolder(data, file) };
   }
@@ -41,8 +41,8 @@ export class Playground {
     else rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Lets the run have all orders, ends it in order, and compares it with one that nobody disturbed. */
-  async compare(run: DisturbedRun, place: string, orders: number, logs: Rotations | null = null): Promise<void> {
+  /** Lets the run have all orders, ends it in order, and compares it with one that nobody disturbed. `inOrder` as of `outputs`. */
+  async compare(run: DisturbedRun, place: string, orders: number, logs: Rotations | null = null, inOrder = true): Promise<void> {
     await allOrders(run, orders);
     const faults = () => logs?.faults(idsIn(join(place, 'seen.jsonl'))) ?? { missing: [], twice: [] };
     await until(
@@ -68,7 +68,7 @@ export class Playground {
     await reference.run.stop('--drain');
     expect(await reference.run.ended(), reference.run.words).toBe(0);
 
-    const [found, wanted] = [outputs(place), outputs(here)];
+    const [found, wanted] = [outputs(place, inOrder), outputs(here, inOrder)];
     for (const name of Object.keys(wanted)) {
       expect(found[name]!.length, `rows of ${name}`).toBe(wanted[name]!.length);
       const first = found[name]!.findIndex((row, i) => row !== wanted[name]![i]);

@@ -82,3 +82,51 @@ test('a run is cancelled within a second or so while an instance is at work', { 
   expect(performance.now() - before).toBeLessThan(10_000);
   run.kill();
 });
+
+test('an instance that takes all memory ends the run, and is told by its node', { timeout: 300_000 }, async () => {
+  const folder = folderWith(3000);
+  const limits = { MILLRACE_RUN_MEMORY_MB: '80', MILLRACE_CALL_LIMIT_MS: '60000' };
+  const before = Object.keys(limits).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, limits);
+  const run = new RunTrial();
+  for (const [name, value] of before) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
+  await run.start(counting('if (row.n < 2001) return { n: row.n };\nconst list: any[] = [];\nfor (;;) list.push({ n: list.length });'), folder, {}, options);
+  const { state, problems } = await run.ended;
+  expect(state).toBe('failed');
+  expect(problems[0]).toMatchObject({ code: 'run/memory', node: 'code', message: expect.stringMatching(/^Instance [12] needed more than 80 MB/) });
+  run.kill();
+});
+
+test('the latest rows of a node in a stage can be looked at, those of all instances', { timeout: 120_000 }, async () => {
+  const folder = folderWith(0);
+  const nodes = {
+    rows: node('generator', { endless: true, rate: 2000, sensors: 10 }),
+    running: node('running-aggregate', { keys: ['sensor'], aggregations: [{ function: 'count', column: null, name: 'n' }] }),
+    kept: node('filter', { mode: 'expression', where: 'row.n > 1' }),
+    table: node('sqlite-table', { path: 'out.db', table: 'rows' }),
+  };
+  const run = new RunTrial();
+  await run.start(pipeline(nodes, ['rows -> running', 'running -> kept', 'kept.kept -> table']), folder, {}, { ...options, commits: 'checkpoint' });
+  await run.reached('table', 100);
+  for (const [id, port] of [
+    ['running', 'rows'],
+    ['kept', 'kept'],
+  ] as const) {
+    await expect
+      .poll(
+        async () => {
+          const { schema, rows } = await run.client.request('inspect', { node: id, port, limit: 100 });
+          const place = schema.columns.findIndex(({ name }) => name === 'sensor');
+          return [rows.length, new Set(rows.map((row) => row[place])).size];
+        },
+        { timeout: 60_000 },
+      )
+      .toEqual([100, 10]);
+  }
+  await run.client.request('stop', { how: 'cancel' });
+  await run.ended;
+  run.kill();
+});

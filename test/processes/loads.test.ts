@@ -51,10 +51,12 @@ const carriers = (loads: ReadonlySet<string>) => [...new Set([...loads].flatMap(
 const operators = (loads: ReadonlySet<string>) => [...new Set([...loads].flatMap((file) => /^engine\/operators\/([^/]+)\//.exec(file)?.[1] ?? []))].sort();
 
 describe('a run', () => {
-  it('without code loads no sandbox and no parser of code in its data thread, and of nodes and operators what it has', async () => {
-    const { data } = await loadsOf(['run', pipeline({ source, sink }, ['source.rows -> sink.rows'])]);
+  it('without code loads no sandbox and no parser of code, and of nodes and operators what it has', async () => {
+    const { data, main } = await loadsOf(['run', pipeline({ source, sink }, ['source.rows -> sink.rows'])]);
     expect(data).toContain('engine/runners/local/data-thread.ts');
     expect([...data].filter((each) => ['ses', 'acorn', 'typescript', 'engine/sandbox/sandbox.ts'].includes(each))).toEqual([]);
+    expect(main).toContain('engine/cli/load.ts');
+    expect(main).not.toContain('acorn');
     // Whose encoding is told as that of text is.
     expect(carriers(data)).toEqual(['formats/cells', 'formats/csv', 'formats/text', 'sqlite/runtime']);
     expect(operators(data)).not.toEqual(expect.arrayContaining([expect.stringMatching(/group|join|order|spill/)]));

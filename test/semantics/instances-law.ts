@@ -1,26 +1,14 @@
-/** The law of instances: a run in several gives the same rows as one, in whatever order. */
+/** The law of instances: a run in several gives the same rows as one, in whatever order, also where it is resumed with another number. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defineNode, type NodeDefinition, type SourceContext } from '@millrace/kit/node';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { emptyPipeline, type Pipeline } from '../../engine/document/pipeline.ts';
-import { Catalogue } from '../../engine/plan/catalogue.ts';
-import { planRun } from '../../engine/plan/plan.ts';
 import { withStages } from '../../engine/plan/stages.ts';
-import { Discoveries } from '../../engine/preview/discoveries.ts';
-import { lookAt, stampsOf } from '../../engine/preview/look.ts';
 import type { PhysicalPlan } from '../../engine/protocol/physical-plan.ts';
-import type { RunOptions } from '../../engine/protocol/run-api.ts';
-import { Execution } from '../../engine/runners/local/execution.ts';
-import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
-import { createSandbox } from '../../engine/sandbox/sandbox.ts';
-import { Checker } from '../../engine/workbench/checker.ts';
-import type { Json, Row } from '../../model/values/types.ts';
-import { definitions } from '../../nodes/index.ts';
-import { identity } from '../engine/identity.ts';
-import { instanceHost } from '../engine/instance-host.ts';
+import type { Json } from '../../model/values/types.ts';
+import { planOfPipeline, rowsOfRestarts, rowsOfRun } from './instances-trial.ts';
 
 interface Reading {
   readonly minute: number;
@@ -33,37 +21,6 @@ interface Step {
   readonly params: { readonly [name: string]: Json };
 }
 
-const sandbox = createSandbox();
-/** What outlives a run: rows that were committed, and those that were prepared, by checkpoint. */
-let written: Row[] = [];
-const prepared = new Map<number, Row[]>();
-const sink = defineNode({
-  ...identity,
-  type: 'collect',
-  kind: 'sink',
-  inputs: [{ name: 'rows' }],
-  run: ({ resume, commits }) => {
-    let rows: Row[] = [];
-    const publish = (checkpoint: number) => {
-      written.push(...(prepared.get(checkpoint) ?? []));
-      prepared.delete(checkpoint);
-    };
-    if (resume) publish(resume.checkpoint);
-    return {
-      write: (batch) => void rows.push(...batch),
-      prepare(checkpoint) {
-        prepared.set(checkpoint, rows);
-        rows = [];
-        return checkpoint;
-      },
-      commit: (checkpoint) => (commits === 'end' ? void written.push(...rows) : publish(checkpoint!)),
-      abort: () => prepared.clear(),
-      close() {},
-      output: () => ({ kind: 'file', path: '/collected' }),
-    };
-  },
-});
-const catalogue = new Catalogue([...definitions, sink]);
 const start = Date.UTC(2026, 9, 24, 20);
 const time = { eventTime: 'column', timeColumn: 't', timeFormat: 'milliseconds', ahead: null };
 const minutes = (count: number) => count * 60_000;
@@ -77,7 +34,32 @@ const sensitive: readonly ((keys: readonly string[], i: number) => Step)[] = [
     type: 'fill',
     params: { keys, columns: [{ column: 'v', with: 'previous', value: '' }] },
   }),
+  (keys) => ({ type: 'dedupe', params: { keys, keep: 'first', within: minutes(9) } }),
+  (keys) => ({ type: 'dedupe', params: { keys, keep: 'last', within: minutes(9) } }),
 ];
+/** What a timer gives does not depend on when it fires. */
+const timers = (keys: readonly string[]): Step => ({
+  type: 'keyed-code',
+  params: {
+    keys,
+    code: `export const initial = { n: 0 };
+export function onRow(row: Row, state: { n: number }, context: Context) {
+  state.n++;
+  context.setTimer(row.t + ${minutes(15)}, String(state.n));
+  return { k: row.k, g: row.g, v: state.n };
+}
+export function onTimer(timer: Timer, state: { n: number }, context: Context) {
+  return { k: JSON.stringify(context.key), g: 0, v: Number(timer.name) };
+}
+`,
+    columns: [
+      { name: 'k', type: 'string' },
+      { name: 'g', type: 'integer' },
+      { name: 'v', type: 'integer' },
+    ],
+  },
+});
+const greatest = (keys: readonly string[], more: Step['params']): Step => ({ type: 'top-n', params: { keys, column: 'v', count: 2, ...more } });
 const rowByRow: readonly (() => Step)[] = [
   () => ({ type: 'filter', params: { mode: 'expression', where: 'row.v === null || row.v > 1' } }),
   () => ({ type: 'compute', params: { columns: [{ name: 'v', expression: '(row.v ?? 0) + 1', type: 'integer' }] } }),
@@ -103,16 +85,20 @@ const keysOfFirst = fc.constantFrom<readonly string[]>(['k'], ['g'], ['k', 'g'])
 const chains = keysOfFirst.chain((keys) => {
   const wider = fc.constantFrom<readonly string[]>(keys, [...new Set(['k', 'g', ...keys])]);
   const step = (i: number) => wider.chain((own) => fc.constantFrom(...sensitive.map((make) => make(own, i)), ...rowByRow.map((make) => make())));
-  const window = fc.constantFrom(...windows).map((params) => grouped(['k', 'g'], params));
-  const total = fc.constantFrom<readonly string[]>(['k'], ['g'], ['k', 'g']).map((own) => grouped(own, {}));
+  const window = fc.constantFrom(...windows.map((params) => grouped(['k', 'g'], params)), greatest(['k'], { over: 'tumbling', every: minutes(20) }));
+  const total = fc.oneof(
+    fc.constantFrom<readonly string[]>(['k'], ['g'], ['k', 'g']).map((own) => grouped(own, {})),
+    fc.constant(greatest(['k', 'g'], { over: 'all' })),
+  );
   return fc
     .tuple(
       fc.nat(3),
       fc.constantFrom(...sensitive.slice(0, 2).map((make) => make(keys, 7))),
       fc.tuple(fc.nat(2), step(8), step(9)).map(([count, ...both]) => both.slice(0, count)),
-      fc.option(window),
+      fc.oneof(fc.constant(null), window, fc.constant(timers(['k', 'g']))),
       fc.option(total),
     )
+    .filter(([, , , windowed, last]) => windowed?.type !== 'top-n' || last?.type !== 'top-n')
     .map(([first, keyed, steps, windowed, last]) => [
       ...(first === 0 ? [rowByRow[0]!()] : []),
       keyed,
@@ -152,14 +138,16 @@ export async function instancesLaw(numRuns: number, rows: number): Promise<void>
         fc.oneof({ weight: 3, arbitrary: chains }, { weight: 1, arbitrary: joins }),
         rowsOf(rows),
         fc.integer({ min: 1, max: 9 }),
-        async (steps, readings, batchSize) => {
+        fc.constantFrom('64MB', '1KB'),
+        async (steps, readings, batchSize, stateMemory) => {
           const plan = await planOf(folder, steps, readings);
           const alone = await rowsOfRun(folder, plan, 1, batchSize);
           for (const instances of [2, 5]) {
             expect(withStages(plan, instances).stages?.length ?? 0).toBeGreaterThan(0);
             expect(await rowsOfRun(folder, plan, instances, batchSize)).toEqual(alone);
-            expect(await rowsOfRestarts(folder, plan, instances, batchSize)).toEqual(alone);
+            expect(await rowsOfRestarts(folder, plan, [instances], batchSize)).toEqual(alone);
           }
+          expect(await rowsOfRestarts(folder, plan, [1, 2, 1, 3, 5, 2], batchSize, stateMemory)).toEqual(alone);
         },
       ),
       { numRuns },
@@ -204,84 +192,5 @@ async function planOf(folder: string, steps: readonly Step[], readings: readonly
     'right',
     readings.filter(({ minute }) => minute % 2 === 1),
   );
-  const checker = new Checker(catalogue, codeAnalysis, new Discoveries({ looks: { look: lookAt, stamps: stampsOf, links: async () => [], close() {} } }));
-  return planRun((await checker.check(pipelineOf(steps), { folder, path: null }, { touch: true })).checked);
-}
-
-/** As text, sorted. */
-async function rowsOfRun(folder: string, plan: PhysicalPlan, instances: number, batchSize: number): Promise<string[]> {
-  begin();
-  const execution = executionOf(folder, plan, { commits: 'end', stateFolder: null, instances }, batchSize);
-  try {
-    await execution.run();
-    expect(execution.flow!.warnings()).toEqual([]);
-  } finally {
-    await execution.flow?.close();
-  }
-  return found();
-}
-
-/** The same of runs that are stopped with a checkpoint every few batches, and go on from there. */
-async function rowsOfRestarts(folder: string, plan: PhysicalPlan, instances: number, batchSize: number): Promise<string[]> {
-  begin();
-  const stateFolder = join(folder, 'state');
-  rmSync(stateFolder, { recursive: true, force: true });
-  for (let isDone = false; !isDone; ) {
-    let reads = 0;
-    const execution: Execution = executionOf(folder, plan, { commits: 'checkpoint', stateFolder, instances, from: 'latest' }, batchSize, () => {
-      if (++reads === 5) execution.stop('checkpoint');
-    });
-    try {
-      isDone = await execution.run();
-      if (isDone) {
-        const { counts } = execution.snapshot();
-        expect(counts['step0']!.in).toBe(Object.values(counts).reduce((sum, { out }, i) => (plan.nodes[i]!.kind === 'source' ? sum + out['rows']! : sum), 0));
-      }
-    } finally {
-      await execution.flow?.close();
-    }
-  }
-  return found();
-}
-
-function begin(): void {
-  written = [];
-  prepared.clear();
-}
-function found(): string[] {
-  return written.map((row) => JSON.stringify(row)).sort();
-}
-
-function executionOf(folder: string, plan: PhysicalPlan, options: Partial<RunOptions>, batchSize: number, onRead: () => void = () => {}): Execution {
-  const definition = (type: string): NodeDefinition | undefined => {
-    const found = catalogue.get(type);
-    if (found?.kind !== 'source') return found;
-    return {
-      ...found,
-      async run(context: SourceContext<any>) {
-        const reader = await found.run({ ...context, batchSize });
-        const read = reader.read.bind(reader);
-        return Object.assign(reader, {
-          read: () => {
-            onRead();
-            return read();
-          },
-        });
-      },
-    };
-  };
-  const usual = { stateFolder: null, commits: 'end', checkpointEveryMs: 60_000, from: 'scratch', dropChangedState: false, keepCheckpoints: 3 } as const;
-  const nothing = () => {};
-  return new Execution(
-    { id: 'law', name: 'law', path: null, folder, plan, options: { ...usual, ...options } },
-    {
-      definition,
-      sandbox,
-      instances: instanceHost(sandbox, definition),
-      onFailure: (problem) => {
-        throw new Error(problem.message);
-      },
-      ...{ onLog: nothing, onResumed: nothing, onCommitting: nothing, onCommitted: nothing, onOpened: nothing, onStartedOver: nothing },
-    },
-  );
+  return planOfPipeline(pipelineOf(steps), folder);
 }

@@ -4,6 +4,8 @@ import type { Params } from '@millrace/kit/params';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import aggregate from '../../nodes/aggregates/aggregate.ts';
+import dedupe from '../../nodes/rows/dedupe.ts';
+import sort from '../../nodes/rows/sort.ts';
 import topN from '../../nodes/rows/top-n.ts';
 import { schema } from '../transform-trial.ts';
 import { inAnyOrder, type Played, playStream, type StreamEvent, timed } from './stream.ts';
@@ -165,5 +167,32 @@ describe('top rows', () => {
       }),
       { numRuns },
     );
+  });
+});
+
+describe.each([
+  ['the last rows of keys', dedupe, { keys: ['sensor'], keep: 'last' }],
+  ['the first rows of keys', dedupe, { keys: ['sensor'], keep: 'first' }],
+  ['rows in order', sort, { by: [{ column: 'level', direction: 'asc' }] }],
+  ['top rows', topN, { keys: ['sensor'], column: 'level', order: 'greatest', count: 2, over: 'all' }],
+] as const)('%s', (_, node, params) => {
+  it('are the same with any limit', () => {
+    fc.assert(
+      fc.property(manyKeys, fc.constantFrom(0, 2000, 50_000), (played, memory) => {
+        const unlimited = playStream(node, { params, inputs: { rows: readings }, events: played });
+        const limited = playStream(node, { params, inputs: { rows: readings }, events: played, memory });
+        expect(inAnyOrder(limited.emitted)).toEqual(inAnyOrder(unlimited.emitted));
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  it('hold little more than they may', () => {
+    const memory = 300_000;
+    const batches = Array.from({ length: 20 }, (_, batch) => ({
+      rows: Array.from({ length: 1000 }, (_, i) => ({ time: i, sensor: `sensor ${batch * 1000 + i}`, line: 0, level: (i * 7919) % 1000, word: 'w' })),
+    }));
+    const { stateSizes } = playStream(node, { params, inputs: { rows: readings }, events: batches, memory });
+    expect(Math.max(...stateSizes.map((size) => size?.bytes ?? 0))).toBeLessThan(1.5 * memory);
   });
 });

@@ -3,6 +3,9 @@ import type { CombineOp } from '@millrace/kit/ops';
 import type { RowsContext } from '../ports.ts';
 import { grouping } from './grouping.ts';
 
-export function combining({ keys, aggregates, window }: CombineOp, { inputs, outputs, memory, state, emit, fail }: RowsContext): StatefulOperator {
-  return grouping({ input: inputs.rows, output: outputs.rows, keys, window, aggregates, memory, state, emit, fail });
+export function combining(
+  { keys, aggregates, window }: CombineOp,
+  { inputs, outputs, memory, state, emit, fail, breathe, signal }: RowsContext,
+): StatefulOperator {
+  return grouping({ input: inputs.rows, output: outputs.rows, keys, window, aggregates, memory, state, emit, fail, breathe, signal });
 }

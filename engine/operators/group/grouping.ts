@@ -10,6 +10,8 @@ import { Calendar } from '../../../model/time/calendar.ts';
 import { utc, zoneOf } from '../../../model/time/zone.ts';
 import type { Row, Schema, State, Value } from '../../../model/values/types.ts';
 import { keyText, keyValues } from '../keyed/keys.ts';
+import type { RowsContext } from '../ports.ts';
+import { inTurns } from '../rows/batches.ts';
 import { keyColumnReader, keyColumns } from '../rows/key-columns.ts';
 import { columnReader, compile, rowSource } from '../rows/rows.ts';
 import { createAccumulator, isOrdered } from './accumulators.ts';
@@ -21,7 +23,7 @@ import { SlicedWindows } from './window-slices.ts';
 import { type WindowTimes, windowTimes } from './window-times.ts';
 import { type Fire, LiveKeys, type Pane, Slots, SlotTable, type Windows } from './windows.ts';
 
-export interface GroupingOptions {
+export interface GroupingOptions extends Pick<RowsContext, 'breathe' | 'signal'> {
   readonly input: Schema;
   /** The window's start and end (and pane) if there is one, the keys, then one column for each aggregate. */
   readonly output: Schema;
@@ -177,26 +179,34 @@ class WholeGrouping extends Grouping implements StatefulOperator {
     this.keys.clear();
   }
 
-  finish(): void {
-    if (this.#disk.has(0)) this.#finishFromDisk();
-    else this.#finishFromMemory();
-    this.flush();
+  finish(): void | Promise<void> {
+    const groups = this.#disk.has(0) ? this.#groupsOnDisk() : this.#groupsInMemory();
+    return inTurns(groups, this.options, () => this.flush());
   }
-  #finishFromMemory(): void {
+  /** Fires all groups, about a batch of them in each step. */
+  *#groupsInMemory(): Iterable<void> {
     const { index } = this.keys;
     // Without keys there is one group, also when no row came.
     if (index.levels === 0) index.assign([], 1, this.#slots);
     this.slots.reserve(index.size);
-    for (let key = 0; key < index.size; key++) this.fire(0, 0, key, key, 'on-time');
+    for (let key = 0; key < index.size; key++) {
+      this.fire(0, 0, key, key, 'on-time');
+      if (key % batchSize === batchSize - 1) yield;
+    }
+    yield;
   }
-  #finishFromDisk(): void {
+  *#groupsOnDisk(): Iterable<void> {
     this.#spill();
     const parts = this.#disk.partsOf([0]);
     for (let part = 0; part < parts; part++) {
       const whole = new SlotTable();
       this.#disk.read(0, part, parts, whole);
-      whole.each((key, slot) => this.fire(0, 0, key, slot, 'on-time'));
+      for (let i = 0; i < whole.size; i++) {
+        this.fire(0, 0, itemAt(whole.keys, i), itemAt(whole.slots, i), 'on-time');
+        if (i % batchSize === batchSize - 1) yield;
+      }
       this.#clear();
+      yield;
     }
   }
 

@@ -14,7 +14,7 @@ import { keyOfType } from '../rows/key-columns.ts';
 import { columnSource, compile, picker, rowSource } from '../rows/rows.ts';
 import { type GroupingOptions, grouping } from './grouping.ts';
 
-interface PivotingOptions extends Omit<PivotOp, 'op' | 'values'>, Pick<RowsContext, 'memory' | 'state' | 'emit' | 'fail' | 'log'> {
+interface PivotingOptions extends Omit<PivotOp, 'op' | 'values'>, Pick<RowsContext, 'memory' | 'state' | 'emit' | 'fail' | 'log' | 'breathe' | 'signal'> {
   readonly input: Schema;
   readonly output: Schema;
   /** In the order of the output's last columns. */
@@ -63,7 +63,8 @@ export function pivoting({ values, ...op }: PivotOp, context: RowsContext): Stat
     outputWatermark: (watermark) => inner.outputWatermark(watermark),
     ...(inner.tick && { tick: inner.tick.bind(inner) }),
     finish() {
-      inner.finish();
+      const finished = inner.finish();
+      if (finished) return finished.then(() => unlisted.tell());
       unlisted.tell();
     },
     snapshot: () => ({ groups: inner.snapshot(), unlisted: unlisted.snapshot() }),

@@ -8,7 +8,7 @@ import { compareDecimals } from '../../../model/values/decimal.ts';
 import type { Row, Schema, State, Value } from '../../../model/values/types.ts';
 import { leastWatermark } from '../keyed/key-groups.ts';
 import type { RowsContext } from '../ports.ts';
-import { emitInBatches } from '../rows/batches.ts';
+import { emitInBatches, inBatches, inTurns } from '../rows/batches.ts';
 import { noTime } from '../rows/row-failures.ts';
 import { columnSource, compile, rowSource } from '../rows/rows.ts';
 import { rowsToState } from '../rows/state.ts';
@@ -50,7 +50,7 @@ function* topsOf(options: TopRowsOptions, earlier: readonly EarlierInstance[]): 
   }
 }
 
-function overAll(op: TopOp, { inputs, outputs, memory, state, emit }: RowsContext): StatefulOperator {
+function overAll(op: TopOp, { inputs, outputs, memory, state, emit, ...context }: RowsContext): StatefulOperator {
   const schema = inputs.rows;
   const rank = ranker(schema, outputs.rows);
   const options: TopRowsOptions = { schema, keys: op.keys, order: orderOf(op, schema), most: op.count, memory, state };
@@ -58,10 +58,8 @@ function overAll(op: TopOp, { inputs, outputs, memory, state, emit }: RowsContex
   return {
     process: (rows) => tops.add(rows, () => 0),
     finish() {
-      emitInBatches(
-        ranked(tops.take(0, false), (row, place) => rank(row, [place])),
-        (rows) => emit('rows', rows),
-      );
+      const rows = ranked(tops.take(0, false), (row, place) => rank(row, [place]));
+      return inTurns(inBatches(rows), context, (batch) => emit('rows', batch));
     },
     // What comes out at the end may be as old as any row.
     outputWatermark: () => beginningOfTime,

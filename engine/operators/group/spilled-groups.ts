@@ -3,6 +3,7 @@ import { itemAt, itemsAt } from '../../../model/faults/missing.ts';
 import type { State, Value } from '../../../model/values/types.ts';
 import { hashOfLevels } from '../keyed/key-hash.ts';
 import { stateBytes } from '../rows/state.ts';
+import { PackedChunks } from '../spill/packed-chunks.ts';
 import { type LiveKeys, type Slots, SlotTable } from './windows.ts';
 
 /** Groups of one entry, about: what is read at once where only some groups are wanted. */
@@ -42,7 +43,7 @@ class Place {
  * begins anew in memory, so that it may be in several chunks; they are merged part by part, in the order in which they were put.
  */
 export class SpilledGroups {
-  readonly #state: KeyedState<State>;
+  readonly #chunks: PackedChunks<Chunk>;
   readonly #slots: Slots;
   readonly #keys: LiveKeys;
   /** Of the keys in memory: their values by level and number. */
@@ -54,7 +55,7 @@ export class SpilledGroups {
 
   /** `memory` as of `TransformContext`. */
   constructor(state: KeyedState<State>, slots: Slots, keys: LiveKeys, memory: number) {
-    this.#state = state;
+    this.#chunks = new PackedChunks(state);
     this.#slots = slots;
     this.#keys = keys;
     this.#levels = Array.from({ length: keys.index.levels }, (_, level) => keys.index.valuesOf(level));
@@ -95,7 +96,7 @@ export class SpilledGroups {
       };
       const number = itemAt(into.chunks, part);
       into.chunks[part] = number + 1;
-      this.#state.set(nameOf(place, into, part, number), chunk);
+      this.#chunks.set(nameOf(place, into, part, number), chunk);
       into.bytes += stateBytes(chunk);
     }
     into.groups += keys.length;
@@ -155,7 +156,7 @@ export class SpilledGroups {
     // Where the place is parted less finely, only some groups of one of its parts are meant; otherwise several whole ones are.
     for (let own = part & (from.parts - 1); own < from.parts; own += parts) {
       for (let i = 0; i < itemAt(from.chunks, own); i++) {
-        const chunk = this.#state.get(nameOf(place, from, own, i)) as Chunk;
+        const chunk = this.#chunks.get(nameOf(place, from, own, i));
         const chosen = parts > from.parts ? chosenOf(chunk, part, parts) : null;
         this.#merge(chunk, chosen, table, i >= (from.unmarked?.[own] ?? 0) ? marked : null);
       }
@@ -185,7 +186,7 @@ export class SpilledGroups {
     for (const [place, from] of this.#places) {
       for (let part = 0; part < from.parts; part++) {
         for (let i = 0; i < itemAt(from.chunks, part); i++) {
-          const chunk = this.#state.get(nameOf(place, from, part, i)) as Chunk;
+          const chunk = this.#chunks.get(nameOf(place, from, part, i));
           yield { place, chunk: i >= (from.unmarked?.[part] ?? 0) ? chunk : { ...chunk, marks: null } };
         }
       }
@@ -213,7 +214,7 @@ export class SpilledGroups {
     this.groups -= found.groups;
   }
   #remove(place: number, from: Place, part: number): void {
-    for (let i = 0; i < itemAt(from.chunks, part); i++) this.#state.delete(nameOf(place, from, part, i));
+    for (let i = 0; i < itemAt(from.chunks, part); i++) this.#chunks.delete(nameOf(place, from, part, i));
   }
 
   snapshot(): State {

@@ -5,7 +5,7 @@ import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { Row, State, Value } from '../../../model/values/types.ts';
 import { packedOrder } from '../order/row-order.ts';
 import type { RowsContext } from '../ports.ts';
-import { emitInBatches, inTurns } from '../rows/batches.ts';
+import { inBatches, inTurns } from '../rows/batches.ts';
 import { keyColumns, keyValuesReader } from '../rows/key-columns.ts';
 import { type PackedRow, rowPacker } from '../rows/packed-rows.ts';
 import { listBytes, rowsFromState, rowsToState } from '../rows/state.ts';
@@ -181,8 +181,8 @@ export function keepingLast(keys: readonly string[], context: Context): Stateful
       if (bytes() > memory) spill();
     },
     finish() {
-      if (winners.isEmpty) emitInBatches(last.values(), (rows) => emit('rows', rows));
-      else return inTurns(inTurn(), context, (rows) => rows.length > 0 && emit('rows', rows));
+      if (winners.isEmpty) return inTurns(inBatches(last.values()), context, (rows) => emit('rows', rows));
+      return inTurns(inTurn(), context, (rows) => rows.length > 0 && emit('rows', rows));
     },
     // Whichever row is the last of its key, it may be as old as any.
     outputWatermark: () => beginningOfTime,

@@ -3,7 +3,7 @@ import type { OrderOp } from '@millrace/kit/ops';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
 import type { RowsContext } from '../ports.ts';
-import { emitInBatches, inTurns } from '../rows/batches.ts';
+import { inBatches, inTurns } from '../rows/batches.ts';
 import { type PackedRow, rowPacker } from '../rows/packed-rows.ts';
 import { listBytes, rowsFromState, rowsToState } from '../rows/state.ts';
 import { SortedRuns } from '../spill/sorted-runs.ts';
@@ -44,11 +44,9 @@ export function ordering({ by }: OrderOp, { inputs, memory, state, emit, ...cont
       if (bytes > memory) spill();
     },
     finish() {
-      if (runs.isEmpty) emitInBatches(takeHeld(), (rows) => emit('rows', rows));
-      else {
-        if (held.length > 0) spill();
-        return inTurns(runs.take(), context, (rows) => rows.length > 0 && emit('rows', rows.map(unpack)));
-      }
+      if (runs.isEmpty) return inTurns(inBatches(takeHeld()), context, (rows) => emit('rows', rows));
+      if (held.length > 0) spill();
+      return inTurns(runs.take(), context, (rows) => rows.length > 0 && emit('rows', rows.map(unpack)));
     },
     // All rows are still to come until the input has ended.
     outputWatermark: () => beginningOfTime,

@@ -5,14 +5,19 @@ import type { Row } from '../../../model/values/types.ts';
 const batchSize = 1024;
 
 export function emitInBatches(rows: Iterable<Row>, emit: (rows: readonly Row[]) => void): void {
+  for (const batch of inBatches(rows)) emit(batch);
+}
+
+/** Rows in batches of that size. */
+export function* inBatches(rows: Iterable<Row>): Iterable<readonly Row[]> {
   let batch: Row[] = [];
   for (const row of rows) {
     batch.push(row);
     if (batch.length < batchSize) continue;
-    emit(batch);
+    yield batch;
     batch = [];
   }
-  if (batch.length > 0) emit(batch);
+  if (batch.length > 0) yield batch;
 }
 
 /**

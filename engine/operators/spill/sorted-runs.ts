@@ -1,7 +1,7 @@
 import type { KeyedState } from '@millrace/kit/keyed-state';
-import { missing } from '../../../model/faults/missing.ts';
 import type { State } from '../../../model/values/types.ts';
 import type { PackedRow } from '../rows/packed-rows.ts';
+import { PackedChunks } from './packed-chunks.ts';
 
 /** About how many bytes are read back at once of each run, and at most how many rows. */
 const chunkBytes = 65_536;
@@ -27,7 +27,7 @@ type Run = { readonly id: number; readonly chunks: number; readonly rows: number
  * rows stay in the order in which they were put. In memory are one chunk of each run that is being merged.
  */
 export class SortedRuns {
-  readonly #state: KeyedState<readonly PackedRow[]>;
+  readonly #chunks: PackedChunks<readonly PackedRow[]>;
   readonly #order: PackedOrder;
   readonly #onlyLast: boolean;
   readonly #width: number;
@@ -41,7 +41,7 @@ export class SortedRuns {
   rows = 0;
 
   constructor(state: KeyedState<State>, { order, memory, onlyLast = false }: SortedRunsOptions) {
-    this.#state = state as unknown as KeyedState<readonly PackedRow[]>;
+    this.#chunks = new PackedChunks(state);
     this.#order = order;
     this.#onlyLast = onlyLast;
     this.#width = Math.max(leastWidth, Math.floor(memory / 2 / chunkBytes));
@@ -94,7 +94,7 @@ export class SortedRuns {
     let chunks = 0;
     let chunk: PackedRow[] = [];
     const flush = (): void => {
-      this.#state.set(nameOf(id, chunks++), chunk);
+      this.#chunks.set(nameOf(id, chunks++), chunk);
       this.rows += chunk.length;
       count += chunk.length;
       chunk = [];
@@ -129,8 +129,8 @@ export class SortedRuns {
   *#chunksOf({ id, chunks }: Run): Generator<readonly PackedRow[], undefined> {
     for (let i = 0; i < chunks; i++) {
       const name = nameOf(id, i);
-      const chunk = this.#state.get(name) ?? missing(`the part "${name}" of a run`);
-      this.#state.delete(name);
+      const chunk = this.#chunks.get(name);
+      this.#chunks.delete(name);
       this.rows -= chunk.length;
       yield chunk;
     }
@@ -142,7 +142,7 @@ export class SortedRuns {
   }
   *#changed({ id, chunks }: Run, change: (row: PackedRow) => PackedRow | null): Iterable<PackedRow> {
     for (let i = 0; i < chunks; i++) {
-      for (const row of this.#state.get(nameOf(id, i))!) {
+      for (const row of this.#chunks.get(nameOf(id, i))) {
         const changed = change(row);
         if (changed !== null) yield changed;
       }

@@ -1,6 +1,7 @@
 import type { KeyedState } from '@millrace/kit/keyed-state';
-import { itemAt, missing } from '../../../model/faults/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import type { State } from '../../../model/values/types.ts';
+import { PackedChunks } from './packed-chunks.ts';
 import { TimeQueue } from './time-queue.ts';
 
 /** Items that are read back at once. */
@@ -17,13 +18,13 @@ export type QueueSnapshot = { readonly turn: number; readonly chunks: readonly C
  * added at once is put in order and cut into chunks; in memory are where each chunk begins, and the chunks that are being read.
  */
 export class SpilledQueue<T extends State> {
-  readonly #state: KeyedState<readonly (readonly [number, T])[]>;
+  readonly #parts: PackedChunks<readonly (readonly [number, T])[]>;
   readonly #chunks = new TimeQueue<Chunk>();
   readonly #loaded = new TimeQueue<Loaded<T>>();
   #turn = 0;
 
   constructor(state: KeyedState<State>) {
-    this.#state = state as unknown as KeyedState<readonly (readonly [number, T])[]>;
+    this.#parts = new PackedChunks(state);
   }
 
   /** How many items have been read from the state and not been taken. */
@@ -42,7 +43,7 @@ export class SpilledQueue<T extends State> {
     for (let start = 0; start < sorted.length; start += chunkSize) {
       const chunk = { time: itemAt(sorted, start)[0], turn: this.#turn };
       const own = sorted.slice(start, start + chunkSize);
-      this.#state.set(`${chunk.turn}`, own);
+      this.#parts.set(`${chunk.turn}`, own);
       this.#chunks.add(chunk.time, chunk);
       this.#turn += own.length;
     }
@@ -76,7 +77,7 @@ export class SpilledQueue<T extends State> {
     const chunks = from.#chunks.inOrder().map(({ turn }) => ({ turn, items: null }));
     let wanted: Timed<T>[] = [];
     for (const { turn, items } of [...loaded, ...chunks].sort((a, b) => a.turn - b.turn)) {
-      for (const [time, item] of items ?? from.#state.get(`${turn}`)!) if (isWanted(item)) wanted.push({ time, item });
+      for (const [time, item] of items ?? from.#parts.get(`${turn}`)) if (isWanted(item)) wanted.push({ time, item });
       if (wanted.length < chunkSize) continue;
       this.add(wanted);
       wanted = [];
@@ -87,8 +88,7 @@ export class SpilledQueue<T extends State> {
   #load(): void {
     const { turn } = this.#chunks.take();
     const key = `${turn}`;
-    for (const [i, [time, item]] of (this.#state.get(key) ?? missing(`the part "${key}" of a queue`)).entries())
-      this.#loaded.add(time, { time, turn: turn + i, item }, turn + i);
-    this.#state.delete(key);
+    for (const [i, [time, item]] of this.#parts.get(key).entries()) this.#loaded.add(time, { time, turn: turn + i, item }, turn + i);
+    this.#parts.delete(key);
   }
 }

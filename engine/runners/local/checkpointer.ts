@@ -7,6 +7,7 @@ import type { Dataflow } from './dataflow.ts';
 import type { CheckpointContent, FlowSnapshot, SourceMark } from './flow-snapshot.ts';
 import { asEngineThroughout, type Monitor } from './monitor.ts';
 import type { Pull } from './pull.ts';
+import { holdsAllFrom, removeOtherStates } from './state-folders.ts';
 
 export type Committed = NonNullable<RunSummary['checkpoint']>;
 
@@ -16,12 +17,15 @@ export interface CheckpointerOptions {
   readonly pull: Pull;
   /** Null: nothing is kept, and checkpoints only make rows visible. */
   readonly store: CheckpointStore | null;
+  /** As of `CheckpointContent.folder`. */
+  readonly stateFolder: string | undefined;
   readonly head: Pick<CheckpointHead, 'lineage' | 'shape'>;
   /** Above all that were before. */
   readonly nextId: number;
   readonly monitor?: Monitor | undefined;
   /** From here on the outputs are not to be undone from outside, until `onCommitted` says that rows follow. */
   onCommitting(): void;
+  onLog(level: 'warning', message: string): void;
   /** Whether the deciding database has committed it. */
   isDecided(head: CheckpointHead): Promise<boolean>;
   /** `more`: rows follow. Null where there is nothing to go on from: rows have become visible, that is all. */
@@ -37,6 +41,7 @@ export class Checkpointer {
   committed: { readonly id: number; readonly marks: { readonly [source: NodeId]: SourceMark } } | null = null;
   /** Whether a checkpoint was begun and did not come to its end. */
   isInDoubt = false;
+  #isTidy = false;
 
   constructor(options: CheckpointerOptions) {
     this.#options = options;
@@ -99,7 +104,7 @@ export class Checkpointer {
     store: CheckpointStore | null,
     tokens: CheckpointContent['tokens'],
   ): Promise<number> {
-    const { job, flow, pull, head, onCommitting, isDecided } = this.#options;
+    const { job, flow, pull, head, stateFolder, onCommitting, isDecided } = this.#options;
     const marks = pull.marks();
     this.isInDoubt = true;
     const whole: CheckpointHead = { ...head, id, at, kind, pipeline: job.name, decider: this.#decider() };
@@ -107,6 +112,7 @@ export class Checkpointer {
       sources: kind === 'draining' ? afterDrain(job, marks) : marks,
       flow: store && kind === 'running' ? withMarks(await flow.snapshot(id), marks) : null,
       tokens,
+      ...(stateFolder !== undefined && { folder: stateFolder }),
     };
     onCommitting();
     const bytes = store ? await store.write(whole, content) : 0;
@@ -123,14 +129,30 @@ export class Checkpointer {
     if (kind === 'draining') await store?.write({ ...whole, kind: 'drained' }, content).catch(() => {});
     this.committed = { id, marks };
     this.isInDoubt = false;
-    flow.committed(store ? store.prune(job.options.keepCheckpoints, head.lineage) : id);
+    const oldestKept = store ? store.prune(job.options.keepCheckpoints, head.lineage) : id;
+    flow.committed(oldestKept);
+    if (store) this.#tidy(store, oldestKept);
     return bytes;
+  }
+
+  /** Once no checkpoint needs the state that was divided for this run, or an earlier one. */
+  #tidy(store: CheckpointStore, oldestKept: number): void {
+    const { stateFolder } = this.#options;
+    if (this.#isTidy || !holdsAllFrom(oldestKept, stateFolder)) return;
+    this.#isTidy = true;
+    try {
+      removeOtherStates(store.folder, stateFolder);
+    } catch (error) {
+      this.#options.onLog('warning', `State that is needed no more could not be removed: ${(error as Error).message}`);
+    }
   }
 
   #decider(): CheckpointHead['decider'] {
     const { flow, job } = this.#options;
     const planned = job.plan.nodes.find(({ id }) => id === flow.decider);
-    return planned ? { node: planned.id, type: planned.type, params: planned.params, folder: job.folder } : null;
+    if (!planned) return null;
+    const { id, type, params, secrets, connection } = planned;
+    return { node: id, type, params, ...(secrets && { secrets }), ...(connection && { connection }), folder: job.folder };
   }
 }
 

@@ -3,7 +3,8 @@ import type { KeyedCode, OrderCare, OutputTime, RowFailure, RunContext, SourceCo
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
 import { errorPort } from '../../document/pipeline.ts';
-import type { PlannedNode } from '../../protocol/physical-plan.ts';
+import { withSecrets } from '../../plan/connections.ts';
+import type { PlannedNode, SecretTexts } from '../../protocol/physical-plan.ts';
 import type { CodeFailure, CodePlace, Sandbox } from '../../sandbox/sandbox.ts';
 import type { Clock } from './clock.ts';
 import { enterCode, leaveCode, type Monitor, watched, watchedKeyed } from './monitor.ts';
@@ -18,15 +19,17 @@ export interface Surroundings {
   readonly folder: string;
   readonly signal: AbortSignal;
   readonly shared: SharedThings;
+  readonly secrets?: SecretTexts | undefined;
+  onWaits?(node: string, reason: string | null): void;
   onLog(level: 'info' | 'warning', message: string, node: string): void;
   onGuard(node: string, undo: Undo | readonly Undo[]): void;
 }
 
 export function runContext(node: PlannedNode, surroundings: Surroundings, fail: (failure: RowFailure) => void): RunContext {
-  const { folder, signal, shared, onLog, onGuard } = surroundings;
+  const { folder, signal, shared, onLog, onGuard, onWaits } = surroundings;
   const { [errorPort]: _, ...outputs } = node.outputs;
   return {
-    params: node.params,
+    ...withTexts(node, surroundings.secrets),
     inputs: node.inputs,
     outputs,
     path: (path) => (isAbsolute(path) ? path : resolve(folder, path)),
@@ -35,7 +38,18 @@ export function runContext(node: PlannedNode, surroundings: Surroundings, fail: 
     fail,
     shared: (key, open) => shared.get(key, open),
     guard: (undo) => onGuard(node.id, undo),
+    waits: (reason) => onWaits?.(node.id, reason),
   };
+}
+
+/** What a node gets of its params and its connection: with the texts of secrets. */
+export function withTexts(
+  { params, secrets = [], connection }: Pick<PlannedNode, 'params' | 'secrets' | 'connection'>,
+  texts: SecretTexts = {},
+): Pick<RunContext, 'params' | 'connection'> {
+  if (!connection) return { params: withSecrets(params, secrets, texts) };
+  const { name, type } = connection;
+  return { params: withSecrets(params, secrets, texts), connection: { name, type, params: withSecrets(connection.params, connection.secrets, texts) } };
 }
 
 export function sourceContext(

@@ -6,11 +6,14 @@ import { isSameFile } from '../../../io/files/same-file.ts';
 import { missing } from '../../../model/faults/missing.ts';
 import { MillraceError, type Problem } from '../../../model/problems/problem.ts';
 import { encodeCells } from '../../../model/values/values.ts';
-import { definitions } from '../../../nodes/index.ts';
+import { connectionTypes, definitions } from '../../../nodes/index.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import { Catalogue } from '../../plan/catalogue.ts';
 import { readOutputProblem, readOutputs } from '../../plan/check-outputs.ts';
+import { reachedBy } from '../../plan/connections.ts';
 import { writtenBy } from '../../plan/touches.ts';
+import { Redactor, redactOutput } from '../../processes/redaction.ts';
+import { guardSockets } from '../../processes/socket-guard.ts';
 import { problemOf } from '../../protocol/connection.ts';
 import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
 import type { RunJob } from '../../protocol/run-api.ts';
@@ -18,6 +21,7 @@ import { threadSandbox, withoutCode } from '../../sandbox/thread-sandbox.ts';
 import { lockOutputs, type OutputClaim } from '../../store/output-locks.ts';
 import { refuseLinkOut } from '../../store/output-place.ts';
 import { Execution } from './execution.ts';
+import { paceHeap } from './heap-pacing.ts';
 import { InstanceThreads } from './instances/instance-threads.ts';
 import { countTurn, type Monitor } from './monitor.ts';
 import { readable } from './readable.ts';
@@ -28,9 +32,20 @@ const toldFailures = 100;
 
 const port = parentPort ?? missing('the port of the thread');
 const { monitor } = workerData as { readonly monitor: Monitor };
-const catalogue = new Catalogue(definitions);
-const post = (message: ToControl) => port.postMessage(message);
+const catalogue = new Catalogue(definitions, connectionTypes);
+/** Before anything of a plan is loaded, and before the thread is locked down. */
+const guard = guardSockets((refusal) => {
+  refused ??= refusal;
+  execution?.stop('cancel');
+});
+/** What a node tried to reach that is not declared: that ends the run, whatever the node makes of it. */
+let refused: MillraceError | null = null;
+let redactor = new Redactor([]);
+/** Rows are the user's own. What is said of them, and of the run, holds no secret. */
+const post = (message: ToControl) => port.postMessage(withoutRows.has(message.kind) ? redactor.data(message) : message);
+const withoutRows: ReadonlySet<ToControl['kind']> = new Set(['log', 'stats', 'checkpointed', 'guard'] as const);
 
+paceHeap(monitor);
 let sandbox = withoutCode;
 /** What comes in meanwhile waits for it, in its order. */
 let isReady: Promise<void> = Promise.resolve();
@@ -38,9 +53,11 @@ let execution: Execution | null = null;
 let plan: PhysicalPlan | null = null;
 let failures: Problem[] = [];
 let told = 0;
+/** By node: see `RunContext.waits`. */
+const waits = new Map<NodeId, string>();
 
 port.on('message', (message: ToData) => {
-  if (message.kind === 'start') isReady = confine(message.job.plan);
+  if (message.kind === 'start') isReady = confine(message.job);
   isReady.then(() => receive(message), fail);
 });
 // A promise that users' code leaves behind is nobody's: it must not end the run. What it is rejected with may be anything.
@@ -51,14 +68,17 @@ process.on('unhandledRejection', (reason) => {
 });
 
 /** Before anything of a plan is touched. */
-async function confine({ nodes }: PhysicalPlan): Promise<void> {
-  sandbox = await threadSandbox(nodes);
+async function confine({ plan, secrets = {} }: RunJob): Promise<void> {
+  guard.allow(reachedBy(plan));
+  redactor = new Redactor(Object.values(secrets));
+  if (Object.keys(secrets).length > 0) redactOutput(redactor);
+  sandbox = await threadSandbox(plan.nodes);
 }
 
 /** Ends the thread: nobody waits for what a promise throws. */
 function fail(error: unknown): void {
   setImmediate(() => {
-    throw error;
+    throw redactor.error(error);
   });
 }
 
@@ -100,6 +120,10 @@ async function run(job: RunJob): Promise<void> {
     onFailure(problem) {
       if (told++ < toldFailures) failures.push(readable(problem));
     },
+    onWaits: (node, reason) => {
+      if (reason === null) waits.delete(node);
+      else waits.set(node, reason);
+    },
     onLog: (level, message, node) => post({ kind: 'log', line: { at: Date.now(), level, message, ...(node !== '' && { node }) } }),
     instances: new InstanceThreads(post),
     onCode: (number, node, field) => post({ kind: 'code', number, node, field }),
@@ -122,8 +146,9 @@ async function run(job: RunJob): Promise<void> {
     post({ kind: 'locked', locks: lockOutputs(claimsOf(job), { run: job.id, pipeline: job.name }) });
     outcome = { state: (await execution.run()) ? 'done' : 'stopped' };
   } catch (error) {
-    outcome = { state: 'failed', problem: readable(problemOf(error)) };
+    outcome = failed(error);
   }
+  if (refused) outcome = failed(refused);
   const kept = Object.fromEntries(
     job.plan.nodes.flatMap(({ id }) => {
       const rows = keptRows(id, Number.POSITIVE_INFINITY);
@@ -134,8 +159,12 @@ async function run(job: RunJob): Promise<void> {
   clearInterval(timer);
   // What the code has left behind gets its turn before the last word.
   await new Promise((resolve) => setImmediate(resolve));
-  post({ kind: 'ended', outcome, kept, ...snapshot() });
+  post({ kind: 'ended', outcome, kept, ...redactor.data(snapshot()) });
   port.close();
+}
+
+function failed(error: unknown): Outcome {
+  return { state: 'failed', problem: redactor.data(readable(problemOf(error))) };
 }
 
 function refuseLinksOut({ plan, folder }: RunJob): void {
@@ -176,7 +205,7 @@ async function checkpoint(id: number): Promise<void> {
 function snapshot(): Snapshot {
   const news = failures;
   failures = [];
-  return { ...(execution ?? missing('the run')).snapshot(), failures: news };
+  return { ...(execution ?? missing('the run')).snapshot(), failures: news, waits: Object.fromEntries(waits) };
 }
 
 async function inspect({ id, node, port: from, limit }: Extract<ToData, { readonly kind: 'inspect' }>): Promise<void> {

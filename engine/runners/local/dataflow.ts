@@ -5,8 +5,10 @@ import type { Problem } from '../../../model/problems/problem.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { RunOutput } from '../../protocol/messages.ts';
+import type { SecretTexts } from '../../protocol/physical-plan.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import type { NodeCounts } from './counters.ts';
+import type { EarlierFlow } from './earlier-flows.ts';
 import type { FlowSnapshot } from './flow-snapshot.ts';
 import type { Hub, Unit } from './hub.ts';
 import type { InstanceHost } from './instances/messages.ts';
@@ -22,6 +24,10 @@ export interface DataflowEnv {
   /** A row failed at a node whose policy is not "stop". */
   onFailure(problem: Problem, row: Row | undefined): void;
   onLog(level: 'info' | 'warning', message: string, node: NodeId): void;
+  /** Of the plan. */
+  readonly secrets?: SecretTexts | undefined;
+  /** See `RunContext.waits`. */
+  onWaits?(node: NodeId, reason: string | null): void;
   /** Sees all rows that leave a port, and, with writers "none", those that arrive at a sink. Turns fusing off. */
   tap?(node: NodeId, port: string, rows: readonly Row[]): void;
   /** "none": sinks are not opened and nothing is written. */
@@ -67,11 +73,13 @@ export interface FlowStart {
   readonly tokens: { readonly [sink: NodeId]: Json };
   /** False for nodes that start anew, as their state does not fit them any more. */
   isCarried(node: NodeId): boolean;
-  /** Where keys are divided among instances in another way than they were. */
-  readonly divided?: Divided;
+  /** Where keys are divided among instances in another way than they were; `snapshot` is that of one instance then: `asOfOneInstance`. */
+  readonly divided?: Divided | null;
 }
 /** `NodeStates` then has what nodes had that are not divided, and nothing of those that are. */
 export interface Divided {
+  /** All that there were, for those who read them in another thread. */
+  readonly flows: readonly EarlierFlow[];
   /** Those that kept something for a node whose keys are divided; null for one that goes on as it was. */
   earlier(node: NodeId): readonly EarlierInstance[] | null;
   /** Which keys of such a node are with this dataflow. */

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
-import type { Owns } from '@millrace/kit/keyed-state';
+import { MemoryState, type Owns } from '@millrace/kit/keyed-state';
 import { defineNode, type NodeDefinition } from '@millrace/kit/node';
 import type { Op } from '@millrace/kit/ops';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Row } from '../../../model/values/types.ts';
-import { numbers, open, type Sink, sink, source } from '../../../test/engine/dataflow-trial.ts';
+import { numbers, open, type Sink, sink, source, transform } from '../../../test/engine/dataflow-trial.ts';
 import { identity } from '../../../test/engine/identity.ts';
 import { ownedBy } from '../../operators/keyed/key-groups.ts';
 import { type EarlierFlow, EarlierFlows } from './earlier-flows.ts';
@@ -43,7 +43,7 @@ async function start(instances: number, earlier: readonly EarlierFlow[] | null, 
     const states = new NodeStates({ folder, memory });
     const flows = earlier && new EarlierFlows(earlier, { memory });
     flows?.copy(states, ['sorted'], 1);
-    const divided = flows && { earlier: (id: string) => (id === 'third' ? flows.of(id) : null), owns: () => owns };
+    const divided = flows && { flows: earlier!, earlier: (id: string) => (id === 'third' ? flows.of(id) : null), owns: () => owns };
     const from = divided && { checkpoint: 1, isOlder: false, snapshot: earlier![0]!.snapshot, tokens: {}, isCarried: () => true, divided };
     const out = sink();
     const { nodes, edges } = shapes[shape];
@@ -114,4 +114,16 @@ describe.each([
     expect(await finished(again)).toEqual(wanted);
     expect(wanted.length).toBeGreaterThan(150);
   });
+});
+
+it('what has no way to be divided is refused, by its node', async () => {
+  const keeps = transform(() => ({ process() {}, snapshot: () => 1, restore() {} }), ['rows']);
+  const nodes = { s: source, keeps, out: sink().definition };
+  const edges = ['s -> keeps', 'keeps -> out'];
+  const { flow } = await open({ nodes, edges, env: { commits: 'checkpoint' } });
+  const snapshot = await flow.snapshot(1);
+  await close([{ flow } as Part]);
+  const divided = { flows: [], earlier: () => [{ state: 1, keyed: () => new MemoryState<never>() }], owns: () => () => true };
+  const from = { checkpoint: 1, isOlder: false, snapshot, tokens: {}, isCarried: () => true, divided };
+  await expect(open({ nodes, edges, env: { commits: 'checkpoint', from } })).rejects.toMatchObject({ problem: { code: 'run/instances', node: 'keeps' } });
 });

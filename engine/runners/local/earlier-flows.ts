@@ -19,11 +19,14 @@ export interface EarlierFlow {
 export class EarlierFlows {
   readonly #flows: readonly { readonly snapshot: FlowSnapshot; readonly states: EarlierStates }[];
 
+  /** `memory`: bytes that all of them may have in memory. */
   constructor(flows: readonly EarlierFlow[], { memory, monitor }: { readonly memory: number; readonly monitor?: Monitor | undefined }) {
     const opened: { snapshot: FlowSnapshot; states: EarlierStates }[] = [];
     this.#flows = opened;
     try {
-      for (const { snapshot, folder } of flows) opened.push({ snapshot, states: new EarlierStates({ folder, snapshot: snapshot.keyed, memory, monitor }) });
+      for (const { snapshot, folder } of flows) {
+        opened.push({ snapshot, states: new EarlierStates({ folder, snapshot: snapshot.keyed, memory: memory / flows.length, monitor }) });
+      }
     } catch (error) {
       this.close();
       throw error;

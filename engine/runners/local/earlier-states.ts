@@ -74,6 +74,9 @@ export class EarlierStates implements StateMemory {
     });
   }
 
+  /** Nothing is put aside in what is only read. */
+  moveAside(): void {}
+
   close(): void {
     this.#store?.close();
   }

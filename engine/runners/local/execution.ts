@@ -8,25 +8,27 @@ import { MillraceError } from '../../../model/problems/problem.ts';
 import { durationText } from '../../../model/time/duration.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { Shape } from '../../plan/shape.ts';
-import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
 import type { RunJob, StopMode } from '../../protocol/run-api.ts';
 import type { CheckpointHead } from '../../store/checkpoints.ts';
 import { Checkpointer, type Committed } from './checkpointer.ts';
+import { withTexts } from './contexts.ts';
 import type { Dataflow, DataflowEnv } from './dataflow.ts';
 import type { SourceMark } from './flow-snapshot.ts';
-import { planInstances } from './instances/instance-count.ts';
+import { asOfOneInstance, divisionOf } from './instances/division.ts';
 import { asEngine } from './monitor.ts';
 import { openDataflow } from './open-dataflow.ts';
 import { Pull, Stopped } from './pull.ts';
 import { findStart, isDecided, type Start } from './recovery.ts';
 import type { Snapshot } from './run-messages.ts';
 import { Stalls, stalledAfter } from './stalls.ts';
+import { removeOtherStates } from './state-folders.ts';
 
 const stallsEveryMs = 1000;
 /** A database that does not answer for so long leaves it open what it holds: the run that goes on finds out. */
 const decisionWithinMs = 5000;
 
 export interface ExecutionEnv extends Pick<DataflowEnv, 'definition' | 'sandbox' | 'monitor' | 'onFailure' | 'onLog' | 'onCode' | 'onGuard' | 'instances'> {
+  readonly onWaits?: DataflowEnv['onWaits'];
   /** What goes on from a checkpoint says so before its first row. */
   onResumed(checkpoint: number): void;
   /** See `CheckpointerOptions`. */
@@ -51,8 +53,6 @@ export class Execution {
   #isPulling = false;
   #isPaused = false;
   #start: Start | null = null;
-  /** The job's, with stages where some of it runs in several instances. */
-  #plan: PhysicalPlan;
   #isDraining = false;
   #isStopped = false;
   /** See `DataflowEnv.disorder`. */
@@ -61,7 +61,6 @@ export class Execution {
   constructor(job: RunJob, env: ExecutionEnv) {
     this.#job = job;
     this.#env = env;
-    this.#plan = job.plan;
     this.#stalls = new Stalls((node, holder) => {
       const why = node === holder ? 'it holds rows back itself' : `it waits for "${holder}"`;
       const advice = job.plan.nodes.some(({ id, kind }) => id === holder && kind === 'source')
@@ -168,7 +167,7 @@ export class Execution {
     }
   }
 
-  snapshot(): Omit<Snapshot, 'failures'> {
+  snapshot(): Omit<Snapshot, 'failures' | 'waits'> {
     const counts = this.#flow?.counters() ?? {};
     const { heldBy } = this.#stalls;
     const held = Object.entries(counts).map(([id, count]) => [id, heldBy.has(id) ? { ...count, heldBy: heldBy.get(id) } : count]);
@@ -199,12 +198,16 @@ export class Execution {
     });
     this.#start = start;
     const { store, from } = start;
-    this.#plan = planInstances(this.#job, from?.content.flow ?? null);
     if (from) {
       env.onLog('info', `Resuming from checkpoint ${from.head.id} of ${new Date(from.head.at).toISOString()}.`, '');
+      if (start.keyed.divided) {
+        const [before, now] = [from.content.flow?.instances?.length ?? 1, divisionOf(start.plan).instances];
+        const how = before === now ? 'by other keys' : `among ${now} ${now === 1 ? 'instance' : 'instances'} instead of ${before}`;
+        env.onLog('info', `State is divided ${how}.`, '');
+      }
       env.onResumed(from.head.id);
       const at = { lineage: start.lineage, id: from.head.id };
-      for (const { type, params } of store?.bookkeepers() ?? []) await this.#keepingBooks(type)?.rewind?.(this.#bookContext(params), at);
+      for (const { type, params } of store?.bookkeepers() ?? []) await this.#keepingBooks(type)?.rewind?.(this.#bookContext(type, params), at);
       // Also of replays that this run does not go on with.
       await this.#acknowledge(from.content.sources, at, from.head.shape.nodes);
     }
@@ -239,8 +242,10 @@ export class Execution {
       nextId: start.nextId,
       monitor: env.monitor,
       onCommitting: () => env.onCommitting(),
-      isDecided: (head) => isDecided(head, { definition: env.definition, signal: AbortSignal.timeout(decisionWithinMs) }),
+      isDecided: (head) => isDecided(head, { job: this.#job, definition: env.definition, signal: AbortSignal.timeout(decisionWithinMs) }),
       onCommitted: (checkpoint, more) => env.onCommitted(checkpoint, more),
+      stateFolder: start.keyed.folder,
+      onLog: (level, message) => env.onLog(level, message, ''),
     });
     if (this.#isPaused) pull.pause();
     if (this.#isDraining) pull.drain();
@@ -284,14 +289,16 @@ export class Execution {
   ): Promise<void> {
     for (const [id, { position }] of Object.entries(marks)) {
       const node = nodes[id];
-      if (node) await this.#keepingBooks(node.type)?.acknowledge?.(this.#bookContext(node.params), position, checkpoint);
+      if (node) await this.#keepingBooks(node.type)?.acknowledge?.(this.#bookContext(node.type, node.params), position, checkpoint);
     }
   }
 
-  #bookContext(params: Params) {
-    const { folder } = this.#job;
+  #bookContext(type: string, params: Params) {
+    const { folder, plan, secrets } = this.#job;
+    // Of a node that is not in the plan any more, nobody knows the connection.
+    const planned = plan.nodes.find((node) => node.type === type && JSON.stringify(node.params) === JSON.stringify(params)) ?? { params };
     return {
-      params,
+      ...withTexts(planned, secrets),
       path: (path: string) => (isAbsolute(path) ? path : resolve(folder, path)),
       signal: this.#abort.signal,
       log: (level: 'info' | 'warning', message: string) => this.#env.onLog(level, message, ''),
@@ -303,12 +310,14 @@ export class Execution {
     return definition?.kind === 'source' && definition.acknowledge ? definition : null;
   }
 
-  async #open({ store, lineage, states, from }: Start): Promise<Dataflow> {
+  async #open({ store, lineage, plan, keyed, from }: Start): Promise<Dataflow> {
     const { folder, options } = this.#job;
-    const { definition, sandbox, monitor, onFailure, onLog, onCode, onGuard, instances } = this.#env;
+    const { definition, sandbox, monitor, onFailure, onLog, onCode, onGuard, onWaits, instances } = this.#env;
     const { flow: snapshot, tokens } = from?.content ?? { flow: null, tokens: {} };
     const empty = { nodes: {}, stateful: [] };
-    return openDataflow(this.#plan, {
+    const { states, divided } = keyed;
+    const before = divided && snapshot ? asOfOneInstance(snapshot) : snapshot;
+    const opening = openDataflow(plan, {
       definition,
       sandbox,
       folder,
@@ -319,6 +328,8 @@ export class Execution {
       onLog,
       ...(onCode && { onCode }),
       ...(onGuard && { onGuard }),
+      ...(onWaits && { onWaits }),
+      secrets: this.#job.secrets,
       ...(instances && { instances }),
       onBroken: (error) => this.#pull?.fail(error),
       commits: options.commits,
@@ -327,8 +338,9 @@ export class Execution {
       lineage,
       redoFolder: store && join(store.folder, 'redo'),
       states,
-      from: from && { checkpoint: from.head.id, isOlder: from.isOlder, snapshot: snapshot ?? empty, tokens, isCarried: from.isCarried },
+      from: from && { checkpoint: from.head.id, isOlder: from.isOlder, snapshot: before ?? empty, tokens, isCarried: from.isCarried, divided },
     });
+    return opening.finally(() => divided?.close());
   }
 
   async #pullAll(pull: Pull): Promise<void> {
@@ -366,10 +378,11 @@ export class Execution {
   }
 
   /** Nothing will go on from here: the next run starts anew. */
-  #forget({ store }: Start): void {
+  #forget({ store, keyed }: Start): void {
     if (!store) return;
     asEngine(this.#env.monitor, () => {
       store.clear();
+      removeOtherStates(store.folder, keyed.folder);
       rmSync(join(store.folder, 'redo'), { recursive: true, force: true });
     });
     (this.#flow ?? missing('the dataflow')).forget();

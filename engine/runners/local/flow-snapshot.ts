@@ -13,6 +13,12 @@ export interface NodeSnapshot extends NodeTime {
   /** What the operator's `snapshot` gave. */
   readonly state: State;
 }
+/** How rows are divided among the instances of stages. */
+export interface Division {
+  readonly instances: number;
+  /** By node of a stage: as of `Stage.places`, none for a node without keys. */
+  readonly places: { readonly [node: NodeId]: readonly number[] };
+}
 export interface FlowSnapshot {
   readonly nodes: { readonly [node: NodeId]: NodeSnapshot };
   /** Transforms that keep something between rows. */
@@ -21,6 +27,8 @@ export interface FlowSnapshot {
   readonly keyed: KeyedSnapshot;
   /** Of the nodes that run in several instances, and of each of these. Their nodes are above too, with their books taken together. */
   readonly instances?: readonly FlowSnapshot[];
+  /** How rows were divided among these. */
+  readonly division?: Division;
   /** Of the run's clock, in milliseconds since 1970; checkpoints of older versions have none. */
   readonly time?: number;
 }
@@ -38,6 +46,8 @@ export interface CheckpointContent {
   readonly sources: { readonly [source: NodeId]: SourceMark };
   readonly flow: FlowSnapshot | null;
   readonly tokens: { readonly [sink: NodeId]: Json };
+  /** Where its keyed state is: see state-folders.ts. */
+  readonly folder?: string;
 }
 
 /**

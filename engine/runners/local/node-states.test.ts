@@ -26,6 +26,7 @@ const isStored = ({ kind }: KeyedSnapshot) => kind === 'stored';
 
 type Step =
   | { readonly do: 'set'; readonly state: number; readonly key: string; readonly value: State; readonly expiresAt: number | undefined }
+  | { readonly do: 'setAside'; readonly state: number; readonly key: string; readonly value: State }
   | { readonly do: 'get' | 'delete'; readonly state: number; readonly key: string }
   | { readonly do: 'expire'; readonly state: number; readonly time: number }
   | { readonly do: 'snapshot' | 'commit' | 'reopen' }
@@ -43,6 +44,7 @@ const value: fc.Arbitrary<State> = fc.oneof(
 );
 const step: fc.Arbitrary<Step> = fc.oneof(
   { arbitrary: fc.record({ do: fc.constant('set' as const), state, key, value, expiresAt: fc.option(fc.nat(100), { nil: undefined }) }), weight: 12 },
+  { arbitrary: fc.record({ do: fc.constant('setAside' as const), state, key, value }), weight: 4 },
   { arbitrary: fc.record({ do: fc.constantFrom('get' as const, 'delete' as const), state, key }), weight: 6 },
   { arbitrary: fc.record({ do: fc.constant('expire' as const), state, time: fc.nat(100) }), weight: 2 },
   { arbitrary: fc.record({ do: fc.constantFrom('snapshot' as const, 'snapshot' as const, 'commit' as const, 'reopen' as const) }), weight: 3 },
@@ -52,6 +54,35 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 type Model = Map<string, { readonly value: State; readonly expiresAt: number }>[];
 
 describe('keyed states', () => {
+  it('keep little in memory of what is put aside, also once it is read', () => {
+    const memory = 800_000;
+    const states = new NodeStates({ memory });
+    const chunks = states.of('a').open<Uint8Array>('s');
+    let most = 0;
+    for (let i = 0; i < 400; i++) {
+      chunks.setAside(`${i}`, new Uint8Array(10_000).fill(i));
+      most = Math.max(most, states.bytes);
+    }
+    for (let i = 0; i < 400; i++) {
+      expect(chunks.get(`${i}`)?.[9_999]).toBe(i & 255);
+      most = Math.max(most, states.bytes);
+    }
+    expect(most).toBeLessThan(memory / 4);
+    states.close();
+  });
+
+  it('leave room for what operators hold', () => {
+    const states = new NodeStates({ memory: 100_000 });
+    const entries = states.of('a').open<string>('s');
+    states.shareWith(60_000);
+    for (let i = 0; i < 1000; i++) entries.set(`${i}`, 'x'.repeat(100));
+    expect(states.bytes).toBeLessThan(41_000);
+    states.shareWith(1_000_000);
+    for (let i = 0; i < 1000; i++) expect(entries.get(`${i}`)).toHaveLength(100);
+    expect(states.bytes).toBeLessThan(26_000);
+    states.close();
+  });
+
   it.each([
     ['that spill at once', 0],
     ['that spill soon', 4000],
@@ -75,6 +106,9 @@ describe('keyed states', () => {
           if (each.do === 'set') {
             of(each.state).set(each.key, each.value, each.expiresAt);
             model[each.state]!.set(each.key, { value: each.value, expiresAt: each.expiresAt ?? Number.POSITIVE_INFINITY });
+          } else if (each.do === 'setAside') {
+            of(each.state).setAside(each.key, each.value);
+            model[each.state]!.set(each.key, { value: each.value, expiresAt: Number.POSITIVE_INFINITY });
           } else if (each.do === 'get') expect(of(each.state).get(each.key)).toEqual(model[each.state]!.get(each.key)?.value);
           else if (each.do === 'delete') {
             of(each.state).delete(each.key);

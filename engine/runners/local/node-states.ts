@@ -14,12 +14,15 @@ import type { EarlierStates } from './earlier-states.ts';
 import { type HeldState, type KeyedSnapshot, stateFile } from './keyed-snapshot.ts';
 import { stateBudget } from './memory-limits.ts';
 import { asEngine, type Monitor } from './monitor.ts';
+import { removeEmptyFolders } from './state-folders.ts';
 
 const megabyte = 2 ** 20;
 /** More than this is not written with each checkpoint as a whole: from then on there is a file, and a checkpoint costs what has changed. */
 const heldLimit = 4 * megabyte;
 /** What is left in memory once it was too full. */
 const keptShare = 0.75;
+/** Keyed state has this share of the budget, whatever operators hold. */
+const leastShare = 0.25;
 
 export interface NodeStatesOptions {
   /** The run's own folder for state; null for a run that keeps none. */
@@ -65,18 +68,26 @@ export class NodeStates implements StateMemory {
   epoch = 0;
   inflow = 0;
   version = 0;
-  /** In bytes. */
+  /** Bytes that all state may take in memory, what operators hold themselves included. */
+  budget: number;
+  /** Of these, what there is for keyed state. */
   limit: number;
   readonly folder: string | null;
   readonly #monitor: Monitor | undefined;
   readonly #nodes = new Map<NodeId, StatesOfNode>();
   #store: KeyedStore | null = null;
   #temporary: string | null = null;
+  #isDiscarded = false;
 
   constructor({ folder = null, memory = stateBudget(), monitor }: NodeStatesOptions = {}) {
     this.folder = folder;
     this.#monitor = monitor;
-    this.limit = memory;
+    this.budget = this.limit = memory;
+  }
+
+  /** Shares the budget with what operators hold in plain memory, in bytes. Entries leave when there is next something to do with them. */
+  shareWith(plain: number): void {
+    this.limit = Math.max(this.budget - plain, this.budget * leastShare);
   }
 
   of(node: NodeId): StatesOfNode {
@@ -161,6 +172,14 @@ export class NodeStates implements StateMemory {
     asEngine(this.#monitor, () => this.#makeRoom());
   }
 
+  moveAside(state: { evictAside(): void }): void {
+    asEngine(this.#monitor, () => {
+      this.#spill();
+      this.#store?.together(() => state.evictAside());
+      this.#pruneTemporary();
+    });
+  }
+
   #makeRoom(): void {
     this.#spill();
     const byEpoch = new Map<number, number>();
@@ -177,7 +196,11 @@ export class NodeStates implements StateMemory {
       for (const [, , state] of this.#all()) missing = state.evict(last - 1, missing);
       for (const [, , state] of this.#all()) missing = state.evict(last, missing);
     });
-    // Nobody goes back in a file that is temporary.
+    this.#pruneTemporary();
+  }
+
+  /** Nobody goes back in a file that is temporary. */
+  #pruneTemporary(): void {
     if (this.folder === null) this.#store?.prune(this.version);
   }
 
@@ -187,11 +210,13 @@ export class NodeStates implements StateMemory {
     this.#store = null;
     if (this.#temporary !== null) rmSync(this.#temporary, { recursive: true, force: true });
     this.#temporary = null;
+    if (this.#isDiscarded && this.folder !== null) removeEmptyFolders(this.folder);
   }
 
-  /** As `close`, and what is in the folder goes too: nothing goes on from here. */
+  /** As `close`, and what is in the folder goes too: nothing goes on from here. The folders of instances go when it is closed after them. */
   discard(): void {
     this.close();
+    this.#isDiscarded = true;
     if (this.folder !== null) for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(this.#file() + suffix, { force: true });
   }
 

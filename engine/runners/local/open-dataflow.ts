@@ -18,6 +18,7 @@ import type { Dataflow, DataflowEnv } from './dataflow.ts';
 import { Failures } from './failures.ts';
 import { type FlowSnapshot, type NodeSnapshot, standing } from './flow-snapshot.ts';
 import { Hub, type Station, type Unit } from './hub.ts';
+import { divisionOf } from './instances/division.ts';
 import { Instances } from './instances/instances.ts';
 import { memoryShares } from './instances/memory-shares.ts';
 import { lateRows } from './late-rows.ts';
@@ -28,13 +29,15 @@ import { NodeOpener } from './opening.ts';
 import { RecentRows } from './recent-rows.ts';
 import { goOn, restoreNodes } from './resuming.ts';
 import { type OpenOperator, segmentsOf } from './segments.ts';
-import { stateSize, stateUse } from './state-use.ts';
+import { plainBytes, stateSize, stateUse } from './state-use.ts';
 import { ChainUnit, leadsOn, SinkUnit, StatefulUnit } from './units.ts';
 import { type Waiting, waitingForTime } from './waiting.ts';
 import { abortAll, closeAll, commitAll, deciders, independentOutputs, markCommitted, type OpenWriter, prepareOne, takenBy } from './writers.ts';
 
 /** How long a node may go on emitting before others have a turn. */
 const breathAfterMs = 50;
+/** The memory for state is shared out anew after so many batches. */
+const batchesPerShare = 32;
 
 /** Opens the transforms and sinks of a plan. What was opened is closed again when one of them fails. */
 export async function openDataflow(plan: PhysicalPlan, env: DataflowEnv): Promise<Dataflow> {
@@ -70,6 +73,8 @@ class OpenDataflow implements Dataflow {
   readonly #running = new Set<NodeId>();
   readonly #clock: Clock;
   #lastBreath = performance.now();
+  /** Batches so far. */
+  #pushed = 0;
 
   constructor(plan: PhysicalPlan, env: DataflowEnv) {
     this.#plan = plan;
@@ -78,13 +83,13 @@ class OpenDataflow implements Dataflow {
     this.#env = env;
     this.#states = env.states ?? new NodeStates();
     if (plan.stages) {
-      const shares = memoryShares(this.#states.limit, plan);
-      this.#states.limit = shares.dataThread;
+      const shares = memoryShares(this.#states.budget, plan);
+      this.#states.budget = this.#states.limit = shares.dataThread;
       this.#memoryOfInstance = shares.instance;
     }
     const elsewhere = new Set(plan.stages?.flatMap(({ nodes }) => nodes));
     const holders = plan.nodes.filter(({ id, op }) => op && traitsOf(op).isStateful && !elsewhere.has(id));
-    const memory = memoryOfOperators(this.#states.limit, env.commits ?? 'end') / Math.max(1, holders.length);
+    const memory = memoryOfOperators(this.#states.budget, env.commits ?? 'end') / Math.max(1, holders.length);
     this.#hub = new Hub(env.sandbox, env.monitor, env.tap && ((node, port, rows) => env.tap?.(node, port, rows)));
     this.#clock = clockOf(env.now, env.from?.snapshot.time);
     this.#opener = new NodeOpener({
@@ -209,6 +214,7 @@ class OpenDataflow implements Dataflow {
     }
     if (from < batch.rows.length) this.#emitPart(station, batch, from, batch.rows.length);
     else if (batch.rows.length === 0) this.#hub.emitFailures(station);
+    if (++this.#pushed % batchesPerShare === 0) this.#states.shareWith(plainBytes(this.#units.values()));
     return this.#pending();
   }
 
@@ -302,7 +308,7 @@ class OpenDataflow implements Dataflow {
     const own = asEngine(this.#env.monitor, () => this.#snapshot(checkpoint));
     if (!instances) return own;
     const stateful = instances.flatMap((each) => each.stateful);
-    return { ...own, stateful: [...new Set([...own.stateful, ...stateful])], instances };
+    return { ...own, stateful: [...new Set([...own.stateful, ...stateful])], instances, division: divisionOf(this.#plan) };
   }
 
   #snapshot(checkpoint: number): FlowSnapshot {

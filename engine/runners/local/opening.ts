@@ -6,6 +6,7 @@ import type { Json, Row } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import { openOperator } from '../../operators/open.ts';
 import type { Graph } from '../../plan/graph.ts';
+import { Redactor } from '../../processes/redaction.ts';
 import type { Clock } from './clock.ts';
 import { Code, runContext, type SharedThings, type Surroundings, sourceContext, transformContext } from './contexts.ts';
 import type { DataflowEnv } from './dataflow.ts';
@@ -36,9 +37,12 @@ export interface FlowParts {
 
 export class NodeOpener {
   readonly #flow: FlowParts;
+  /** What nodes say may go to the errors table, which is a file. */
+  readonly #redactor: Redactor;
 
   constructor(flow: FlowParts) {
     this.#flow = flow;
+    this.#redactor = new Redactor(Object.values(flow.env.secrets ?? {}));
   }
 
   transform(station: Station): OpenOperator {
@@ -94,7 +98,7 @@ export class NodeOpener {
     const { hub } = this.#flow;
     try {
       const code = this.#codeOf(planned.id);
-      const refuse = (failure: RowFailure) => station.failures.refuse(failure);
+      const refuse = (failure: RowFailure) => station.failures.refuse(this.#saidOf(failure));
       const pattern = (text: string, flags: string, field: string) => code.pattern(text, flags, field);
       const context = sourceContext(this.#context(station), start, this.#orderOf(planned.id), refuse, pattern);
       // Apart from its work: what it does then is the node's, from the first line on.
@@ -120,12 +124,21 @@ export class NodeOpener {
       folder: env.folder,
       signal: env.signal,
       shared,
-      onLog: (level, message, node) => env.onLog(level, message, node),
+      secrets: env.secrets,
+      onWaits: (node, reason) => env.onWaits?.(node, reason),
+      onLog: (level, message, node) => env.onLog(level, this.#redactor.text(message), node),
       onGuard: (node, undo) => env.onGuard?.(node, undo),
     };
     return runContext(station.planned, surroundings, (failure) => {
-      station.failures.add({ ...failure, position: failure.position ?? hub.origin.locate(failure.row) });
+      station.failures.add({ ...this.#saidOf(failure), position: failure.position ?? hub.origin.locate(failure.row) });
     });
+  }
+
+  /** Its row is the user's own. */
+  #saidOf(failure: RowFailure): RowFailure {
+    const { row, position, ...said } = failure;
+    const redacted = this.#redactor.data(said);
+    return redacted === said ? failure : { ...redacted, ...(row && { row }), ...(position && { position }) };
   }
 
   #orderOf(id: NodeId) {

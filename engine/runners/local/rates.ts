@@ -11,7 +11,7 @@ export class Rates {
   readonly #history: { readonly at: number; readonly counts: { readonly [node: NodeId]: NodeCounts } }[] = [];
 
   /** The counters of now, at `at` milliseconds, as statistics. */
-  stats({ counts, progress, backlog }: Pick<Snapshot, 'counts' | 'progress' | 'backlog'>, at: number): { readonly [node: NodeId]: NodeStats } {
+  stats({ counts, progress, backlog, waits }: Pick<Snapshot, 'counts' | 'progress' | 'backlog' | 'waits'>, at: number): { readonly [node: NodeId]: NodeStats } {
     const history = this.#history;
     history.push({ at, counts });
     // The last one that is older than the window is where the window starts.
@@ -34,6 +34,7 @@ export class Rates {
             outRate,
             ...(progress[node] ? { progress: progress[node] } : {}),
             ...(backlog[node] ? { backlog: backlog[node] } : {}),
+            ...(waits?.[node] !== undefined && { waits: waits[node] }),
           },
         ];
       }),

@@ -5,13 +5,17 @@ import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import { type Comparison, compareShapes, isOtherPipeline, type Shape, shapeOf } from '../../plan/shape.ts';
+import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
 import type { RunJob } from '../../protocol/run-api.ts';
 import { type CheckpointHead, type CheckpointInfo, CheckpointStore } from '../../store/checkpoints.ts';
 import { movedState, writeOwner } from '../../store/pipeline-states.ts';
+import { withTexts } from './contexts.ts';
 import type { CheckpointContent } from './flow-snapshot.ts';
+import { planInstances } from './instances/instance-count.ts';
 import { stateBudget } from './memory-limits.ts';
 import { asEngineThroughout, type Monitor } from './monitor.ts';
 import { NodeStates } from './node-states.ts';
+import { type ResumedStates, resumeStates } from './resumed-states.ts';
 
 /** Where a run starts. */
 export interface Start {
@@ -21,8 +25,10 @@ export interface Start {
   readonly lineage: string;
   /** Of the first checkpoint that this run makes. */
   readonly nextId: number;
-  /** The keyed state of the checkpoint; the caller's to close. */
-  readonly states: NodeStates;
+  /** With stages where some of it runs in several instances. */
+  readonly plan: PhysicalPlan;
+  /** The keyed state of the checkpoint. */
+  readonly keyed: ResumedStates;
   readonly from: {
     readonly head: CheckpointHead;
     readonly content: CheckpointContent;
@@ -49,7 +55,13 @@ export function findStart(job: RunJob, env: RecoveryEnv): Promise<Start> {
 
 async function find(job: RunJob, env: RecoveryEnv): Promise<Start> {
   const { stateFolder, from } = job.options;
+  const { monitor } = env;
   const memory = stateBudget(job.options.stateMemory);
+  const anew = (folder: string | null) => ({
+    plan: planInstances(job, null),
+    keyed: { states: new NodeStates({ folder, memory, monitor }), folder: undefined, divided: null },
+    from: null,
+  });
   const shape = shapeOf(
     job.name,
     job.plan,
@@ -59,7 +71,7 @@ async function find(job: RunJob, env: RecoveryEnv): Promise<Start> {
   if (stateFolder === null) {
     if (typeof from === 'number')
       throw new MillraceError({ code: 'checkpoint/missing', message: `The run keeps no checkpoints, so there is no checkpoint ${from}.` });
-    return { store: null, shape, lineage: randomUUID(), nextId: 1, states: new NodeStates({ memory, monitor: env.monitor }), from: null };
+    return { store: null, shape, lineage: randomUUID(), nextId: 1, ...anew(null) };
   }
   const store = new CheckpointStore(stateFolder, (message) => env.onLog('warning', message));
   writeOwner(stateFolder, { pipeline: job.name, path: job.path });
@@ -72,7 +84,7 @@ async function find(job: RunJob, env: RecoveryEnv): Promise<Start> {
     store.removeAfter(found.from.head.id);
     const { lineage } = found.from.head;
     if (store.lineage() !== lineage) await store.setLineage(lineage);
-    return { store, shape, lineage, nextId, states: found.states, from: { ...found.from, isOlder } };
+    return { store, shape, lineage, nextId, ...found, from: { ...found.from, isOlder } };
   }
   const moved = store.lineage() === null ? movedState(stateFolder, job.name, (other) => compareShapes(other.shape, shape).dropped.length === 0) : null;
   if (moved) {
@@ -86,12 +98,12 @@ async function find(job: RunJob, env: RecoveryEnv): Promise<Start> {
   if (from === 'latest') await recovery.refuseLost();
   if (store.lineage() !== lineage) await store.setLineage(lineage);
   const nextId = Math.max(store.highest(), recovery.highest) + 1;
-  return { store, shape, lineage, nextId, states: new NodeStates({ folder: stateFolder, memory, monitor: env.monitor }), from: null };
+  return { store, shape, lineage, nextId, ...anew(stateFolder) };
 }
 
-type Found = Pick<Start, 'states'> & { readonly from: Omit<NonNullable<Start['from']>, 'isOlder'> };
+type Found = Pick<Start, 'plan' | 'keyed'> & { readonly from: Omit<NonNullable<Start['from']>, 'isOlder'> };
 
-type DeciderEnv = Pick<RecoveryEnv, 'definition' | 'signal'>;
+type DeciderEnv = Pick<RecoveryEnv, 'definition' | 'signal'> & { readonly job: RunJob };
 
 /** Whether a checkpoint counts, as the database says that decides about it. `onFound`: the number that it holds; 0 for none. */
 export async function isDecided({ id, lineage, decider }: CheckpointHead, env: DeciderEnv, onFound: (committed: number) => void = () => {}): Promise<boolean> {
@@ -104,15 +116,19 @@ export async function isDecided({ id, lineage, decider }: CheckpointHead, env: D
 }
 
 async function committedIn(
-  { type, params, folder }: Pick<NonNullable<CheckpointHead['decider']>, 'type' | 'params' | 'folder'>,
+  decider: Omit<NonNullable<CheckpointHead['decider']>, 'node'>,
   lineage: string,
   mustExist: boolean,
-  { definition: find, signal }: DeciderEnv,
+  { definition: find, signal, job }: DeciderEnv,
 ): Promise<number | null> {
+  const { type, folder, connection: then } = decider;
   const definition = find(type);
   if (definition?.kind !== 'sink' || !definition.committedCheckpoint) return null;
   const path = (text: string) => (isAbsolute(text) ? text : resolve(folder, text));
-  return definition.committedCheckpoint({ params, path, lineage, signal, mustExist });
+  // A connection of that name as it is now: its server may have moved since.
+  const now = job.plan.nodes.find(({ connection }) => connection && connection.name === then?.name && connection.type === then.type)?.connection;
+  const connection = now ?? then;
+  return definition.committedCheckpoint({ ...withTexts({ ...decider, ...(connection && { connection }) }, job.secrets), path, lineage, signal, mustExist });
 }
 
 class Recovery {
@@ -169,9 +185,10 @@ class Recovery {
     if (lineage === null || this.#job.options.commits !== 'checkpoint') return;
     let lost: NodeId | null = null;
     let last = this.#store.committed(lineage);
-    for (const { id, type, params, kind } of this.#job.plan.nodes) {
+    for (const { id, type, params, secrets, connection, kind } of this.#job.plan.nodes) {
       if (kind !== 'sink') continue;
-      const committed = await committedIn({ type, params, folder: this.#job.folder }, lineage, false, this.#env);
+      const at = { type, params, ...(secrets && { secrets }), ...(connection && { connection }), folder: this.#job.folder };
+      const committed = await committedIn(at, lineage, false, { ...this.#env, job: this.#job });
       if (committed === null) continue;
       last = Math.max(last, committed);
       lost ??= id;
@@ -217,7 +234,7 @@ class Recovery {
   }
 
   async #isDecided(head: CheckpointHead): Promise<boolean> {
-    return isDecided(head, this.#env, (committed) => {
+    return isDecided(head, { ...this.#env, job: this.#job }, (committed) => {
       this.inDatabase = committed;
       this.highest = Math.max(this.highest, committed);
     });
@@ -229,19 +246,21 @@ class Recovery {
     const content = read as CheckpointContent;
     if (this.inDatabase > id && !this.#job.options.acceptDuplicates) throw behind(head, this.inDatabase);
     const comparison = this.#compare(head, content);
-    const { stateFolder, stateMemory } = this.#job.options;
-    const states = new NodeStates({ folder: stateFolder, memory: stateBudget(stateMemory), monitor: this.#env.monitor });
+    const dropped = new Set(comparison.dropped.map(({ node }) => node));
+    const isCarried = (node: NodeId) => !dropped.has(node) && head.shape.nodes[node] !== undefined && this.#shape.nodes[node] !== undefined;
+    const plan = planInstances(this.#job, content.flow);
+    let keyed: ResumedStates;
     try {
-      if (content.flow) states.restore(content.flow.keyed);
+      const memory = stateBudget(this.#job.options.stateMemory);
+      keyed = resumeStates({ checkpoint: id, content, plan, isCarried, stateFolder: this.#store.folder }, { memory, monitor: this.#env.monitor });
     } catch (error) {
-      states.close();
       if (!(error instanceof MillraceError)) throw error;
       onDamaged(error);
       return null;
     }
     for (const { node, why } of comparison.dropped) {
       this.#env.onLog('warning', `The state of "${node}" was dropped: ${why}.`);
-      for (const state of states.of(node).states.values()) for (const [key] of [...state.entries()]) state.delete(key);
+      for (const state of keyed.states.of(node).states.values()) for (const [key] of [...state.entries()]) state.delete(key);
     }
     for (const node of comparison.added.filter((each) => !this.#job.plan.replays?.includes(each)))
       this.#env.onLog('info', `"${node}" is new in the pipeline and starts with empty state.`);
@@ -251,11 +270,7 @@ class Recovery {
         `The database of "${head.decider?.node}" holds rows up to checkpoint ${this.inDatabase}: those after checkpoint ${id} are written a second time, as you accepted.`,
       );
     }
-    const dropped = new Set(comparison.dropped.map(({ node }) => node));
-    return {
-      states,
-      from: { head, content, isCarried: (node) => !dropped.has(node) && head.shape.nodes[node] !== undefined && this.#shape.nodes[node] !== undefined },
-    };
+    return { plan, keyed, from: { head, content, isCarried } };
   }
 
   /** Throws where the run may not go on with what fits. */

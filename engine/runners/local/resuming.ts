@@ -24,8 +24,9 @@ export function restoreNodes({ hub, stations, units }: ResumedParts, start: Flow
     const unit = units.get(id);
     if (!(unit instanceof StatefulUnit) || !isCarried(id)) continue;
     const earlier = divided?.earlier(id) ?? null;
-    if (divided && earlier !== null) unit.takeOver(earlier, divided.owns(id));
-    else if (before) unit.restore(before.state);
+    if (divided && earlier !== null) {
+      if (earlier.length > 0) unit.takeOver(earlier, divided.owns(id));
+    } else if (before) unit.restore(before.state);
   }
 }
 

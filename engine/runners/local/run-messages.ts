@@ -23,7 +23,7 @@ export type ToControl =
   /** A thread of its own has been started for an instance of the plan's stages. `nodes`: by the numbers that its monitor has. */
   | { readonly kind: 'instance'; readonly instance: number; readonly monitor: Monitor; readonly nodes: readonly NodeId[] }
   | { readonly kind: 'instanceEnded'; readonly instance: number }
-  /** It ended by itself. */
+  /** It ended by itself; `message` is empty where nobody knows why. */
   | { readonly kind: 'instanceLost'; readonly instance: number; readonly code: string | null; readonly message: string }
   /** What to undo should the data thread be ended now, unless it is committing: see `RunContext.guard`. */
   | { readonly kind: 'guard'; readonly node: NodeId; readonly undo: Undo | readonly Undo[] }
@@ -52,6 +52,8 @@ export interface Snapshot {
   readonly counts: { readonly [node: NodeId]: NodeCounts };
   readonly progress: { readonly [source: NodeId]: NonNullable<NodeStats['progress']> };
   readonly backlog: { readonly [source: NodeId]: NonNullable<NodeStats['backlog']> };
+  /** What nodes wait for, see `RunContext.waits`. */
+  readonly waits?: { readonly [node: NodeId]: string };
   readonly outputs: readonly RunOutput[];
   /** Null before the run has opened its nodes. */
   readonly stateUse: Omit<NonNullable<RunSummary['stateUse']>, 'mostInMemory' | 'mostOnDisk'> | null;

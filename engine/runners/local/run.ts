@@ -2,6 +2,7 @@ import type { Undo } from '@millrace/kit/node';
 import { MillraceError, type Problem } from '../../../model/problems/problem.ts';
 import { thousands } from '../../../model/text/thousands.ts';
 import type { NodeId } from '../../document/pipeline.ts';
+import { Redactor } from '../../processes/redaction.ts';
 import { problemOf } from '../../protocol/connection.ts';
 import type { LogLine, RunSummary } from '../../protocol/messages.ts';
 import { type CodePlace, type RunJob, type StopMode, startingSummary } from '../../protocol/run-api.ts';
@@ -40,6 +41,7 @@ export class Run {
   /** The data thread, and those of instances by their numbers. */
   readonly #data: WatchedThread;
   readonly #instances = new Map<number, WatchedThread>();
+  readonly #redactor: Redactor;
   readonly #rates = new Rates();
   readonly #undos = new Map<NodeId, readonly Undo[]>();
   /** By question: what takes the answer; without one it looks into what was kept. */
@@ -61,6 +63,7 @@ export class Run {
 
   constructor(job: RunJob, thread: DataThread, listeners: RunListeners) {
     this.#job = job;
+    this.#redactor = new Redactor(Object.values(job.secrets ?? {}));
     this.#thread = thread;
     this.#listeners = listeners;
     this.#summary = startingSummary(job);
@@ -209,13 +212,9 @@ export class Run {
         this.#instances.get(message.instance)?.watchdog.stop();
         this.#instances.delete(message.instance);
         break;
-      case 'instanceLost': {
-        const { code, message: text } = message;
-        const error: Error & { code?: string } = new Error(text);
-        if (code !== null) error.code = code;
-        void this.#lost(this.#problemOfError(error, this.#threadOf(message.instance) ?? this.#data));
+      case 'instanceLost':
+        void this.#lost(this.#problemOfInstance(message));
         break;
-      }
       case 'resumed':
         this.#change({ resumedFrom: message.checkpoint });
         break;
@@ -286,7 +285,7 @@ export class Run {
     this.#isEnding = true;
     await this.#thread.terminate();
     for (const message of this.#isCommitting ? [] : undoAll([...this.#undos.values()].flat())) {
-      this.#listeners.onLogged({ at: Date.now(), level: 'warning', message: `Undoing what was written failed: ${message}` });
+      this.#listeners.onLogged({ at: Date.now(), level: 'warning', message: this.#redactor.text(`Undoing what was written failed: ${message}`) });
     }
     this.#finish(outcome, {}, {});
   }
@@ -321,7 +320,14 @@ export class Run {
   }
 
   #problemOfError(error: Error & { code?: string }, thread: WatchedThread): Problem {
-    return error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? this.#overMemory(thread) : { ...problemOf(error), ...placeIn(thread) };
+    return error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? this.#overMemory(thread) : { ...this.#redactor.data(problemOf(error)), ...placeIn(thread) };
+  }
+
+  #problemOfInstance({ instance, code, message }: Extract<ToControl, { readonly kind: 'instanceLost' }>): Problem {
+    const thread = this.#threadOf(instance) ?? this.#data;
+    if (code === 'ERR_WORKER_OUT_OF_MEMORY') return this.#overMemory(thread, `Instance ${instance + 1}`);
+    const text = `The thread of instance ${instance + 1} ended unexpectedly${message === '' ? '' : `: ${message}`}.`;
+    return { code: 'run/lost', severity: 'error', message: text, hint: 'Run it again.', ...placeIn(thread) };
   }
 
   /** Where the process as a whole has too much, a thread in users' code is the likeliest cause. */
@@ -329,11 +335,11 @@ export class Run {
     return [this.#data, ...this.#instances.values()].find(({ monitor }) => readMonitor(monitor).code >= 0) ?? this.#data;
   }
 
-  #overMemory(thread: WatchedThread): Problem {
+  #overMemory(thread: WatchedThread, who = 'The run'): Problem {
     return {
       code: 'run/memory',
       severity: 'error',
-      message: `The run needed more than ${memoryLimit()} MB of memory and was stopped.`,
+      message: `${who} needed more than ${memoryLimit()} MB of memory and was stopped.`,
       hint: 'Look for code that keeps or creates too much data, or for a node that holds all its rows, such as a sort or a join.',
       ...this.#holder(thread),
     };

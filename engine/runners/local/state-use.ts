@@ -7,9 +7,15 @@ import { StatefulUnit } from './units.ts';
 
 /** Of all nodes. */
 export function stateUse(units: Iterable<Unit>, states: NodeStates): Omit<NonNullable<RunSummary['stateUse']>, 'mostInMemory' | 'mostOnDisk'> {
-  let inMemory = states.bytes;
-  for (const unit of units) if (unit instanceof StatefulUnit) inMemory += unit.stateSize()?.bytes ?? 0;
-  return { inMemory: Math.round(inMemory), limit: Math.round(states.limit), onDisk: Math.round(states.bytesOnDisk) };
+  const inMemory = states.bytes + plainBytes(units);
+  return { inMemory: Math.round(inMemory), limit: Math.round(states.budget), onDisk: Math.round(states.bytesOnDisk) };
+}
+
+/** What operators hold outside of keyed state. */
+export function plainBytes(units: Iterable<Unit>): number {
+  let bytes = 0;
+  for (const unit of units) if (unit instanceof StatefulUnit) bytes += unit.stateSize()?.bytes ?? 0;
+  return bytes;
 }
 
 /** Of one node; undefined for those that keep nothing. */

@@ -2,6 +2,7 @@ import type { EarlierInstance, Owns } from '@millrace/kit/keyed-state';
 import type { SourceBatch, StatefulOperator, Writer } from '@millrace/kit/node';
 import { traitsOf } from '@millrace/kit/op-traits';
 import { itemAt, missing } from '../../../model/faults/missing.ts';
+import { MillraceError } from '../../../model/problems/problem.ts';
 import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
@@ -169,7 +170,13 @@ export class StatefulUnit implements Unit {
   /** See `StatefulOperator.takeOver`. */
   takeOver(earlier: readonly EarlierInstance[], owns: Owns): void {
     this.#hub.work(this.station, () => {
-      if (!this.#operator.takeOver) throw new Error(`What "${this.station.planned.id}" keeps cannot be divided`);
+      if (!this.#operator.takeOver) {
+        throw new MillraceError({
+          code: 'run/instances',
+          message: 'The state of this node cannot be divided among another number of instances than its checkpoint was made with.',
+          hint: 'Start the run with that number, or from scratch.',
+        });
+      }
       this.#operator.takeOver(earlier, owns);
       this.isDone = this.#operator.done?.() ?? false;
     });

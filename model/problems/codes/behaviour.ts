@@ -3,10 +3,10 @@
  *
  * - `permanent`: the same pipeline, code, setting or output fails in the same way until somebody changes something. Never retried.
  * - `row`: one row is at fault. The node's error policy decides about it; never retried.
- * - `transient`: about the machine or the other side, and passes by itself. Retried with back-off for as long as it takes.
- * - `not-connected`: what is at the other end (a drive, a file, a server, a right) is away, and may come back: connect again. As long as it
- *   takes where it was there before; before it ever was, it is more likely a wrong name, and permanent.
- * - `uncertain`: not known. Retried a limited number of times where a source or a sink that had worked raised it.
+ * - `transient`: a cause of the machine or the other side that passes by itself. Retried with back-off for as long as it takes.
+ * - `not-connected`: the other end (a drive, a file, a server, a permission) is away, and may come back: connect again, for as long as it
+ *   takes if it existed before; otherwise it is more likely a wrong name, and permanent.
+ * - `uncertain`: not known. Retried a limited number of times if a source or a sink that had worked raised it.
  * - `crashed`: the process or thread that did the work is gone. Retried a limited number of times.
  * - `end-of-input`: no error: the other side has no more rows. A source that throws it has ended.
  * - `notice`: nothing failed. It is only reported.

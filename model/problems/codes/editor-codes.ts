@@ -1,4 +1,4 @@
-/** Codes of the editor, the command line, and what Millrace keeps of its own. */
+/** Codes of the editor, the command line, and Millrace's own files. */
 import { type CodeTable, crashed, notice, permanent, transient, uncertain } from './behaviour.ts';
 
 export const editorCodes = {

@@ -13,7 +13,7 @@ export const fileCodes = {
   'file/error': uncertain('The system could not read or write a file.', 'Choose another place.'),
   'file/folder': permanent('A folder is named where a file is needed.', 'Name a file in it.'),
   'file/folder-missing': notConnected('The folder of a file does not exist.', 'Create the folder, or choose another one.'),
-  // Rows were committed there: it was the right name, whenever this run was started.
+  // Rows were committed there, so it was the right name, whenever this run was started.
   'file/gone': transient('A file is gone, though rows were committed to it.', 'Put it back (mount the disk, connect the network folder), or run from scratch.'),
   'file/folder-name': permanent('The name of a folder for a row would be too long.', 'Make folders by a column of shorter values.'),
   'file/gzip': uncertain('A gzip file is broken or ends too early.', 'Fetch the file again.'),

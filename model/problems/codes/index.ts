@@ -1,6 +1,7 @@
-/** All codes of Millrace, each declared once. A code that is not here does not compile; docs/errors.md is written from this table. */
+/** All codes of Millrace, each declared once. An undeclared code does not compile; docs/errors.md is generated from this table. */
 import type { CodeEntry, CodeTable } from './behaviour.ts';
 import { codeCodes } from './code-codes.ts';
+import { connectionCodes } from './connection-codes.ts';
 import { connectorCodes } from './connector-codes.ts';
 import { editorCodes } from './editor-codes.ts';
 import { fileCodes } from './file-codes.ts';
@@ -14,6 +15,7 @@ export const codes = {
   ...codeCodes,
   ...fileCodes,
   ...formatCodes,
+  ...connectionCodes,
   ...connectorCodes,
   ...transformCodes,
   ...runCodes,
@@ -26,6 +28,7 @@ export const codeGroups: readonly { readonly title: string; readonly codes: Code
   { title: 'Code', codes: codeCodes },
   { title: 'Files, standard streams, the system', codes: fileCodes },
   { title: 'Formats', codes: formatCodes },
+  { title: 'Connections and secrets', codes: connectionCodes },
   { title: 'Databases and servers', codes: connectorCodes },
   { title: 'Transforms', codes: transformCodes },
   { title: 'Runs', codes: runCodes },
@@ -33,12 +36,12 @@ export const codeGroups: readonly { readonly title: string; readonly codes: Code
 ];
 
 declare const isDeclared: unique symbol;
-/** A code of a node that is no part of Millrace: see `nodeCodes` in the kit, which alone gives them. */
+/** A code of a node that is not part of Millrace: only `nodeCodes` in the kit gives them. */
 export type NodeCode = `${string}/${string}` & { readonly [isDeclared]: true };
 
 export type ProblemCode = keyof typeof codes | NodeCode;
 
-/** Null for a code that this version does not know: of a node of somebody's, or of a file that another version wrote. */
+/** Null for a code that this version does not know: of a third-party node, or in a file that another version wrote. */
 export function entryOf(code: string): CodeEntry | null {
   return Object.hasOwn(codes, code) ? codes[code as keyof typeof codes] : null;
 }

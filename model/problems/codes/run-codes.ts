@@ -28,8 +28,8 @@ export const runCodes = {
     'Give yourself the right to write, or let MILLRACE_DATA name another folder.',
   ),
   'run/instances': permanent(
-    'The number of instances is not valid, or not the one that the checkpoint was made with.',
-    'Start the run with the number that the message names, or from scratch.',
+    'The number of instances is not valid, or the state of a node cannot be divided among that many.',
+    'Give a number from 1 to 64, or the one that the checkpoint was made with.',
   ),
   'run/state-memory': permanent('The amount of memory for state is not valid, or more than the machine allows.', 'Give an amount such as 512MB or 25%.'),
   'run/stopped': notice('The run was stopped.'),

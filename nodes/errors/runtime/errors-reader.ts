@@ -17,8 +17,8 @@ interface Kept {
   readonly row: string;
 }
 /**
- * `after`: the last row that was given out. `through`: the last one that was there when reading began. `schema`: the columns
- * that the node took, which decide what was given out.
+ * `after`: the last row that was read. `through`: the last one that existed when reading began. `schema`: the columns that the node
+ * accepted, which decide which rows were read.
  */
 type Position = { readonly after: number; readonly through: number; readonly schema: Schema };
 
@@ -29,7 +29,7 @@ export interface KeptRows {
   readonly node: string;
   /** The input at which they failed; null: any. */
   readonly port: string | null;
-  /** Ids; empty: all of the node. */
+  /** Ids; empty: all rows of the node. */
   readonly only: readonly number[];
 }
 interface Waits {
@@ -37,16 +37,16 @@ interface Waits {
   onLongWait(message: string): void;
 }
 export interface ErrorsReaderOptions extends KeptRows, Waits {
-  /** The columns that the node takes now. */
+  /** The columns that the node accepts now. */
   readonly schema: Schema;
   readonly batchSize: number;
-  /** The table is only looked at, and nothing changed. */
+  /** The table is only read, and nothing is changed. */
   readonly sample?: boolean;
-  /** A row that does not fit these columns: it is left as it is. */
+  /** Called with the reason for a row that does not fit these columns: it is left as it is. */
   refuse(failure: RowFailure): void;
 }
 
-/** The kept rows of one node that wait for their replay, each until a checkpoint holds what became of it. */
+/** The kept rows of one node that wait for their replay, each until a checkpoint contains its results. */
 export class ErrorsReader implements Reader {
   readonly #table: WaitingRows;
   readonly #options: ErrorsReaderOptions;
@@ -61,12 +61,12 @@ export class ErrorsReader implements Reader {
     const { schema } = options;
     const { after, through } = start ?? { after: 0, through: table.last() };
     this.#position = { after, through, schema };
-    // What came before the start was marked when the run went on from there: see `acknowledge`.
+    // What came before the start was marked when the run resumed from there: see `acknowledge`.
     this.#marked = after;
     this.#total = table.count(after, through);
   }
 
-  /** Throws a MillraceError where the file cannot be read. */
+  /** Throws a MillraceError if the file cannot be read. */
   static async open(options: ErrorsReaderOptions, start: Json): Promise<ErrorsReader> {
     if (!existsSync(options.path)) {
       throw new MillraceError({
@@ -111,7 +111,7 @@ export class ErrorsReader implements Reader {
     return this.#position;
   }
 
-  /** What did not fit was not given out, and waits on. */
+  /** Rows that did not fit were not read, and continue to wait. */
   async committed(position: Json, checkpoint: CheckpointRef): Promise<void> {
     const { after, schema } = position as Position;
     await this.#table.mark({ from: this.#marked, through: after, schema }, checkpoint);
@@ -137,7 +137,7 @@ export class ErrorsReader implements Reader {
   }
 }
 
-/** Marks what a replay had given out by a position that is durable. Nothing where the table was removed since. */
+/** Marks what a replay had read, by a position that is durable. Does nothing if the table was removed since. */
 export async function acknowledgeReplay(rows: KeptRows, position: Json, checkpoint: CheckpointRef, waits: Waits): Promise<void> {
   const { after, schema } = (position as Position | null) ?? { after: 0, schema: { columns: [] } };
   if (after === 0 || !existsSync(rows.path)) return;
@@ -150,8 +150,8 @@ export async function acknowledgeReplay(rows: KeptRows, position: Json, checkpoi
 }
 
 /**
- * Makes the rows wait again that were replayed with checkpoints after this one, of its lineage: what became of them is gone. Such of them as
- * failed again and were kept anew are settled, as they would be there twice. Gives the number of rows that wait again.
+ * Makes rows wait again that were replayed with checkpoints after this one, of its lineage: their results are gone. Those of them that
+ * failed again and were kept anew are settled, since they would otherwise exist twice. Returns the number of rows that wait again.
  */
 export async function rewindReplays(path: string, { lineage, id: checkpoint }: CheckpointRef, { signal, onLongWait }: Waits): Promise<number> {
   if (!existsSync(path)) return 0;
@@ -192,7 +192,7 @@ class WaitingRows {
     this.#connection = connection;
     this.#patience = patience;
     this.#chosen = { node, port, only: only.length > 0 ? JSON.stringify(only) : null };
-    // A table of an earlier version that is only looked at has no such column.
+    // A table of an earlier version that is only read has no such column.
     const portOf = hasColumn(connection, 'port') ? 'port' : 'NULL';
     const where = `node = @node AND (@port IS NULL OR ${portOf} = @port) AND ${isWaiting} AND id > @after AND id <= @through
       AND (@only IS NULL OR id IN (SELECT value FROM json_each(@only)))`;
@@ -200,7 +200,7 @@ class WaitingRows {
     this.#count = connection.prepare(`SELECT count(*) AS rows FROM ${errorsTable} WHERE ${where}`);
   }
 
-  /** The file is there. Throws a MillraceError where it cannot be read. */
+  /** The file exists. Throws a MillraceError if it cannot be read. */
   static async open(rows: KeptRows, { signal, onLongWait, sample = false }: Waits & { readonly sample?: boolean }): Promise<WaitingRows> {
     const { path } = rows;
     const patience = { path, signal, onLongWait };
@@ -222,7 +222,7 @@ class WaitingRows {
     return withLock(attempt, this.#patience);
   }
 
-  /** The id of the newest row of all; 0 where there is none. */
+  /** The id of the newest row of all; 0 if there is none. */
   last(): number {
     return this.#connection.prepare<[], { last: number | null }>(`SELECT max(id) AS last FROM ${errorsTable}`).get()?.last ?? 0;
   }
@@ -231,12 +231,12 @@ class WaitingRows {
     return this.#count.get({ ...this.#chosen, after, through })?.rows ?? 0;
   }
 
-  /** Of those behind `after` and up to `through`, the first ones. */
+  /** The first rows after `after` and up to `through`. */
   select(after: number, through: number, limit: number): Kept[] {
     return this.#select.all({ ...this.#chosen, after, through, limit });
   }
 
-  /** Those of them that fitted the columns and so were given out are replayed; the others wait on. Which is which can be told once more. */
+  /** Those of them that fitted the columns, and so were read, are replayed; the others continue to wait. Which rows fit can be computed again. */
   async mark(
     { from, through, schema }: { readonly from: number; readonly through: number; readonly schema: Schema },
     { lineage, id: checkpoint }: CheckpointRef,

@@ -9,7 +9,7 @@ import type { Row } from '../../../model/values/types.ts';
 
 const sampled = 1000;
 
-/** The first waiting rows of a node, as they were kept. Throws a MillraceError where the file cannot be read. */
+/** The first waiting rows of a node, as they were kept. Throws a MillraceError if the file cannot be read. */
 export async function sampleErrors(path: string, node: string): Promise<readonly Row[]> {
   if (!existsSync(path)) {
     throw new MillraceError({

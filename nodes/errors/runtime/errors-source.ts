@@ -1,4 +1,4 @@
-/** How rows that failed are given out again. */
+/** How failed rows are read again. */
 import type { CheckpointRef, DiscoverContext, Discovery, Reader, SourceContext } from '@millrace/kit/node';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { inferFromJson } from '../../../model/schema/infer.ts';

@@ -42,7 +42,7 @@ export class ErrorsWriter implements Writer {
     if (options.supersedes && context.resume === null) this.#supersede();
   }
 
-  /** Makes the table, before the transaction of the run: a redo log finds it then, whatever happened. */
+  /** Creates the table, before the transaction of the run, so that a redo log finds it, whatever happened. */
   static async makeTable({ connection, path, isNew }: SqliteDatabase, signal: AbortSignal): Promise<void> {
     await withLock(
       () => {
@@ -83,7 +83,7 @@ export class ErrorsWriter implements Writer {
     return this.#rows.output();
   }
 
-  /** A row that came from this table: which one it was, and where that one came from. */
+  /** A row that came from this table: its id, and where that row came from. */
   #replayed({ source, line }: Row): Row {
     if (source !== this.#database.path || typeof line !== 'number') return { replay_of: null };
     this.#origin ??= this.#database.connection.prepare(`SELECT source, line FROM ${errorsTable} WHERE id = ?`);
@@ -91,7 +91,7 @@ export class ErrorsWriter implements Writer {
     return { replay_of: line, source: found?.source ?? null, line: found?.line ?? null };
   }
 
-  /** This run makes anew what runs before have made: their rows need no replay any more. */
+  /** This run processes again what earlier runs have processed: their failed rows need no replay any more. */
   #supersede(): void {
     const { pipeline, run } = this.#common;
     try {

@@ -1,14 +1,14 @@
-/** What is known of files that were read to their end and closed: they are not read again, and neither are compressed copies of them. */
+/** What is known about files that were read to their end and closed: neither they nor compressed copies of them are read again. */
 import type { BigIntStats } from 'node:fs';
 import { holds, idOf, isOf, keyOf, type TailPosition } from '../../../io/files/tail-position.ts';
 import { areOfOneSeries, type Candidate, isCopyOf } from './tail-copies.ts';
 
-/** Positions that are kept of each kind, the newest. */
+/** The number of positions kept of each kind, the newest ones. */
 const maxFinished = 1000;
 const maxGone = 100;
 
 export class EndedFiles {
-  /** Those that are on the disk, by device and inode. */
+  /** Those that are on disk, by device and inode. */
   readonly #finished = new Map<string, TailPosition>();
   readonly #gone = new Set<TailPosition>();
 
@@ -22,10 +22,10 @@ export class EndedFiles {
     }
   }
 
-  /** The file is not on the disk any more. What is returned may be asked for by `isGone`. */
+  /** The file is no longer on disk. Later calls of `isGone` may return it. */
   leave(position: TailPosition): TailPosition {
     const gone = { ...position, ended: 'gone' as const };
-    // No copy is known by its content where there is none; and nobody compresses what is compressed.
+    // Without content a copy cannot be recognised, and compressed files are not compressed again.
     if (position.offset === 0 || position.packed) return gone;
     this.#gone.add(gone);
     for (const oldest of this.#gone) {
@@ -41,8 +41,8 @@ export class EndedFiles {
   }
 
   /**
-   * Where a file that is on the disk was read to, though it may have been away for a while; null for one that is not known.
-   * One that was written anew has been left several times: `isIt` tells by the content.
+   * Up to where a file that is on disk was read, though it may have been away for a while; null for one that is not known. One that was
+   * rewritten has been left several times: `isIt` decides by the content.
    */
   of(stat: BigIntStats, isIt: (position: TailPosition) => boolean = () => true): TailPosition | null {
     const position = this.#finished.get(idOf(stat));
@@ -50,20 +50,20 @@ export class EndedFiles {
     return [...this.#gone].findLast((gone) => gone.born && isOf(gone, stat) && isIt(gone)) ?? null;
   }
 
-  /** The file is followed now. Copies of what it held before it was written anew are still known. `offset`: from where it goes on. */
+  /** The file is followed now. Copies of its content from before it was rewritten are still known. `offset`: where it continues. */
   forget(stat: BigIntStats, offset: number): void {
     this.#finished.delete(idOf(stat));
     for (const gone of this.#gone) if (gone.born && isOf(gone, stat) && gone.offset === offset) this.#gone.delete(gone);
   }
 
-  /** Offsets that decide, for content with these first bytes, whether it is a copy. `others`: of files that are followed and were cut off. */
+  /** Offsets that decide, for content with these first bytes, whether it is a copy. `others`: files that are followed and were truncated. */
   offsetsFor(head: Buffer, others: readonly TailPosition[]): readonly number[] {
     return this.#plain(others)
       .filter((position) => beginsWith(head, position))
       .map(({ offset }) => offset);
   }
 
-  /** Takes out the file of which another one is a copy: one of the same series of names before others, and the one that was read furthest. */
+  /** Removes the file of which another one is a copy: preferably one of the same series of names, and the one that was read furthest. */
   takeOriginal(copy: Candidate, others: readonly TailPosition[]): TailPosition | null {
     const rank = (position: TailPosition) => Number(areOfOneSeries(position, copy.name));
     const [original] = this.#plain(others)
@@ -80,22 +80,22 @@ export class EndedFiles {
     return [...this.#finished.values()].find(({ copyOf }) => copyOf === key) ?? null;
   }
 
-  /** A file is judged anew. */
+  /** A file is examined again. */
   drop({ device, inode }: TailPosition): void {
     this.#finished.delete(`${device}:${inode}`);
   }
 
-  /** A compressed copy is read in the place of its original, from where that was read to. */
+  /** A compressed copy is read in place of its original, from where that was read to. */
   readInstead({ copyOf: _, ...copy }: TailPosition, { offset, line }: Pick<TailPosition, 'offset' | 'line'>): void {
     this.finish({ ...copy, offset, line, size: -1 });
   }
 
-  /** A file was read to its end: what is a copy of it needs it no more. */
+  /** A file was read to its end: copies of it do not need it any more. */
   complete(original: TailPosition): void {
     for (let copy = this.copyOf(original); copy; copy = this.copyOf(original)) this.finish({ ...copy, copyOf: undefined });
   }
 
-  /** Moves what is no longer on the disk to the files that are gone. */
+  /** Moves files that are no longer on disk to those that are gone. */
   prune(isOnDisk: (position: TailPosition) => boolean): void {
     for (const [id, position] of this.#finished) {
       if (isOnDisk(position)) continue;

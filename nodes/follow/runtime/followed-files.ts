@@ -1,4 +1,4 @@
-/** How files that are followed are looked at and read. */
+/** How followed files are sampled and read. */
 
 import type { DiscoverContext, Discovery, Reader, SourceContext } from '@millrace/kit/node';
 import { discoverFiles } from '../../../io/files/file-discovery.ts';
@@ -19,7 +19,7 @@ import { declared, type TailParams as Params } from '../tail-fields.ts';
 import { FileTail } from './tail.ts';
 import { lineStart } from './tailed-file.ts';
 
-/** What a preview looks at, at the end of files that are larger. */
+/** How much a preview reads, at the end of larger files. */
 const sampleBytes = 1024 * 1024;
 
 export async function discoverTail(context: DiscoverContext<Params>): Promise<Discovery> {
@@ -32,7 +32,7 @@ export async function discoverTail(context: DiscoverContext<Params>): Promise<Di
       ? discoverCsv(files, csvOptions(csvParams(params)), signal, { brief })
       : discoverJsonl(files, { encoding: 'auto', sampleRows, formats, brief }, signal);
   });
-  // Nothing there yet is no mistake where the columns are declared.
+  // A missing file is not an error if the columns are declared.
   const known = declared(params);
   return found.schema === null && known ? { ...found, schema: known, problems: [] } : found;
 }
@@ -57,7 +57,7 @@ export async function openTail(context: SourceContext<Params, { readonly rows: S
   return new UnrelatedFileRows(files, lineParser(line, schema, context), { encoding: 'utf-8' }, { ...context, start: newest(files) });
 }
 
-/** Where the newest rows are: all of them where the files are small. */
+/** Where the newest rows are: all of them in small files. */
 function newest(files: readonly InputFile[]): Json {
   if (files.reduce((sum, { size }) => sum + size, 0) <= sampleBytes) return null;
   const last = lastOf(files);
@@ -87,7 +87,7 @@ async function lineFormatOf(params: Params, schema: Schema, resolve: (path: stri
   return { ...line, csv: { dialect: head.dialect, nullText: options.nullText, header: head.names } };
 }
 
-/** Of the first file that has one: a file may be empty because it was made a moment ago. */
+/** Of the first file that has one: a file may be empty because it was created a moment ago. */
 async function firstHead(
   { path, exclude }: Pick<Params, 'path' | 'exclude'>,
   resolve: (path: string) => string,

@@ -37,7 +37,7 @@ test('a packed file that is given up in its middle closes its own descriptor, an
       try {
         closeSync(other);
       } catch {
-        // It was closed by somebody else: the test has failed.
+        // Something else closed it: the test has failed.
       }
     }
     rmSync(folder, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-/** What is read of a file that is followed: its bytes as they are, or what a gzip file holds. */
+/** What is read of a followed file: its bytes as they are, or the content of a gzip file. */
 import type { FileHandle } from 'node:fs/promises';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -10,7 +10,7 @@ export interface Content {
   readonly file: number;
   /** For reading it at any place; null for a gzip file. */
   readonly descriptor: number | null;
-  /** Bytes in all, where that is not the size of the file. */
+  /** Bytes in all, if that is not the size of the file. */
   readonly length?: number;
   readonly head?: Print;
   /** How many bytes it put into `bytes` at `at`; 0 at the end. */
@@ -27,7 +27,7 @@ export function plainContent(handle: FileHandle): Content {
   };
 }
 
-/** What a gzip file holds, of which `unpack` told that it is whole. */
+/** The content of a gzip file that `unpack` has found to be complete. */
 export class GzipContent implements Content {
   readonly descriptor = null;
   readonly length: number;
@@ -69,19 +69,19 @@ export class GzipContent implements Content {
   }
 }
 
-/** What a whole gzip file holds. */
+/** The content of a complete gzip file. */
 export interface Unpacked {
   readonly length: number;
   readonly head: Buffer;
   /** The last bytes. */
   readonly end: Buffer;
-  /** Those of the stretches that were asked for, as far as they exist. */
+  /** Those of the requested stretches that exist. */
   readonly stretches: ReadonlyMap<number, Buffer>;
 }
 
 /**
- * Unpacks a file without keeping it. `wanted` gives offsets for its first bytes; the kilobyte before each is kept. Null where the
- * file is not complete (yet). Throws what zlib throws for one that is broken.
+ * Decompresses a file without keeping it. `wanted` returns offsets for its first bytes; the kilobyte before each is kept. Null if the file
+ * is not complete (yet). Throws what zlib throws for a broken one.
  */
 export async function unpack(handle: FileHandle, wanted: (head: Buffer) => readonly number[]): Promise<Unpacked | null> {
   let head: Buffer = Buffer.alloc(0);
@@ -114,12 +114,15 @@ export async function unpack(handle: FileHandle, wanted: (head: Buffer) => reado
 
 function unpacked(handle: FileHandle): AsyncIterator<Buffer> {
   const gunzip = createGunzip({ chunkSize: packedChunk });
-  // A failure of either ends up at the iterator.
+  // A failure of either reaches the iterator.
   pipeline(Readable.from(packedBytes(handle)), gunzip, () => {});
   return gunzip[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
 }
 
-/** Not by a stream of the file's descriptor: that closes it when it is given up, whatever it was told, and whoever has its number by then. */
+/**
+ * Not by a stream of the file's descriptor: when it is given up, it closes the descriptor, whatever its options, and then perhaps a later
+ * file with that number.
+ */
 async function* packedBytes(handle: FileHandle): AsyncGenerator<Buffer> {
   for (let position = 0; ; ) {
     const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(packedChunk), 0, packedChunk, position);
@@ -137,7 +140,7 @@ const packers: readonly (readonly [string, readonly number[]])[] = [
   ['LZ4', [0x04, 0x22, 0x4d, 0x18]],
 ];
 
-/** What a file was packed with, by its first bytes; null for text. */
+/** The compression of a file by its first bytes; null for text. */
 export function packedWith(head: Uint8Array): string | null {
   return packers.find(([, magic]) => magic.every((byte, i) => head[i] === byte))?.[0] ?? null;
 }

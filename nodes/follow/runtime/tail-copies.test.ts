@@ -1,4 +1,4 @@
-/** What a reader finds on the disk after it was away: which files are copies of those that it had read, and how far it had come. */
+/** What a reader finds on disk after it was away: which files are copies of those that it had read, and how far it had read them. */
 import { appendFileSync, copyFileSync, linkSync, mkdtempSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +46,7 @@ async function lines(tail: FileTail, count: number): Promise<string[]> {
   return found;
 }
 
-/** All that comes of what is there: until a line of a file that is made when all files have been met. */
+/** All lines that result from what exists: up to a line of a file that is created when all files have been seen. */
 async function rest(tail: FileTail): Promise<string[]> {
   const found: string[] = [];
   for (const last of ['a file is met', 'all are read']) {

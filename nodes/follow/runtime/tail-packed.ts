@@ -9,7 +9,7 @@ import { isPackedTwin, packedCandidate } from './tail-copies.ts';
 import type { TailReport } from './tail-report.ts';
 import type { TailedFile, TailStart } from './tailed-file.ts';
 
-/** After this time without a change, a gzip file that is not complete is told. */
+/** After this time without a change, an incomplete gzip file is reported. */
 const incompleteMs = 10_000;
 
 export interface Opened {
@@ -17,23 +17,23 @@ export interface Opened {
   readonly start: TailStart;
 }
 
-/** What is going on while a compressed file is looked at. */
+/** The circumstances in which a compressed file is examined. */
 export interface PackedLook {
   readonly files: readonly TailedFile[];
-  /** What is there already is not read. */
+  /** Existing content is not read. */
   readonly isSkipped: boolean;
-  /** It is looked at for what it holds of files that are gone, and not to be followed otherwise. */
+  /** It is examined only as a copy of files that are gone, and is not followed otherwise. */
   readonly inCopiesOnly: boolean;
-  /** It is no longer called what it was. */
+  /** It has lost its former name. */
   hasLostNames(file: TailedFile): boolean;
-  /** A file that was cut off has been found to have a copy of so many bytes, which is read on instead. */
+  /** A file that was truncated was found to have a copy of this many bytes, which is read instead. */
   giveAway(original: TailedFile, size: number): void;
 }
 
 export class PackedFiles {
   readonly #ended: EndedFiles;
   readonly #report: TailReport;
-  /** Those that cannot be read as they are now, by device and inode: when they were changed, and seen to be no longer. */
+  /** Files that cannot be read as they are now, by device and inode: when they were changed, and first seen like that. */
   readonly #unread = new Map<string, { readonly changed: bigint; since: number | null }>();
 
   constructor(ended: EndedFiles, report: TailReport) {
@@ -52,17 +52,17 @@ export class PackedFiles {
     return true;
   }
 
-  /** Null where there is nothing to read: it is not complete (yet), or a copy of what was read. */
+  /** Null if there is nothing to read: it is not complete (yet), or a copy of what was read. */
   async open(handle: FileHandle, name: string, stat: BigIntStats, packer: string, look: PackedLook): Promise<Opened | null> {
     this.#unread.set(idOf(stat), { changed: stat.mtimeNs, since: null });
     if (packer !== 'gzip') {
       this.#report.packed(name, packer);
       return null;
     }
-    // A rotation that copies a file before it cuts it off may compress the copy at once.
+    // A rotation that copies a file before it truncates it may compress the copy at once.
     const cut = new Map(look.files.filter(({ isCut }) => isCut).map((each) => [each.position(), each]));
     const unpacked = await unpack(handle, (head) => this.#ended.offsetsFor(head, [...cut.keys()]));
-    // It is being written: once it has changed, it is looked at again.
+    // It is being written: once it has changed, it is checked again.
     if (!unpacked) return null;
     this.#unread.delete(idOf(stat));
     const head = printOf(unpacked.head);

@@ -1,4 +1,4 @@
-/** What following files has to say, once each; and the bytes that are known to be lost. */
+/** What following files reports, once each; and the bytes that are known to be lost. */
 
 import type { LeftOut } from '../../../io/files/input-files.ts';
 import type { TailPosition } from '../../../io/files/tail-position.ts';
@@ -7,7 +7,7 @@ import { thousands } from '../../../model/text/thousands.ts';
 
 export class TailReport {
   readonly #log: (level: 'info' | 'warning', message: string) => void;
-  /** Names that cannot be read, with the reason that was told. */
+  /** Names that cannot be read, with the reason that was reported. */
   readonly #unreadable = new Map<string, string>();
   #leftOut: readonly string[] = [];
   readonly #missing = new Set<string>();
@@ -19,19 +19,19 @@ export class TailReport {
     this.#lost = lost;
   }
 
-  /** Bytes that were written and were gone before they could be read, as far as that is known. */
+  /** Bytes that were written and gone before they could be read, as far as known. */
   get lost(): number {
     return this.#lost;
   }
 
-  /** The names that are no files to read now. */
+  /** The names that are not readable files now. */
   leftOut(all: readonly LeftOut[]): void {
     for (const name of this.#leftOut) if (!all.some((each) => each.name === name)) this.#unreadable.delete(name);
     this.#leftOut = all.map(({ name }) => name);
     for (const { name, problem } of all) this.unreadable(name, problem);
   }
 
-  /** A name that cannot be read now; the others are. */
+  /** A name that cannot be read now; the others can. */
   unreadable(name: string, { message, hint }: Problem): null {
     if (this.#unreadable.get(name) === message) return null;
     this.#unreadable.set(name, message);
@@ -48,7 +48,7 @@ export class TailReport {
     });
   }
 
-  /** A packed file that ends too early; one that was told to be packed in another way is not told again. */
+  /** A compressed file that ends too early; one that was reported for another compression is not reported again. */
   incomplete(name: string): void {
     if (this.#unreadable.has(name)) return;
     this.unreadable(name, {
@@ -69,19 +69,19 @@ export class TailReport {
     this.#missing.delete(name);
   }
 
-  /** A file holds what was read of another one; `line` is where reading goes on in it, null where it holds no more. */
+  /** A file contains what was read of another one; `line` is where reading continues in it, null if it contains no more. */
   copy(name: string, original: string, line: number | null): void {
     const what = line === null ? 'it is not read again' : `reading continues in it at line ${thousands(line)}`;
     this.#log('info', name === original ? `${name} is a copy of what was read before: ${what}.` : `${name} is a copy of ${original}: ${what}.`);
   }
 
-  /** `lost`: bytes that it had when it was last looked at and that were not read. */
+  /** `lost`: bytes that it had when it was last checked and that were not read. */
   cut(name: string, isShorter: boolean, lost: number): void {
     const what = `${name} was ${isShorter ? 'cut off' : 'written anew'}: it is read from its beginning again.`;
     this.#log('warning', lost > 0 ? `${what} ${this.#lose(lost)}` : what);
   }
 
-  /** `isThere`: a file with its number is, but not with what was read of it. */
+  /** `isThere`: a file with its number exists, but not with what was read of it. */
   notFound({ name, line, offset, size }: TailPosition, isThere: boolean): void {
     const lost = Math.max(0, (size ?? 0) - offset);
     if (isThere && offset === 0 && lost === 0) return;

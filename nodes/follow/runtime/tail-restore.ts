@@ -1,4 +1,4 @@
-/** Finds the files of a checkpoint again, however they are called by now. */
+/** Finds the files of a checkpoint again, whatever their names are now. */
 import { closeSync, constants, openSync } from 'node:fs';
 import { entriesOf } from '../../../io/files/file-name.ts';
 import { type ListedFile, lookAt } from '../../../io/files/input-files.ts';
@@ -16,7 +16,7 @@ export class Disk {
   readonly #resolve: (path: string) => string;
   #others: readonly ListedFile[] | null = null;
 
-  /** `names`: of files whose folders are searched. */
+  /** `names`: names of files whose folders are searched. */
   constructor(listed: readonly ListedFile[], names: readonly string[], resolve: (path: string) => string) {
     this.#listed = listed;
     this.#names = names;
@@ -29,7 +29,7 @@ export class Disk {
     return this.#listed.find(isIt) ?? this.others().find(isIt) ?? null;
   }
 
-  /** A file that is not the one of the position but a copy of it: restored, or left behind by a rotation that copies. */
+  /** A file that is not the one of the position but a copy of it: restored, or left by a rotation that copies. */
   copyOf(position: TailPosition, isTaken: (file: ListedFile) => boolean): ListedFile | null {
     const isCopy = (file: ListedFile) => !isTaken(file) && isCopyAt(position, file);
     const listed = this.#listed.filter(isCopy);

@@ -59,7 +59,7 @@ function follow(path: string, options: { start?: Json; from?: 'beginning' | 'end
   return tail;
 }
 
-/** `file:line text` of so many rows, as they come. */
+/** `file:line text` of this many rows, as they come. */
 async function take(tail: FileTail, count: number): Promise<string[]> {
   const rows: string[] = [];
   while (rows.length < count) {
@@ -199,7 +199,7 @@ test('tells how much waits', async () => {
   expect(tail.backlog().waiting).toBeGreaterThan(500_000);
 });
 
-/** Appends a line that no other is like to a file that nothing else was appended to, and takes all until then. */
+/** Appends a unique line to a file to which nothing else was appended, and takes all rows until then. */
 async function takeTo(tail: FileTail, name: string): Promise<string[]> {
   const rows: string[] = [];
   appendFileSync(at(name), 'end of test\n');
@@ -212,7 +212,7 @@ const lines = async (tail: FileTail, count: number) => (await take(tail, count))
 const saved = (tail: FileTail) => JSON.parse(JSON.stringify(tail.position())) as Json;
 const long = (name: string, count = 200) => Array.from({ length: count }, (_, i) => `${name} ${i}`);
 const text = (all: readonly string[]) => all.map((line) => `${line}\n`).join('');
-/** Two looks at the disk have passed, and all that was there has been read. */
+/** The disk was checked twice, and everything on it has been read. */
 const looked = (tail: FileTail) => expect.poll(() => tail.backlog().waiting).toBe(0);
 const isRoot = process.getuid?.() === 0;
 const hasBytes = process.platform === 'linux';
@@ -312,7 +312,7 @@ test('a new file that gets the number of a deleted one is read from its beginnin
   rmSync(at('a.log'));
   writeFileSync(at('a.log'), text(long('old').concat('new')));
   if (statSync(at('a.log')).ino !== before) return;
-  // By its content it is the old one, by its birth it is not; it is taken for one that was restored from a copy.
+  // By its content it is the old one, by its time of creation it is not; it is taken for one that was restored from a copy.
   expect(await lines(follow('*.log', { start: position }), 1)).toEqual(['new']);
   stop.abort();
   stop = new AbortController();
@@ -379,7 +379,7 @@ describe('copies', () => {
 });
 
 describe('compressed files', () => {
-  /** As gzip does it, in two steps, so that it is seen when it is not complete. */
+  /** As gzip does it, in two steps, so that it is seen before it is complete. */
   const compress = async (name: string, between: () => Promise<unknown> | unknown = () => {}) => {
     const packed = gzipSync(readFileSync(at(name)));
     writeFileSync(at(`${name}.gz`), packed.subarray(0, packed.length >> 1));
@@ -427,7 +427,7 @@ describe('what is cut off before it is read', () => {
     const tail = follow('a.log', { batchSize: 100 });
     await lines(tail, 100);
     tail.position();
-    // It is seen, and not read, for the batch is full.
+    // It is seen, but not read, because the batch is full.
     appendFileSync(at('a.log'), text(long('seen', 100_000)));
     await lines(tail, 100);
     const { waiting } = tail.backlog();

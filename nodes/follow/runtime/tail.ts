@@ -1,4 +1,4 @@
-/** Follows files: what is appended, files that are renamed away and made anew, cut off, copied, compressed, and new ones. */
+/** Follows files: appended content, files that are renamed and created anew, truncated, copied, compressed, and new ones. */
 import { type BigIntStats, fstatSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,18 +19,18 @@ import { TailReport } from './tail-report.ts';
 import { Disk, openFlags } from './tail-restore.ts';
 import { readAt, TailedFile, type TailStart } from './tailed-file.ts';
 
-/** The time by which a tail looks at the disk, in milliseconds: of a clock that nobody sets. */
+/** The clock by which a tail checks the disk, in milliseconds: one that cannot be set. */
 export interface TailClock {
   now(): number;
-  /** Resolves after so long, or when `signal` is aborted. */
+  /** Resolves after this long, or when `signal` is aborted. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 export interface TailOptions {
   /** A path or pattern, as in the params. */
   readonly path: string;
-  /** What the pattern matches and is not followed. */
+  /** Names that the pattern matches and that are not followed. */
   readonly exclude?: string | null;
-  /** Where to begin in files that are there when a run starts anew. Files that come later are read from their beginning. */
+  /** Where to begin in files that exist when a run starts from scratch. Files that appear later are read from their beginning. */
   readonly from: 'beginning' | 'end';
   readonly batchSize: number;
   readonly start: Json;
@@ -40,28 +40,28 @@ export interface TailOptions {
   /** The system's time unless given. */
   readonly clock?: TailClock;
   resolve(path: string): string;
-  /** `fail` takes the lines that do not fit. */
+  /** `fail` is called for lines that do not fit. */
   parser(fail: (failure: RowFailure) => void): Parser;
   fail(failure: RowFailure): void;
   log(level: 'info' | 'warning', message: string): void;
 }
 
 const maxFiles = 1000;
-/** Of the files that the process may have open, those that are left to the rest of the run: without them it would end without a word. */
+/** Of the files that the process may open, those left to the rest of the run: without them it would end without a message. */
 const reservedFiles = 32;
-/** Files without a name that is followed which are kept open because somebody may still write to them. */
+/** Files without a followed name that are kept open because a program may still write to them. */
 const maxLeft = 64;
 /** How far back to look for the end of the last complete line. */
 const lastLineBytes = 1024 * 1024;
-/** How often to look for more: soon while rows are coming, less often in quiet times. */
+/** How often to check for more: soon while rows are arriving, less often in quiet times. */
 const busyPollMs = 20;
 const quietPollMs = 250;
 const busyForMs = 2000;
 
 /**
- * A file is known by its device and inode, and by its content where these are used again. It is open from when it is first seen
- * until it is deleted, so that renaming and deleting it takes nothing away. Some things show only when nothing has changed for
- * `settleMs`: that nobody writes to a deleted file any more, and that a file which begins as another does is no copy being made.
+ * A file is identified by its device and inode, and by its content if these are reused. It is open from when it is first seen until it is
+ * deleted, so that renaming and deleting it loses nothing. Some things are certain only when nothing has changed for `settleMs`: that no
+ * program writes to a deleted file any more, and that a file which begins like another one is not a copy in progress.
  */
 export class FileTail implements Reader {
   readonly #options: TailOptions;
@@ -77,7 +77,7 @@ export class FileTail implements Reader {
   readonly #packed: PackedFiles;
   /** Names of each file in the last listing, by device and inode. */
   readonly #names = new Map<string, Set<string>>();
-  /** What the checkpoint names, for the first look. */
+  /** The files of the checkpoint, for the first check. */
   #before: readonly TailPosition[];
   #pruneAt = 100;
   #current: TailedFile | null = null;
@@ -85,7 +85,7 @@ export class FileTail implements Reader {
   #lookedAt = 0;
   #isFirstLook = true;
   #wasAtEnd = true;
-  /** Lines that failed since the last batch: they go on with the next one, rows or not. */
+  /** Lines that failed since the last batch: they are sent with the next one, whether it has rows or not. */
   #failed = 0;
 
   constructor(options: TailOptions) {
@@ -108,7 +108,7 @@ export class FileTail implements Reader {
     const batch: Batch = { rows: [], lines: [], size: this.#options.batchSize };
     for (;;) {
       if (this.#ending.aborted) return null;
-      // What follows an end that was reached may be of a file that was written anew: look before reading on.
+      // What follows a reached end may belong to a file that was rewritten: check before reading on.
       if (this.#wasAtEnd || this.#clock.now() - this.#lookedAt >= quietPollMs) await this.#look();
       if (await this.#fill(batch)) {
         this.#failed = 0;
@@ -122,7 +122,7 @@ export class FileTail implements Reader {
   }
 
   position(): Json {
-    // Until the disk was looked at nothing is known of the files but what was known before.
+    // Until the disk was checked, only earlier information about the files is known.
     if (this.#isFirstLook) return this.#options.start;
     const files = [...Array.from(this.#files.values(), (file) => file.position()), ...this.#ended.positions()];
     return { files, lost: this.#report.lost };
@@ -146,7 +146,7 @@ export class FileTail implements Reader {
     for (const file of files) await file.close();
   }
 
-  /** Rows of one file, the current one as long as it has some. */
+  /** Rows of one file; the current one, as long as it has some. */
   async #fill(batch: Batch): Promise<boolean> {
     const files = [...this.#files.values()];
     const first = this.#current ? Math.max(0, files.indexOf(this.#current)) : 0;
@@ -171,17 +171,17 @@ export class FileTail implements Reader {
     return after !== null && this.#files.get(after.id) === after && after.leftAt !== null && (after.waiting > 0 || after.held > 0 || after.isCut);
   }
 
-  /** What is on the disk now, against what is being read. */
+  /** Compares what is on disk now with what is being read. */
   async #look(): Promise<void> {
     this.#lookedAt = this.#clock.now();
     const now = this.#lookedAt;
     const isFirst = this.#isFirstLook;
     const unresolved = isFirst ? await this.#restore(now) : [];
-    // A copy that was made before a file was cut off is in every listing that is taken after that was seen, and in none before.
+    // A copy that was made before a file was truncated is in every listing after that was seen; those before may not have it.
     const cut = [...this.#files.values()].filter(({ isCut }) => isCut);
     const listing = listFiles(this.#options.path, this.#options.resolve, this.#options.exclude);
     this.#report.leftOut(listing.leftOut);
-    // A file may have several names: the one that it has here stays.
+    // A file may have several names: it keeps the one that it has here.
     const listed = new Map<string, ListedFile>();
     this.#names.clear();
     for (const file of listing.files) {
@@ -202,7 +202,7 @@ export class FileTail implements Reader {
       this.#ended.readInstead(copy, file);
       this.#startOver(file, copy.offset);
     }
-    // Of a compressed file it shows only then whether it is a copy of one that is there.
+    // Only then it is known whether a compressed file is a copy of an existing one.
     const inOrder = [...listed].sort(([, a], [, b]) => Number(/\.gz$/.test(a.name)) - Number(/\.gz$/.test(b.name)));
     for (const [id, file] of inOrder) {
       this.#report.found(file.name);
@@ -229,14 +229,14 @@ export class FileTail implements Reader {
     }
   }
 
-  /** Opens a file, whichever has its name by now, and follows it from where `startOf` says; null: from its beginning. */
+  /** Opens a file, whichever has its name by now, and follows it from the result of `startOf`; null: from its beginning. */
   async #follow({ path, name }: ListedFile, now: number, startOf: StartOf): Promise<TailedFile | null> {
     expectRoom(this.#options.path, this.#files.size);
     let handle: FileHandle;
     try {
       handle = await open(path, openFlags);
     } catch (error) {
-      // Gone again since it was listed: it is found where it is now, if the pattern names it there.
+      // Gone again since it was listed: it is found where it is now, if the pattern matches it there.
       if (!['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) this.#report.unreadable(name, fileError(error, name).problem);
       return null;
     }
@@ -254,7 +254,7 @@ export class FileTail implements Reader {
     return file;
   }
 
-  /** Null where there is nothing to read: it is followed already, no file, or a copy of what was read. */
+  /** Null if there is nothing to read: it is already followed, not a file, or a copy of what was read. */
   async #contentOf(handle: FileHandle, name: string, startOf: StartOf): Promise<Opened | null> {
     const stat = await handle.stat({ bigint: true });
     if (this.#files.has(idOf(stat))) return null;
@@ -277,11 +277,11 @@ export class FileTail implements Reader {
     });
   }
 
-  /** The first look of a run: goes on where the last one was. Returns what cannot be found again, unless a compressed copy has it. */
+  /** The first check of a run: resumes where the last run was. Returns what cannot be found again, unless a compressed copy contains it. */
   async #restore(now: number): Promise<TailPosition[]> {
     const before = this.#before;
     const taken = new Set<string>();
-    // Of what nothing was read yet may be the copy of another one.
+    // A file of which nothing was read yet may be the copy of another one.
     const isUnread = ({ offset, packed, ended }: TailPosition) => offset === 0 && !packed && !ended;
     let sought = before.filter((position) => position.ended !== 'gone' && !isUnread(position));
     for (const position of before) if (position.ended === 'gone') this.#ended.leave(position);
@@ -311,7 +311,7 @@ export class FileTail implements Reader {
       }
     }
     for (const position of before.filter(isUnread)) {
-      // Whatever that was a copy of it holds is not known to be read: the copy is judged anew.
+      // The content of a copy of it is not known to be read any more: the copy is examined again.
       for (let copy = this.#ended.copyOf(position); copy; copy = this.#ended.copyOf(position)) this.#ended.drop(copy);
       const file = disk.others().find(({ stat }) => isOf(position, stat));
       if (!file || this.#files.has(idOf(file.stat))) continue;
@@ -328,12 +328,12 @@ export class FileTail implements Reader {
     return new Disk(listFiles(path, resolve, exclude).files, names, resolve);
   }
 
-  /** Follows a file from a position; false where another one has its name by now, or it does not hold what was read. */
+  /** Follows a file from a position; false if another one has its name by now, or it does not contain what was read. */
   async #goOn(file: ListedFile, position: TailPosition, now: number): Promise<boolean> {
     const id = idOf(file.stat);
     if (position.ended || position.packed) this.#ended.finish(position.ended ? position : { ...position, size: -1 });
     if (position.ended) return true;
-    // Under the name that it had: the next look tells what it is called now, if that is followed.
+    // Under its former name: the next check finds its current one, if that is followed.
     await this.#follow({ ...file, name: position.name }, now, (descriptor, stat) => {
       const isAsRead = () =>
         position.packed ? packedWith(readAt(descriptor, 0, 16)) !== null : holds(position, (from, length) => readAt(descriptor, from, length));
@@ -342,7 +342,7 @@ export class FileTail implements Reader {
     return this.#files.has(id) || (position.packed === true && this.#ended.of(file.stat) !== null);
   }
 
-  /** What a checkpoint names, and neither the disk nor a copy that is followed has, may be in a compressed copy. */
+  /** A file of the checkpoint that is neither on disk nor in a followed copy may be in a compressed copy. */
   async #recover(positions: readonly TailPosition[], now: number): Promise<void> {
     const disk = this.#disk(positions);
     for (const position of positions) {
@@ -354,7 +354,7 @@ export class FileTail implements Reader {
     }
   }
 
-  /** What shows with time, or with what happened to other files. */
+  /** Decides what is certain only after some time, or after changes of other files. */
   async #settle(cut: readonly TailedFile[], now: number): Promise<void> {
     const files = [...this.#files.values()];
     for (const file of files) if (file.isHeld) await this.#judge(file, now);
@@ -362,7 +362,7 @@ export class FileTail implements Reader {
       if (cut.includes(file) && file.isCut) this.#startOver(file, 0);
       else if (!file.isCut && file.hasOtherLineEnds && now - file.changedAt >= this.#settleMs) this.#report.lineEnds(file.name);
     }
-    // Those that left last are the ones that somebody may still write to.
+    // A program may still write to those that were left last.
     const leftAt = (file: TailedFile) => file.leftAt ?? Number.NEGATIVE_INFINITY;
     const left = files.filter((file) => file.leftAt !== null && !file.isPacked).sort((a, b) => leftAt(b) - leftAt(a));
     const kept = new Set(left.filter(({ stat }) => stat.nlink > 0n).slice(0, maxLeft));
@@ -375,12 +375,12 @@ export class FileTail implements Reader {
     }
   }
 
-  /** Whether a new file is a copy of one that is read, as a rotation makes it before it cuts that off or deletes it. */
+  /** Whether a new file is a copy of one that is read, as a rotation makes it before it truncates or deletes that one. */
   async #judge(file: TailedFile, now: number): Promise<void> {
     const head = file.readAt(0, headBytes);
     if (head.length === 0) return;
     if (packedWith(head) !== null) {
-      // It was empty when it was opened: the next look finds it anew.
+      // It was empty when it was opened: the next check finds it again.
       return this.#leave(file);
     }
     const twins = [...this.#files.values()].filter((other) => other !== file && !other.isHeld && !other.isPacked && other.beginsAs(head));
@@ -403,7 +403,7 @@ export class FileTail implements Reader {
     }
   }
 
-  /** A file that was cut off is read from its beginning. `copied`: bytes that a copy of it has, which is read on instead. */
+  /** A file that was truncated is read from its beginning. `copied`: bytes that a copy of it has, which is read instead. */
   #startOver(file: TailedFile, copied: number): void {
     this.#report.cut(file.name, Number(file.statNow().size) < file.readTo, file.unread(copied));
     file.startOver(this.#lookedAt);
@@ -415,7 +415,7 @@ export class FileTail implements Reader {
     return file.close();
   }
 
-  /** A file is at its end for good. */
+  /** A file has ended for good. */
   async #end(file: TailedFile): Promise<void> {
     const position = file.position();
     const isGone = file.statNow().nlink === 0n;
@@ -438,7 +438,7 @@ export class FileTail implements Reader {
   }
 }
 
-/** Throws where not one more file than `followed` can be followed. */
+/** Throws if not even one more file than `followed` can be followed. */
 function expectRoom(path: string, followed: number): void {
   const tooMany = (message: string, hint: string) => new MillraceError({ code: 'file/too-many', message, hint, field: 'path' });
   if (followed >= maxFiles) {
@@ -458,17 +458,17 @@ const systemClock: TailClock = {
   wait: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
 };
 
-/** Where to begin in a file that was opened. Null: at its beginning; undefined: it is not the one that was meant. */
+/** Where to begin in a file that was opened. Null: at its beginning; undefined: it is not the intended one. */
 type StartOf = (descriptor: number, stat: BigIntStats) => TailStart | null | undefined;
-/** A compressed file is looked at for what it holds of files that are gone, and is not to be followed otherwise. */
+/** A compressed file is examined only as a copy of files that are gone, and is not followed otherwise. */
 const onlyCopies: StartOf = () => null;
 
-/** It is no longer on the disk, and went after the other one was made. */
+/** It is no longer on disk, and was removed after the other one was created. */
 function isDeletedAfter(file: TailedFile, other: TailedFile): boolean {
   return file.stat.nlink === 0n && bornAt(other.stat) !== '' && other.stat.birthtimeNs < file.stat.ctimeNs;
 }
 
-/** Behind the last line that is complete. Lines are not counted: their numbers start there. */
+/** After the last complete line. Lines are not counted: their numbers start there. */
 function endOf(descriptor: number): TailStart {
   const { size } = fstatSync(descriptor);
   const last = readAt(descriptor, Math.max(0, size - lastLineBytes), Math.min(size, lastLineBytes));

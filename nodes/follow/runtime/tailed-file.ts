@@ -11,7 +11,7 @@ import type { Content } from './tail-content.ts';
 export type TailStart = Pick<TailPosition, 'offset' | 'line'>;
 
 const chunkBytes = 256 * 1024;
-/** Bytes that are read again with the next chunk, to see that it goes on from what was read before. */
+/** Bytes that are read again with the next chunk, to verify that it continues what was read before. */
 const overlapBytes = 64;
 const maxNames = 20;
 const longLine = 1024 * 1024;
@@ -21,38 +21,38 @@ const nothing = Buffer.alloc(0);
 export class TailedFile {
   readonly id: string;
   name: string;
-  /** All names that it was seen with lately. */
+  /** All names under which it was seen recently. */
   readonly names = new Set<string>();
-  /** Of the file when it was last looked at, unless it was found to be cut off since. */
+  /** Of the file when it was last checked, unless it was found to be truncated since. */
   stat: BigIntStats;
   /** When it was first seen to be deleted, or to have a name that is not followed; null as long as it is listed. */
   leftAt: number | null = null;
   /** When it was last seen to have changed. */
   changedAt: number;
-  /** Everything that will ever come is on the disk: its last line counts without its end. */
+  /** Everything that will ever be in it is on disk: its last line counts without its end. */
   isFinal = false;
-  /** It is shorter than what was read of it, or begins in another way, and `startOver` is to be called. */
+  /** It is shorter than what was read of it, or begins differently, and `startOver` has to be called. */
   isCut = false;
   /** More rows were in memory when it was read last. */
   hasRows = false;
-  /** It came while others were followed: nothing is read of it until it is known not to be a copy of one of them. */
+  /** It appeared while others were followed: nothing is read of it until it is known not to be a copy of one of them. */
   isHeld = false;
-  /** The file that had its name before, and is read to its end first. */
+  /** The file that had its name before, which is read to its end first. */
   after: TailedFile | null = null;
   readonly #content: Content;
-  /** Reading stands in the middle of a line that is too long, and skips the rest of it: nothing can go on from there. */
+  /** Reading is in the middle of a line that is too long, and skips the rest of it: nothing can resume from there. */
   isWithinLine = false;
   readonly #parser: Parser;
   readonly #window: { -readonly [K in keyof Window]: Window[K] };
   /** Of the window's first byte. */
   #offset: number;
-  /** Of the file's end where `last` added a line feed to the window. */
+  /** The offset of the file's end, if `last` added a line feed to the window. */
   #end = Number.POSITIVE_INFINITY;
-  /** Bytes that it had when a whole chunk could be read: where reading lags behind, it may be cut off before it is looked at again. */
+  /** Its size when a whole chunk could be read: if reading lags behind, it may be truncated before it is checked again. */
   #seen = 0;
   /** The first bytes of what was read. */
   #head: Buffer;
-  /** Of the bytes before `offset`, made for the checkpoint before. Always of what is in memory: the file may have been cut off since. */
+  /** Of the bytes before `offset`, made for the previous checkpoint. Always from memory: the file may have been truncated since. */
   #print: { readonly offset: number; readonly print: Print } | null = null;
 
   constructor(name: string, stat: BigIntStats, content: Content, parser: Parser, start: TailStart, now: number) {
@@ -71,12 +71,12 @@ export class TailedFile {
     parser.begin(file, start.offset > 0);
   }
 
-  /** Bytes of its content when it was last looked at. */
+  /** The size of its content when it was last checked. */
   get size(): number {
     return this.#content.length ?? Math.max(this.#seen, Number(this.stat.size));
   }
 
-  /** Of the first byte that no row was made of yet. */
+  /** Of the first byte that is in no row yet. */
   get offset(): number {
     return Math.min(this.#offset + this.#window.at, this.#end);
   }
@@ -85,7 +85,7 @@ export class TailedFile {
     return this.#window.line;
   }
 
-  /** Of the first byte that was not read yet; what is held of a line without its end counts as read. */
+  /** Of the first byte that was not read yet; a held line without its end counts as read. */
   get readTo(): number {
     return Math.min(this.#offset + this.#window.bytes.length, this.#end);
   }
@@ -95,19 +95,19 @@ export class TailedFile {
   }
 
   /**
-   * Bytes that were seen in a file that was cut off, and of which no rows will come: a line that is held has lost its end.
-   * `copied`: bytes that a copy of it has, which is read on instead.
+   * Bytes that were seen in a file that was truncated, and that will give no rows: a held line has lost its end. `copied`: bytes that a
+   * copy of it has, which is read instead.
    */
   unread(copied: number): number {
     return Math.max(0, Math.max(this.size, this.readTo) - Math.max(this.offset, copied));
   }
 
-  /** Bytes that are held of a line without its end. */
+  /** Held bytes of a line without its end. */
   get held(): number {
     return this.readTo - this.offset;
   }
 
-  /** Everything that will ever come has come. */
+  /** Everything that will ever be in it was read. */
   get isDone(): boolean {
     return this.isFinal && this.#window.last;
   }
@@ -131,12 +131,12 @@ export class TailedFile {
     }
   }
 
-  /** What it is called and how long it is now; `listed` is null where no name that is followed leads to it. */
+  /** Its name and length now; `listed` is null if no followed name leads to it. */
   see(listed: { readonly name: string; readonly stat: BigIntStats } | null, now: number): void {
     if (listed) {
       this.name = listed.name;
       this.leftAt = null;
-      // It is written to again, perhaps.
+      // A program may be writing to it again.
       if (!this.isPacked && !this.#window.last) this.isFinal = false;
     } else this.leftAt ??= now;
     if (this.isCut) return;
@@ -152,14 +152,17 @@ export class TailedFile {
     return fstatSync(this.#content.file, { bigint: true });
   }
 
-  /** False while there is nothing more to read, and for a file that was cut off. Reads at most one chunk, or as much as is held of a long line. */
+  /**
+   * False while there is nothing more to read, and for a file that was truncated. Reads at most one chunk, or as much as is held of a long
+   * line.
+   */
   async fill(): Promise<boolean> {
     const window = this.#window;
     if (window.last || this.isCut) return false;
     const end = this.readTo;
     const overlap = this.isPacked ? 0 : Math.min(overlapBytes, window.bytes.length);
     const kept = window.bytes.subarray(this.isPacked ? window.at : Math.max(0, Math.min(window.at - headBytes, window.bytes.length - overlap)));
-    // In proportion to what is held: a line of many chunks is not copied, and parsed, once for each of them.
+    // In proportion to what is held: a line of many chunks is not copied and parsed once for each of them.
     const room = Math.max(chunkBytes, kept.length >> 1);
     const bytes = Buffer.allocUnsafe(kept.length + room);
     let count: number;
@@ -189,14 +192,14 @@ export class TailedFile {
     if (at > 0) this.isWithinLine = bytes[at - 1] !== lineFeed;
   }
 
-  /** Reading begins at the beginning again. */
+  /** Reading starts at the beginning again. */
   startOver(now: number): void {
     this.stat = this.statNow();
     this.changedAt = now;
     this.moveTo({ offset: 0, line: 1 });
   }
 
-  /** Reading goes on elsewhere in the file, with all that was read and is held forgotten. */
+  /** Reading continues elsewhere in the file; everything that was read and is held is dropped. */
   moveTo(start: TailStart): void {
     const { file } = this.#window;
     this.#parser.end?.(file);
@@ -219,14 +222,14 @@ export class TailedFile {
     return { ...common, head: printOf(this.#head.subarray(0, Math.min(headBytes, offset))), end: this.#print.print };
   }
 
-  /** Whether a file begins as this one did when it was read, as far as both go; false where one of them is empty. */
+  /** Whether a file begins like this one did when it was read, over their common length; false if one of them is empty. */
   beginsAs(head: Buffer): boolean {
     const own = this.#head.length > 0 || this.isCut ? this.#head : readAt(this.#content.descriptor ?? missing(`the open file ${this.name}`), 0, headBytes);
     const length = Math.min(own.length, head.length);
     return length > 0 && own.compare(head, 0, length, 0, length) === 0;
   }
 
-  /** Whether another file holds at `readTo` what this one held when it was read. */
+  /** Whether another file has at `readTo` what this one had when it was read. */
   endsAs(descriptor: number): boolean {
     const last = this.#window.bytes.subarray(-overlapBytes);
     return readAt(descriptor, this.readTo - last.length, last.length).equals(last);
@@ -245,7 +248,7 @@ export class TailedFile {
     await this.#content.close();
   }
 
-  /** Has in memory by what a file is known of which this much was read. */
+  /** Keeps in memory by what a file is recognised of which this much was read. */
   #begin(offset: number): void {
     const before = Math.min(headBytes, this.isPacked ? 0 : offset);
     this.#head = this.readAt(0, before);
@@ -254,7 +257,7 @@ export class TailedFile {
     Object.assign(this.#window, { bytes, at: bytes.length });
   }
 
-  /** The bytes that are held become the last line; false where there are none. */
+  /** The held bytes become the last line; false if there are none. */
   #finish(): boolean {
     const window = this.#window;
     const rest = window.bytes.subarray(window.at);
@@ -276,18 +279,18 @@ export class TailedFile {
   }
 }
 
-/** Fewer bytes than asked for where the file is shorter. */
+/** Fewer bytes than requested if the file is shorter. */
 export function readAt(descriptor: number, position: number, length: number): Buffer {
   const bytes = Buffer.alloc(Math.max(0, length));
   return length <= 0 ? bytes : bytes.subarray(0, readSync(descriptor, bytes, 0, length, position));
 }
 
-/** The first start of a line at or behind an offset; the offset itself where no line begins within a megabyte. */
+/** The first start of a line at or after an offset; the offset itself if no line begins within a megabyte. */
 export function lineStart(path: FilePath, offset: number): number {
   if (offset <= 0) return 0;
   const descriptor = openSync(path, 'r');
   try {
-    // A line begins at the offset itself where the byte before ends one.
+    // A line begins at the offset itself if the byte before ends one.
     const feed = readAt(descriptor, offset - 1, longLine).indexOf(lineFeed);
     return feed < 0 ? offset : offset + feed;
   } finally {

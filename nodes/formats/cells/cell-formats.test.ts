@@ -1,4 +1,4 @@
-/** Cells that are not written as usual: what independent writers write is read back, and what does not fit is refused. */
+/** Cells in unusual formats: what independent writers write is read back, and what does not fit is refused. */
 
 import { folderOf, readSource } from '@millrace/kit/testing/read-source';
 import fc from 'fast-check';
@@ -17,7 +17,7 @@ const readJson = (text: string, types: readonly ColumnEntry[]) => readSource(jso
 const marked = (column: string, said: Partial<ColumnEntry> = {}): ColumnEntry => ({ column, type: 'number', numbers: 'marked', ...said });
 const messages = (failures: readonly { readonly message: string }[]) => failures.map(({ message }) => message);
 
-/** How Intl writes numbers, and how an entry says the same. */
+/** How Intl writes numbers, and the corresponding entry. */
 const styles: readonly { readonly locale: string; readonly said: Partial<ColumnEntry>; readonly options?: Intl.NumberFormatOptions }[] = [
   { locale: 'de-DE', said: { decimal: 'comma', thousands: 'dot' } },
   { locale: 'en-US', said: { decimal: 'dot', thousands: 'comma' } },
@@ -90,7 +90,7 @@ describe('marks for missing', () => {
     expect([...missingMarks(null)]).toEqual(['']);
     expect([...missingMarks('NA')]).toEqual(['NA']);
     expect([...missingMarks('"", NA, "a,b"')]).toEqual(['', 'NA', 'a,b', '"", NA, "a,b"']);
-    // As in a pipeline of a time when there was one mark.
+    // As in a pipeline from when there was only one mark.
     expect((await readCsv('a;b\nx,y;1\nz;2\n', { nullText: 'x,y' })).rows[0]).toEqual({ a: null, b: 1 });
     const { rows } = await readCsv('a,b,c\nNA,1,\n"NA",-,"-"\n-,NA,x\n', { nullText: 'NA, -' });
     expect(rows).toEqual([

@@ -1,4 +1,4 @@
-/** The cells of a source's columns that are not written as usual: how they are read, and how they look to whoever tells types. */
+/** The cells of a source's columns in unusual formats: how they are read, and how inference sees them. */
 
 import { numberTypes } from '@millrace/kit/columns';
 import {
@@ -25,17 +25,17 @@ export interface ColumnEntry extends ColumnFormatParams {
 
 /** How one column's cells are read. */
 export interface CellFormat {
-  /** What somebody has said about the column, if anything. */
+  /** What a user has set for the column, if anything. */
   readonly entry: ColumnEntry | null;
-  /** The value of a text; blank ones and those that are missing are null. In a column of text, an empty one is so only without quotes. */
+  /** The value of a text; blank and missing ones are null. In a column of text, an empty one only without quotes. */
   read(text: string, quoted: boolean, zeros?: TrailingZeros): Converted;
-  /** The value of a number as it was written in JSON, or by a database; null where it is taken as without a format. */
+  /** The value of a number as it was written in JSON, or by a database; null if it is read as without a format. */
   readNumber(written: string): Converted | null;
   /** The next wider type for a text that does not fit. */
   wider(text: string): ColumnType;
-  /** The column has marks for missing of its own, in the place of those of the source. */
+  /** The column has marks for missing of its own, which replace those of the source. */
   readonly hasMarks: boolean;
-  /** Cells that are written as usual have the values that they would have without it. */
+  /** Cells in the usual format have the values that they would have without it. */
   readonly keepsUsual: boolean;
 }
 
@@ -43,8 +43,8 @@ const none: Converted = { ok: true, value: null };
 const usual: ReadonlySet<string> = new Set(['']);
 
 /**
- * The unquoted cells that are null where a source says no more: those that are empty, or the marks in their place. The text as a whole is
- * one of them, as it was when there could be one only.
+ * The unquoted cells that are null in a source without further settings: empty ones, or instead the marks. The whole text is one of the
+ * marks, as it was when there could be only one.
  */
 export function missingMarks(nullText: string | null | undefined): ReadonlySet<string> {
   const marks = words(nullText ?? '');
@@ -52,7 +52,7 @@ export function missingMarks(nullText: string | null | undefined): ReadonlySet<s
 }
 
 export class CellFormats {
-  /** The columns whose types somebody has set. */
+  /** The columns whose types a user has set. */
   readonly cast: ReadonlySet<string>;
   readonly #entries: ReadonlyMap<string, ColumnEntry>;
   readonly #source: SourceFormatParams;
@@ -65,7 +65,7 @@ export class CellFormats {
     this.#emptyIsText = !missingMarks(source.nullText).has('');
   }
 
-  /** Null for a column whose cells are written as usual. */
+  /** Null for a column whose cells are in the usual format. */
   of(column: string, type: ColumnType): CellFormat | null {
     const entry = this.#entries.get(column) ?? { column, type: toldType };
     const missing = ownMarks(entry);
@@ -73,23 +73,23 @@ export class CellFormats {
     return missing === null && !reading.isOwn ? null : new Cells(type, reading, missing, this.#emptyIsText, this.#entries.get(column) ?? null);
   }
 
-  /** Whether somebody has said something about a column. */
+  /** Whether a user has set something for a column. */
   has(column: string): boolean {
     return this.#entries.has(column);
   }
 
-  /** The type of a column that was told to be this one. */
+  /** The type of a column that was set to be this one. */
   typeOf(column: string, told: ColumnType): ColumnType {
     const type = this.#entries.get(column)?.type ?? toldType;
     return type === toldType ? told : type;
   }
 
-  /** Whether a column has marks for missing of its own, in the place of those of the source. */
+  /** Whether a column has marks for missing of its own, which replace those of the source. */
   hasMarks(column: string): boolean {
     return ownMarks(this.#entries.get(column) ?? {}) !== null;
   }
 
-  /** The cells of a column as whoever tells its type is to see them; null where that is as they are. */
+  /** The cells of a column as inference is to see them; null if they are unchanged. */
   plain(column: string): ((cell: string) => string | null) | null {
     const entry = this.#entries.get(column) ?? { column, type: toldType };
     const missing = ownMarks(entry);
@@ -100,7 +100,7 @@ export class CellFormats {
       const text = cell.trim();
       if (text === '' || missing?.has(text)) return null;
       const written = read?.(text) ?? null;
-      // A number in another notation is no number here: within quotes it is none in any.
+      // A number in another notation is not a number here; one within quotes is not one in any notation.
       return written ?? (read && isDecimal(text) ? `"${text}"` : cell);
     };
   }
@@ -112,27 +112,27 @@ function ownMarks({ missing }: ColumnFormatParams): ReadonlySet<string> | null {
 
 /** How the texts of a column are read that are neither blank nor missing. */
 interface Reading {
-  /** It differs from how texts of its type are read by themselves. */
+  /** It differs from how texts of its type are read by default. */
   readonly isOwn: boolean;
   read(text: string, zeros?: TrailingZeros): Converted;
   readNumber(written: string): Converted | null;
   wider(text: string): ColumnType;
 }
 
-/** Of a column that holds what somebody has said. */
+/** For a column whose type a user has set. */
 function setReading(entry: ColumnEntry, type: ColumnType, source: SourceFormatParams): Reading {
   const format = textFormat(entry, type, source);
   const isCut = type === 'timestamp' && entry.finer === 'cut';
   const wider = (): ColumnType => 'string';
   if (format === null) return { isOwn: isCut, read: (text) => (isCut ? cutTimestamp(text) : castValue(text, type)), readNumber: () => null, wider };
   const parse = formattedParser(format, type);
-  // A number is one in any notation, but nobody has said whether it is percent.
+  // A JSON number is a number in any notation, but it does not say whether it is a percentage.
   const hasPercent = format.as === 'number' && format.percent === 'fraction';
   const asNumber = (written: string) => (hasPercent ? unfit(`${written} has no percent sign`) : null);
   return { isOwn: true, read: (text) => parse(text.trim()), readNumber: (written) => (format.as === 'number' ? asNumber(written) : parse(written)), wider };
 }
 
-/** Of a column whose type was told from the data: nothing of its cells but their marks may be lost. */
+/** For a column whose type was inferred from the data: nothing of its cells but their marks may be lost. */
 function toldReading(entry: ColumnEntry, type: ColumnType, source: SourceFormatParams): Reading {
   const format = (numberTypes as readonly ColumnType[]).includes(type) ? (numberFormatOf(entry) ?? numberFormatOf(source)) : null;
   const readNumber = () => null;
@@ -196,7 +196,7 @@ class Cells implements CellFormat {
   }
 }
 
-/** Rows of cells as whoever tells types is to see them. */
+/** Rows of cells as inference is to see them. */
 export function plainRows(
   names: readonly string[],
   rows: readonly (readonly (string | null)[])[],
@@ -207,7 +207,7 @@ export function plainRows(
   return rows.map((row) => row.map((cell, i) => (cell === null ? null : (plain[i] ?? ((same) => same))(cell))));
 }
 
-/** Whether no mark could be a value of the type: such a mark is read as one by whoever looks for values first. */
+/** Whether no mark could be a value of the type: a reader that tries values first would read such a mark as one. */
 export function noneIsOf(marks: ReadonlySet<string> | null, type: ColumnType): boolean {
   return type !== 'string' && [...(marks ?? [])].every((mark) => mark === '' || !castText(mark, type).ok);
 }

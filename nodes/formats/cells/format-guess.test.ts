@@ -1,4 +1,4 @@
-/** What cells seem to be is offered, each way that they can be read, and applying an offer reads them so. */
+/** Likely formats of cells are offered, each possible reading, and applying an offer reads them that way. */
 
 import { folderOf, readSource } from '@millrace/kit/testing/read-source';
 import { expect, it } from 'vitest';

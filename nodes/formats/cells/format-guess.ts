@@ -1,6 +1,6 @@
 /**
- * Formats that the cells of a column seem to be written in, where its type was told as text or as numbers that look like times. They are
- * offered, never taken in silence: what a cell of somebody means is theirs to say.
+ * Formats in which the cells of a column seem to be written, if its type was inferred as text or as numbers that look like times. They are
+ * offered, never applied silently: only users know what their cells mean.
  */
 
 import { toldType } from '@millrace/kit/formats/column-formats';
@@ -21,7 +21,7 @@ export interface GuessedFormat {
   readonly type: ColumnType;
   /** Without the column. */
   readonly entry: Omit<ColumnEntry, 'column'>;
-  /** What the cells are, after "holds", and how they are written. */
+  /** What the cells are, after "holds", and their format. */
   readonly kind: string;
   readonly how: string;
   /** Cells as they would be read, such as `"1.299,99" is 1299.99`. */
@@ -72,7 +72,7 @@ const epochNames = /(time|date|stamp|created|updated|modified|_at|^at|^ts)$|^(ti
 const [earliest, latest] = [Date.UTC(2000, 0), Date.UTC(2100, 0)];
 const shownCells = 2;
 
-/** What the cells seem to be, the likeliest first; nothing where they are as usual. Several where the cells do not tell them apart. */
+/** The possible formats of the cells, the most likely first; none if they are in the usual format. Several if the cells fit more than one. */
 export function guessFormats(
   column: string,
   cells: readonly (string | null)[],
@@ -87,14 +87,14 @@ export function guessFormats(
   if (rest.length === 0) return [];
   if (marks.length === 0 && rest.every((cell) => /^\d{19,}$/.test(cell))) return guessEpoch(column, rest);
   const found = [...guessPlain(rest, marks), ...guessNumbers(rest), ...guessFlags(rest), ...guessTimes(rest)];
-  // Marks of a column take the place of those of its source.
+  // Marks of a column replace those of its source.
   const all = marks.length === 0 ? [] : [...new Set([...sourceMarks, ...marks])];
   return found.map((guess) => withExamples(guess, all, rest));
 }
 
 type Guess = Omit<GuessedFormat, 'examples'>;
 
-/** Values as usual beside marks for missing. */
+/** Usual values beside marks for missing. */
 function guessPlain(cells: readonly string[], marks: readonly string[]): Guess[] {
   if (marks.length === 0) return [];
   const type = typeOf(cells);
@@ -126,11 +126,11 @@ function guessNumbers(cells: readonly string[]): Guess[] {
       if (text === null || readExactly(text, 'number') === undefined) return [];
       plain.push(text);
     }
-    // What reads all cells as another does says no more.
+    // A format that reads all cells like another one adds nothing.
     const values = plain.join(' ');
     if (seen.has(values) || !shows(cells, format)) return [];
     seen.add(values);
-    // Where it can be told from the data, every further cell is held to that as well.
+    // If it can be inferred from the data, every later cell must follow it as well.
     const told = percent === 'none' ? typeOf(plain) : 'string';
     const type = told === 'string' ? 'number' : told;
     const entry = {
@@ -146,7 +146,7 @@ function guessNumbers(cells: readonly string[]): Guess[] {
   });
 }
 
-/** Whether some format reads a cell as a number: most text shows by its first cell that it is none, at the least cost. */
+/** Whether some format reads a cell as a number: for most text the first cell rules that out, at the least cost. */
 function mayBeNumber(cell: string): boolean {
   const units = currencies.filter((unit) => cell.includes(unit));
   const percent = cell.endsWith('%') ? 'fraction' : 'none';
@@ -158,7 +158,7 @@ function mayBeNumber(cell: string): boolean {
   );
 }
 
-/** Whether the cells have something of the format that plain numbers have not. */
+/** Whether the cells have a feature of the format that plain numbers do not have. */
 function shows(cells: readonly string[], { decimal, thousands, units, percent, brackets }: NumberFormat): boolean {
   const has = (mark: string) => mark !== '' && cells.some((cell) => cell.includes(mark));
   if (decimal === 'comma') return has(',');

@@ -1,4 +1,4 @@
-/** What is told about the cells of a sample: how they are read, and notes at a source that offer to read them otherwise. */
+/** Reports about the cells of a sample: how they are read, and notes at a source that offer to read them differently. */
 
 import type { NodeProblem } from '@millrace/kit/node';
 import { missing } from '../../../model/faults/missing.ts';
@@ -10,10 +10,10 @@ import { castValue, formatValue } from '../../../model/values/values.ts';
 import type { CellFormats } from './cell-formats.ts';
 import { type GuessedFormat, guessFormats } from './format-guess.ts';
 
-/** Of more columns, one note tells. */
+/** Beyond this many columns there is a single note. */
 const mostNotes = 8;
 const shownCells = 3;
-/** Looked at for cells that cannot be read. */
+/** Checked for cells that cannot be read. */
 const triedCells = 1000;
 
 interface Offer extends GuessedFormat {
@@ -21,8 +21,8 @@ interface Offer extends GuessedFormat {
 }
 
 /**
- * For a source with `columnTypesField` as its param `types`. Columns that somebody has said something about are left alone. `marks` are
- * the source's marks for missing.
+ * For a source with `columnTypesField` as its param `types`. Columns for which a user has set something are skipped. `marks` are the
+ * source's marks for missing.
  */
 export function formatOffers(
   { columns }: Schema,
@@ -40,7 +40,7 @@ export function formatOffers(
   return sure.length > 1 ? [all(sure), ...notes] : notes;
 }
 
-/** Its cells can be nothing else. */
+/** Its cells have only one possible reading. */
 function isSure({ column, entry }: Offer, offers: readonly Offer[]): boolean {
   return entry.times !== 'epoch' && offers.filter((other) => other.column === column).length === 1;
 }
@@ -75,7 +75,7 @@ function fixEntry({ column, entry }: Offer): FixEntry {
   return { column, ...(Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== null)) as FixEntry) };
 }
 
-/** Of the columns about which somebody has said something: the first cells that cannot be read, else some that differ. */
+/** For the columns for which a user has set something: the first cells that cannot be read, otherwise some that differ. */
 export function readingsOf({ columns }: Schema, rows: readonly (readonly (string | null)[])[], formats: CellFormats): Readings {
   const readings: { [column: string]: readonly Reading[] } = Object.create(null);
   columns.forEach((column, i) => {

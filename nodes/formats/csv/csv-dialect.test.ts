@@ -283,12 +283,12 @@ json.dump(out, sys.stdout)
       const types = Array.from({ length: width }, (_, c) => ({ column: `column_${c + 1}`, type: 'string' }));
       const params = {
         ...{ delimiter: 'other', otherDelimiter: delimiter, quote, escape: mark === null ? 'none' : 'backslash', header: false, skip: 0, comment: null },
-        // Python tells no empty text from null, and this one no text is.
+        // Python does not distinguish empty text from null; here, no text is null.
         ...{ trailing: 'no', nullText: '\u0001', types },
       };
       const outcome = await read(text, params);
       expect(outcome.failures, JSON.stringify(text)).toEqual([]);
-      // A blank line is no row for this reader, nor for Python's (it gives a row of no fields); of one column it is one here.
+      // A blank line is skipped here, and is a row without fields for Python; in a file of one column it is a row here.
       const expected = back.map((row) => (row.length === 0 && width === 1 ? [''] : row)).filter((row) => row.length > 0);
       expect(
         outcome.rows.map((row) => Object.values(row)),

@@ -1,29 +1,29 @@
-/** Finds out how a CSV file is written, from its first records: what nobody has set. */
+/** Detects the settings of a CSV file that nobody has set, from its first records. */
 import { isUtf8 } from 'node:buffer';
 import { itemAt, missing } from '../../../model/faults/missing.ts';
 import { headerApart, headerBehindPadding, headerBehindPreamble, isPreamble, type Seen } from './csv-preamble.ts';
 import { type CsvDialect, type CsvField, readCsvRecord } from './csv-record.ts';
 import { refuseWide } from './csv-wide-delimiter.ts';
 
-/** What is known of a dialect; null is to be found out. Bytes, and -1 for none. */
+/** What is known about a dialect; null has to be detected. Bytes, and -1 for none. */
 export interface DialectOptions {
   readonly delimiter: number | null;
   readonly quote: number;
   readonly escape: number | null;
   readonly comment: number | null;
   readonly trailing: boolean | null;
-  /** Lines before the header, or before the first row where there is none. */
+  /** Lines before the header, or before the first row if there is none. */
   readonly skip: number | null;
   readonly header: boolean;
 }
 export interface CsvLayout {
   readonly dialect: CsvDialect;
   readonly skip: number;
-  /** The comment mark was found, not set. */
+  /** The comment mark was detected, not set. */
   readonly guessedComment: boolean;
   /** The first line names the delimiter (`sep=;`). */
   readonly namedDelimiter: boolean;
-  /** A line further on that looks like the header of the table as well; null where there is none. */
+  /** A later line that looks like the header of the table as well; null if there is none. */
   readonly otherHeader: number | null;
 }
 
@@ -40,12 +40,12 @@ const hash = 35;
 const letter = 120;
 const lineFeed = 10;
 const candidates = [...',;\t|'].map((character) => character.charCodeAt(0));
-/** What Excel writes for itself: the delimiter, in a line of its own. */
+/** Excel's own marker: the delimiter, in a line of its own. */
 const sepLine = /^"?sep=([^\r\n"])"?[,;\t|]*\r?\n/i;
 
 /**
- * `head` is the beginning of a file; `last`: all of it, and the last byte is a line feed. Throws a MillraceError where the delimiter
- * seems to have several characters.
+ * `head` is the beginning of a file; `last`: all of it, and the last byte is a line feed. Throws a MillraceError if the delimiter seems to
+ * have several characters.
  */
 export function detectLayout(head: Buffer, options: DialectOptions, last: boolean): CsvLayout {
   const bytes = isUtf8(head) ? head : lettersOnly(head);
@@ -57,7 +57,7 @@ export function detectLayout(head: Buffer, options: DialectOptions, last: boolea
   const fixed = options.skip ?? (sep ? 1 : null);
   const start = fixed === null ? { at: 0, line: 1 } : behindLines(bytes, fixed);
 
-  // What comes first wins where several fit equally well: a comment mark or an escape character has to explain something.
+  // If several fit equally well, the first one wins: a comment mark or an escape character has to explain something.
   let best: { readonly dialect: CsvDialect; readonly fit: Fit } | null = null;
   for (const delimiter of delimiters) {
     for (const comment of comments.filter((byte) => byte !== delimiter)) {
@@ -87,7 +87,7 @@ export function detectLayout(head: Buffer, options: DialectOptions, last: boolea
   };
 }
 
-/** A delimiter that is not there makes one column, as the first one does. */
+/** A delimiter that does not occur makes one column, as the first one does. */
 function candidatesIn(bytes: Buffer): readonly number[] {
   return candidates.filter((byte, i) => i === 0 || bytes.includes(byte));
 }
@@ -132,7 +132,7 @@ function survey(bytes: Buffer, start: { readonly at: number; readonly line: numb
   return seen;
 }
 
-/** How well records make a table: the share of them that are as wide as the first, or as the header behind a preamble. */
+/** How well records form a table: the share of them that are as wide as the first, or as the header after a preamble. */
 function fitOf(records: readonly Seen[], mayHavePreamble: boolean): Fit {
   const width = records[0]?.fields.length ?? 0;
   const alike = records.filter(({ fields }) => fields.length === width).length / Math.max(1, records.length);
@@ -151,7 +151,7 @@ function fitOf(records: readonly Seen[], mayHavePreamble: boolean): Fit {
   return { score: 0.9 + share / 10 + names.length / 1e6, width: names.length, skip: line - 1, records };
 }
 
-/** Where the lines before the table are as wide as it is. */
+/** If the lines before the table are as wide as it is. */
 function headerOfAlike(records: readonly Seen[]): number {
   const padded = headerBehindPadding(records);
   if (padded !== -1) return padded;

@@ -1,4 +1,4 @@
-/** What shows how a CSV file is written, for people to judge: each finding with the lines that decided it. */
+/** The evidence for the format of a CSV file, for users to judge: each finding with the lines that decided it. */
 
 import { itemAt } from '../../../model/faults/missing.ts';
 import { type Detected, type SeenLine, seen } from '../../../model/schema/detected.ts';
@@ -9,7 +9,7 @@ import type { Schema } from '../../../model/values/types.ts';
 import { encodingEvidence, lineEndEvidence, textHead } from '../text/text-evidence.ts';
 import type { CsvHead, CsvHeadOptions, CsvSample } from './csv-sample.ts';
 
-/** Columns beyond these are many enough to be looked at in the grid. */
+/** Further columns are better viewed in the grid. */
 const mostColumns = 1000;
 const delimiterNames: { readonly [mark: string]: string } = { ',': 'Comma ,', ';': 'Semicolon ;', '\t': 'Tab', '|': 'Pipe |' };
 
@@ -152,7 +152,7 @@ function columnEvidence(samples: readonly CsvSample[], schema: Schema, { formats
       const index = sample.names.indexOf(name);
       return index === -1 ? [] : [{ ...sample, index }];
     });
-    // Marks are left out before a type is told; what is shown is the cell as it stands in the file.
+    // Marks are removed before a type is inferred; the cell is shown as it is in the file.
     const plain = formats?.plain(name) ?? ((cell: string) => cell);
     const cells = parts
       .flatMap(({ rows, index }) => rows.map((row) => row[index] ?? null))

@@ -1,7 +1,7 @@
 /**
- * The fast way through a CSV file: values straight from the bytes, without a string where none is wanted. Each method reads
- * one field at `at` and moves behind it. What it is not sure about sets `failed`; the row is then read again, slowly and by
- * the book (csv-record.ts). So whatever is accepted here must be what the slow way would have found.
+ * The fast path through a CSV file: values directly from the bytes, without strings where none are needed. Each method reads one field at
+ * `at` and moves past it. If it is not certain, it sets `failed`; the row is then read again by the slow path, which follows all rules
+ * (csv-record.ts). So whatever is accepted here must be what the slow path would have found.
  */
 
 import { exactDigits, powersOfTen } from '../../../io/text/exact-decimals.ts';
@@ -17,7 +17,7 @@ import type { CsvDialect } from './csv-record.ts';
 export interface CellReader {
   readonly type: ColumnType;
   readonly zeros: TrailingZeros;
-  /** Of a text with its blanks; null for one that stands for nothing. */
+  /** For a text with its blanks; null for one that is missing. */
   readonly read: (text: string, quoted: boolean) => Converted;
   /** For texts that are kept. */
   readonly cache: StringCache | null;
@@ -29,13 +29,13 @@ const zero = 48;
 
 export class CsvFields {
   bytes: Buffer = Buffer.alloc(0);
-  /** Some of the bytes as Latin-1, one character a byte: cutting from a string is far quicker than from bytes. */
+  /** Some of the bytes as Latin-1, one character per byte: cutting from a string is far faster than from bytes. */
   text = '';
   /** The index in `bytes` of the text's first character. */
   textStart = 0;
   at = 0;
   failed = false;
-  /** For the column that says which file a row is from. */
+  /** For the column with the name of a row's file. */
   fileName = '';
   readonly #delimiter: number;
   readonly #quote: number;
@@ -53,7 +53,7 @@ export class CsvFields {
     for (const stop of [dialect.delimiter, lineFeed, carriageReturn, 0]) this.#stops[stop] = 1;
   }
 
-  /** Makes `length` bytes from `start` ready to be read. Rows must end within them. */
+  /** Makes `length` bytes from `start` readable. Rows must end within them. */
   open(start: number, length: number): void {
     this.at = this.textStart = start;
     this.text = this.bytes.toString('latin1', start, start + length);
@@ -71,7 +71,7 @@ export class CsvFields {
     else this.failed = true;
   }
 
-  /** A delimiter may stand before it that no field follows. */
+  /** A delimiter that no field follows may precede it. */
   trailingEnd(): void {
     if (this.bytes[this.at] === this.#delimiter) this.at++;
     this.lineEnd();
@@ -113,7 +113,7 @@ export class CsvFields {
       value = value * 10 + byte - 48;
       byte = bytes[++at]!;
     }
-    // With a zero in front it is 0, or none.
+    // With a leading zero it is 0, or no integer.
     const isOther = lead === zero && (negative || at - first > 1);
     if (this.#stops[byte] !== 1 || at === first || at - first > exactDigits || isOther) return this.converted(column) as number | null;
     this.at = at;
@@ -154,7 +154,7 @@ export class CsvFields {
     return negative ? -value : value;
   }
 
-  /** A decimal of more digits, up to `end`, if it is printed as a double is: no other one has these digits. */
+  /** A decimal of more digits, up to `end`, if it equals its printed double: no other double has these digits. */
   #long(column: CellReader, end: number, places: number): number | null {
     const text = this.text.substring(this.at - this.textStart, end - this.textStart);
     const value = Number(text);
@@ -200,7 +200,7 @@ export class CsvFields {
     return this.converted(column) as boolean | null;
   }
 
-  /** By way of the field's text, by whatever rules the column has. */
+  /** Through the field's text, by the column's own rules. */
   converted(column: CellReader): Value {
     const { bytes } = this;
     const start = this.at;
@@ -223,7 +223,7 @@ export class CsvFields {
     return null;
   }
 
-  /** Without a cache the string is for a moment's use only. */
+  /** Without a cache the string is used only for a moment. */
   #cut(start: number, end: number, all: number, cache: StringCache | null): string {
     if (all < 128) {
       if (cache !== null && end - start > copiedLength) return cache.string(this.bytes, start, end);
@@ -263,7 +263,7 @@ export class CsvFields {
   }
 }
 
-/** As `zeros.take`, which is only called where it would learn something. */
+/** As `zeros.take`, which is only called if it would learn something. */
 function takes(zeros: TrailingZeros, places: number, endsWithZero: boolean): boolean {
   const isNew = zeros.places === places ? endsWithZero && !zeros.matter : endsWithZero || zeros.places !== variousPlaces;
   return !isNew || zeros.take(places, endsWithZero);

@@ -1,4 +1,4 @@
-/** Rows of CSV files that may differ in their dialect and columns: each is looked into before it is read, and columns go by name. */
+/** Rows of CSV files that may differ in their dialect and columns: each file's head is read first, and columns are matched by name. */
 
 import type { SourceContext } from '@millrace/kit/node';
 import type { Batch, Parser, Window } from '../../../io/files/file-rows.ts';
@@ -17,12 +17,12 @@ export class CsvFiles implements Parser {
   readonly #fileColumn: string | null;
   readonly #areSeveral: boolean;
   readonly #context: Pick<SourceContext<unknown>, 'fail' | 'log' | 'signal'>;
-  /** By what a file's head says; most files have one in common. */
+  /** By the dialect of a file's head; most files share one. */
   readonly #parsers = new Map<string, CsvParser>();
   readonly #zeros: NonNullable<CsvFormat['zeros']> = new Map();
   #parser!: CsvParser;
 
-  /** `output`: the columns of all files, then the file column if there is one. Of several files, each may lack some. */
+  /** `output`: the columns of all files, then the file column if there is one. Each of several files may lack some. */
   constructor(
     output: Schema,
     options: CsvHeadOptions,
@@ -72,12 +72,12 @@ export class CsvFiles implements Parser {
     return this.#parser.isBetweenRows();
   }
 
-  /** How the decimals of its columns are written so far: see `TrailingZeros`. */
+  /** The number of decimals of its columns so far: see `TrailingZeros`. */
   told(): Json {
     return Object.fromEntries([...this.#zeros].map(([column, { places, matter }]) => [column, { places, matter }]));
   }
 
-  /** The columns of a file in its own order, with the types that they have in the output. */
+  /** The columns of a file in its own order, with their types in the output. */
   #schemaOf(file: InputFile, names: readonly string[]): Schema {
     const columns = this.#output.columns.filter(({ name }) => name !== this.#fileColumn);
     const expected = columns.map(({ name }) => name);

@@ -1,4 +1,4 @@
-/** The beginning of CSV files: their dialect, header and first rows, found within bounds of time and bytes. */
+/** The beginning of CSV files: their dialect, header and first rows, read within limits of time and bytes. */
 
 import { words } from '@millrace/kit/formats/words';
 import type { Discovery, NodeProblem } from '@millrace/kit/node';
@@ -24,7 +24,7 @@ import { emptyFile, headerMismatch, isBlank, withoutTrailing } from './csv-parse
 import { type CsvField, readCsvRecord } from './csv-record.ts';
 import type { CsvHead, CsvHeadOptions, CsvSample, LineKind } from './csv-sample.ts';
 
-/** For a sample of 1,000 rows; a larger one may have more, in proportion. */
+/** For a sample of 1,000 rows; proportionally more for a larger one. */
 const headBytes = 4 * 1024 * 1024;
 const usualRows = 1000;
 const sniffBytes = 64 * 1024;
@@ -32,15 +32,15 @@ const minSampleRows = 10;
 const checkedHeaders = 20;
 /** Lines before the table that are shown. */
 const shownPreamble = 3;
-/** To look at the headers of many files: the whole look is given up after five seconds. */
+/** To look at the headers of many files: discovery as a whole is given up after five seconds. */
 const headersMs = 2500;
 /** To look into the middle and the end of many files. */
 const furtherMs = 1000;
 const noSignal = new AbortController().signal;
 
 /**
- * The schema of files that are read together, and what is wrong with them: `byName` unites their columns, else all need the
- * header of the first. `brief` as in `DiscoverContext`. Never throws.
+ * The schema of files that are read together, and their problems: `byName` merges their columns, otherwise all need the header of the
+ * first. `brief` as in `DiscoverContext`. Never throws.
  */
 export async function discoverCsv(
   files: readonly InputFile[],
@@ -94,14 +94,14 @@ export async function discoverCsv(
   }
 }
 
-/** The names of a file's columns: as in its header, but none is empty or there twice. */
+/** The names of a file's columns: as in its header, but none is empty or occurs twice. */
 export function columnNames({ names, rows }: Pick<CsvHead, 'names' | 'rows'>): string[] {
   return inferFromText(names ?? (rows[0] ?? []).map(() => ''), []).columns.map(({ name }) => name);
 }
 
 /**
- * Rows of the middle and the end. A record of another width is left out, whatever becomes of it in the run: the stretch may begin
- * within a quoted field.
+ * Rows of the middle and the end. A record of another width is skipped, whatever happens to it in the run: the stretch may begin within a
+ * quoted field.
  */
 async function furtherRows({ file, head }: HeadOfFile, options: CsvHeadOptions, signal: AbortSignal): Promise<(string | null)[][]> {
   const rows: (string | null)[][] = [];
@@ -128,7 +128,7 @@ interface HeadOfFile {
   readonly head: CsvHead;
 }
 
-/** Of all files but the first, as far as time allows: the last one, which is often the newest, comes first. */
+/** Of all files but the first, as time allows: the last one, which is often the newest, comes first. */
 async function otherHeads(files: readonly InputFile[], options: CsvHeadOptions, signal: AbortSignal, problems: NodeProblem[]): Promise<HeadOfFile[]> {
   const heads: HeadOfFile[] = [];
   const rows = Math.max(minSampleRows, Math.floor(options.sampleRows / files.length));
@@ -145,7 +145,7 @@ async function otherHeads(files: readonly InputFile[], options: CsvHeadOptions, 
   return heads.sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file));
 }
 
-/** The rows of all heads, and further ones of their files as far as time allows, of the first in any case. */
+/** The rows of all heads, and further ones of their files as time allows, of the first in any case. */
 async function samplesOf(heads: readonly HeadOfFile[], options: CsvHeadOptions, signal: AbortSignal): Promise<CsvSample[]> {
   const samples: CsvSample[] = [];
   const until = performance.now() + furtherMs;
@@ -160,7 +160,7 @@ async function samplesOf(heads: readonly HeadOfFile[], options: CsvHeadOptions, 
   return samples;
 }
 
-/** The columns of all files by their names, with types that hold what any of the samples has. */
+/** The columns of all files by their names, with types that fit all samples. */
 function unite(
   samples: readonly CsvSample[],
   { formats, nullText }: Pick<CsvHeadOptions, 'formats' | 'nullText'>,
@@ -184,7 +184,7 @@ function unite(
   return { schema, ...(formats && { readings: readingsOf(schema, united, formats) }) };
 }
 
-/** One note, however many columns some of the files do not have. */
+/** One note, however many columns some of the files lack. */
 function missingColumns(columns: readonly string[], samples: readonly CsvSample[]): NodeProblem[] {
   const missing = columns.filter((name) => samples.some(({ names }) => !names.includes(name)));
   const [first, ...others] = missing;
@@ -200,7 +200,7 @@ function missingColumns(columns: readonly string[], samples: readonly CsvSample[
   return [{ code: 'csv/column-missing', severity: 'info', message, hint, field: 'path' }];
 }
 
-/** What was recognised that changes which lines are read. */
+/** Detected settings that change which lines are read. */
 function layoutNotes({ name }: InputFile, { skip, guessedComment, names, sepLine, otherHeader }: CsvHead, options: CsvHeadOptions): NodeProblem[] {
   const notes: NodeProblem[] = [];
   const note = (code: ProblemCode, severity: 'info' | 'warning', message: string, hint: string, field: string) =>
@@ -231,7 +231,7 @@ function layoutNotes({ name }: InputFile, { skip, guessedComment, names, sepLine
   return notes;
 }
 
-/** Throws a MillraceError where not even the header can be read. */
+/** Throws a MillraceError if not even the header can be read. */
 export async function readCsvHead(file: InputFile, options: CsvHeadOptions, maxRows: number, signal = noSignal): Promise<CsvHead> {
   const { encoding, lineEnds } = options;
   const reader = await openBytesUntil(signal, file, { encoding, lineEnds, chunkSize: sniffBytes });
@@ -284,7 +284,7 @@ class Sample {
     this.#missing = missingMarks(options.nullText);
   }
 
-  /** Reads on in the bytes from the file's beginning; true when there are enough rows. */
+  /** Continues reading the bytes from the file's beginning; true when there are enough rows. */
   read(bytes: Buffer, last: boolean, translated: boolean): boolean {
     while (this.#at < bytes.length && !this.#isFull()) {
       if (this.#toSkip > 0) {
@@ -342,7 +342,7 @@ class Sample {
     return seen(bytes.toString('utf8', this.#at, Math.min(next, this.#at + 4 * seenLength)).replace(/\r?\n$/, ''), this.#line);
   }
 
-  /** Remembers what shows how the file is written, of a record that is not yet taken. */
+  /** Remembers the evidence of a record for the file's format; the record is not yet consumed. */
   #note(fields: readonly CsvField[], bytes: Buffer, next: number): void {
     if (isBlank(fields, this.#width)) return;
     const first = this.#first;
@@ -402,7 +402,7 @@ class Sample {
   }
 }
 
-/** The marks of a column's own are left for whoever tells its type. */
+/** A column's own marks are left to type inference. */
 function cellsOf(fields: readonly CsvField[], missing: ReadonlySet<string>, formats: CellFormats | undefined, names: readonly string[]): (string | null)[] {
   return fields.map(({ text, quoted }, i) => (!quoted && missing.has(text) && !formats?.hasMarks(names[i] ?? '') ? null : text));
 }

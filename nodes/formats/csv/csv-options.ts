@@ -1,4 +1,4 @@
-/** The params of a CSV file as the bytes that the readers work with. */
+/** The params of a CSV file as the bytes with which the readers work. */
 
 import type { SourceFormatParams } from '@millrace/kit/formats/column-formats';
 import { decoderFor } from '../../../io/files/byte-reader.ts';
@@ -17,7 +17,7 @@ export interface CsvParams extends SourceFormatParams {
   readonly encoding: string;
   readonly sampleRows: number;
   readonly types: readonly ColumnEntry[];
-  /** These are found out where they are not given. */
+  /** These are detected if they are not given. */
   readonly skip?: number | null;
   readonly comment?: string | null;
   readonly escape?: 'auto' | 'none' | 'backslash';
@@ -28,7 +28,7 @@ export interface CsvParams extends SourceFormatParams {
 
 const backslash = 92;
 
-/** Throws a MillraceError for a delimiter, quote, comment mark or encoding that cannot be. */
+/** Throws a MillraceError for an invalid delimiter, quote, comment mark or encoding. */
 export function csvOptions(params: CsvParams): CsvHeadOptions {
   const { header, encoding, sampleRows } = params;
   const quote = params.quote ? byte(params.quote, 'quote') : -1;

@@ -49,7 +49,7 @@ export function openCsvOutput(context: SinkContext<Params, { readonly rows: Sche
   return new LineOutput(file, rows, header, context.guard);
 }
 
-/** `head` holds the file's first bytes, at least as many as a mark, the header and the end of its line. */
+/** `head` has the file's first bytes, at least as many as a byte order mark, the header and the end of its line. */
 function checkHeader(head: string, header: string, path: string): void {
   const text = head.replace(/^\ufeff/, '');
   const names = header.slice(0, -1);

@@ -24,7 +24,7 @@ function schemaOf(columns: { readonly [name: string]: ColumnType }): Schema {
   return { columns: Object.entries(columns).map(([name, type]) => ({ name, type, nullable: true })) };
 }
 
-/** Parses as a reader of files would: what a chunk leaves over stands before the next one. */
+/** Parses as a reader of files would: what a chunk leaves over precedes the next one. */
 function parse(
   text: string | Buffer,
   schema: Schema,

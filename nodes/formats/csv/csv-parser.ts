@@ -1,4 +1,4 @@
-/** CSV files into typed rows: fast where the rows are as expected, by the book where they are not. */
+/** CSV files into typed rows: by a fast path for expected rows, by a slow one that follows all rules for the others. */
 
 import type { Misfit, RowFailure } from '@millrace/kit/node';
 import { type Batch, lineOf, type Parser, unreadable, type Window } from '../../../io/files/file-rows.ts';
@@ -24,35 +24,35 @@ export interface CsvFormat {
   readonly header: boolean;
   /** Lines before the header, or before the first row. */
   readonly skip?: number;
-  /** The comment mark was found and not set: a line that has it and as many fields as a row may be one, and fails. */
+  /** The comment mark was detected, not set: a line that has it and as many fields as a row may be a row, and fails. */
   readonly guessedComment?: boolean;
   readonly width?: RowWidth;
   /** The marks for missing: see cell-formats.ts. */
   readonly nullText: string;
-  /** A record of more bytes is given up, so that a missing line break or quote cannot fill the memory. */
+  /** A longer record, in bytes, is given up, so that a missing line break or quote cannot fill the memory. */
   readonly maxRecordBytes: number;
-  /** The columns whose types somebody has set: their cells are cast. All others have to be what the guess takes (read-text.ts). */
+  /** The columns whose types a user has set: their cells are cast. All others must be what inference accepts (read-text.ts). */
   readonly cast: ReadonlySet<string>;
-  /** Of the columns that are not written as usual. */
+  /** The columns in an unusual format. */
   readonly formats?: CellFormats;
-  /** What the decimals of each column had so far, where several parsers read parts of it. */
+  /** What the decimals of each column had so far, if several parsers read parts of it. */
   readonly zeros?: Map<string, TrailingZeros>;
 }
 
-/** What becomes of rows of another width: a failure, nulls for what is missing, or these and no extra cells. */
+/** What happens to rows of another width: a failure, nulls for missing cells, or that and extra cells dropped. */
 export type RowWidth = 'strict' | 'fill' | 'cut';
 
 const lineFeed = 10;
-/** Decoded at a time: beyond this, V8 allocates strings more slowly. */
+/** The amount decoded at a time: beyond this, V8 allocates strings more slowly. */
 const textBytes = 64 * 1024;
-/** Delimiters that could be part of a number or a timestamp are left to the slow way. */
+/** Delimiters that could be part of a number or a timestamp are left to the slow path. */
 const slowDelimiters = new Set(Buffer.from('0123456789+-.: TZaelrsuft'));
 
 type FillRows = (fields: CsvFields, rows: Row[], lines: number[], line: number, max: number, end: number) => number;
 
 export class CsvParser implements Parser {
   readonly #schema: Schema;
-  /** The names that each file's header must have, or null where files have none. */
+  /** The names that each file's header must have, or null if files have none. */
   readonly #header: readonly string[] | null;
   readonly #format: CsvFormat;
   readonly #fileColumn: string | null;
@@ -68,14 +68,14 @@ export class CsvParser implements Parser {
   #headerIsNext = false;
   #toSkip = 0;
   #inLongLine = false;
-  /** False while the bytes that are open hold escape characters. */
+  /** False while the open bytes contain escape characters. */
   #isPlain = true;
   #short = 0;
   #long = 0;
 
   /**
-   * `schema`: the columns in the file's order, then the file column if there is one. `header`: the names as the files
-   * have them; null if they have no header. `output`: the columns of the rows, which are null where the file has none.
+   * `schema`: the columns in the file's order, then the file column if there is one. `header`: the names as in the files; null if they have
+   * no header. `output`: the columns of the rows, which are null if the file lacks them.
    */
   constructor(
     schema: Schema,
@@ -121,7 +121,7 @@ export class CsvParser implements Parser {
     return !this.#headerIsNext && this.#toSkip === 0 && !this.#inLongLine;
   }
 
-  /** Rows of this file that were made as wide as the header: what was missing is null, what was too much is left out. */
+  /** Rows of this file that were made as wide as the header: missing cells are null, extra cells are dropped. */
   get fitted(): { readonly short: number; readonly long: number } {
     return { short: this.#short, long: this.#long };
   }
@@ -141,7 +141,7 @@ export class CsvParser implements Parser {
     }
   }
 
-  /** Makes text of the next whole lines, unless that was done; false if there are none. */
+  /** Decodes the next whole lines, unless that was done; false if there are none. */
   #open(window: Window): boolean {
     const { bytes, at } = window;
     if (this.#bytes === bytes && at < this.#textEnd) return true;
@@ -155,7 +155,7 @@ export class CsvParser implements Parser {
     return true;
   }
 
-  /** One record by the book; false if more bytes are needed. */
+  /** One record by the slow path; false if more bytes are needed. */
   #parseRecord(window: Window, batch: Batch): boolean {
     if (this.#inLongLine) return this.#skipLine(window);
     if (this.#toSkip > 0) {
@@ -165,13 +165,13 @@ export class CsvParser implements Parser {
     }
     const { bytes, at, line, last, translated } = window;
     const { dialect, maxRecordBytes } = this.#format;
-    // No record ends without a line feed: a line of many chunks is not gone through again with each of them.
+    // No record ends without a line feed: a line of many chunks is not scanned again with each of them.
     const hasEnd = last || bytes.includes(lineFeed, at);
     let record: CsvRecord = hasEnd ? readCsvRecord(bytes, at, dialect, line, last, translated) : { kind: 'more' };
     let isEnd = last;
     if (record.kind === 'more') {
       if (bytes.length - at <= maxRecordBytes && !last) return false;
-      // Beyond the limit the file might as well have ended: a quote that is open counts as never closed.
+      // Beyond the limit, a quote that is open counts as never closed, as if the file had ended.
       isEnd = true;
       record = readCsvRecord(bytes, at, dialect, line, isEnd, translated);
       if (record.kind === 'more') return this.#beginLongLine(window);
@@ -226,7 +226,7 @@ export class CsvParser implements Parser {
     return field === absent ? nothing : this.#cell(i).read(field.text, field.quoted);
   }
 
-  /** Of a row whose `first` field is known not to fit: that one, and those behind it, which must not count for the rows to come. */
+  /** For a row whose `first` field is known not to fit: that one, and those after it, which must not count for later rows. */
   #misfits(fields: readonly CsvField[], first: number, message: string): [Misfit, ...Misfit[]] {
     const misfit = (i: number, why: string): Misfit => {
       const { name } = this.#column(i);
@@ -246,7 +246,7 @@ export class CsvParser implements Parser {
     return found;
   }
 
-  /** The fields without one that only a trailing delimiter makes, and as many as the header has where that is wanted. */
+  /** The fields without one that only a trailing delimiter makes, and as many as the header has if that is wanted. */
   #fit(record: readonly CsvField[]): readonly CsvField[] {
     const { dialect, width: wanted = 'strict' } = this.#format;
     const width = this.#width;
@@ -276,12 +276,12 @@ export class CsvParser implements Parser {
 
   #reportBad(window: Window, found: CsvRecord & { kind: 'bad' }, isEnd: boolean): void {
     const { bytes, at, translated, linesBefore } = window;
-    // Its message may tell of lines.
+    // Its message may mention lines.
     const again = linesBefore && readCsvRecord(bytes, at, this.#format.dialect, lineOf(window), isEnd, translated);
     const record = again?.kind === 'bad' ? again : found;
     const { code, message, hint } = record;
     if (this.#headerIsNext) throw new MillraceError({ code, message: `The header of ${window.file.name} cannot be read. ${message}`, hint });
-    // Only UTF-8 is read as it is: bytes that are none are most likely windows-1252.
+    // Only UTF-8 is read as it is: invalid bytes are most likely windows-1252.
     const fix = code === 'csv/encoding' ? { fix: asWindows1252 } : {};
     this.#fail(unreadable(window, record.next, record.lines, { code, message, hint, ...fix }));
   }
@@ -361,7 +361,7 @@ function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 
-/** A blank line is no row, except in a file of one column, where it is a null. */
+/** A blank line is not a row, except in a file of one column, where it is a null. */
 export function isBlank(fields: readonly CsvField[], width: number): boolean {
   const [only, ...others] = fields;
   return width !== 1 && others.length === 0 && only?.text === '' && !only.quoted;
@@ -374,11 +374,11 @@ function zerosOf(column: string, shared = new Map<string, TrailingZeros>()): Tra
 }
 
 interface RecordReader extends CellReader {
-  /** Its cells are read by way of their text in any case. */
+  /** Its cells are read through their text in any case. */
   readonly isByText: boolean;
-  /** What somebody has said about the column, if anything. */
+  /** What a user has set for the column, if anything. */
   readonly entry: ColumnEntry | null;
-  /** Whether what does not fit can be read as another type. */
+  /** Whether a cell that does not fit can be read as another type. */
   readonly canWiden: boolean;
   wider(text: string): ColumnType;
 }
@@ -386,7 +386,7 @@ interface CellRules {
   readonly isCast: boolean;
   readonly zeros: TrailingZeros;
   readonly format: CellFormat | null;
-  /** Unquoted fields that are null where the column has no marks of its own. */
+  /** Unquoted fields that are null if the column has no marks of its own. */
   readonly missing: ReadonlySet<string>;
 }
 
@@ -414,10 +414,10 @@ function cellReader({ type, asWritten }: Column, { isCast, zeros: told, format, 
 }
 
 const nothing: Converted = { ok: true, value: null };
-/** What a short record lacks. */
+/** The missing fields of a short record. */
 const absent: CsvField = { text: '', quoted: false };
 
-/** For a column that is cast: zeros tell nothing there. */
+/** For a column that is cast: there zeros are not significant. */
 class AnyZeros extends TrailingZeros {
   override take(places: number): boolean {
     this.places = places;
@@ -425,7 +425,7 @@ class AnyZeros extends TrailingZeros {
   }
 }
 
-/** The fields without an empty one behind the last delimiter, if there is one more than `width`. */
+/** The fields without an empty one after the last delimiter, if there is one more than `width`. */
 export function withoutTrailing(fields: readonly CsvField[], width: number): readonly CsvField[] {
   const last = fields[width];
   return fields.length === width + 1 && last?.text === '' && !last.quoted ? fields.slice(0, width) : fields;
@@ -437,7 +437,7 @@ function inOrder(row: Row, output: Schema): Row {
   return ordered;
 }
 
-/** The loop over whole lines in the fast way. Stops at a row that it cannot read, with `fields.failed` set. */
+/** The loop over whole lines in the fast path. Stops at a row that it cannot read, with `fields.failed` set. */
 function compileFill(schema: Schema, cells: readonly RecordReader[], { comment, trailing }: CsvDialect, output: Schema): FillRows {
   const width = cells.length;
   const sources = new Map(schema.columns.map(({ name }, i) => [name, i < width ? `v${i}` : 'fields.fileName']));

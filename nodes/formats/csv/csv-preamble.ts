@@ -3,7 +3,7 @@
 import { itemAt } from '../../../model/faults/missing.ts';
 import type { CsvField } from './csv-record.ts';
 
-/** A record of the sample; `fields` is empty where it cannot be read. */
+/** A record of the sample; `fields` is empty if it cannot be read. */
 export interface Seen {
   readonly fields: readonly CsvField[];
   readonly line: number;
@@ -19,8 +19,8 @@ const isNumeric = ({ text }: CsvField): boolean => numeric.test(text);
 const filled = ({ fields }: Seen): number => fields.filter((field) => !isBlank(field)).length;
 
 /**
- * The header of the table that stands behind other lines: -1 where that is not certain. The table is the largest block of records
- * of one width; what is before it is much narrower, or a blank line apart.
+ * The header of the table after other lines: -1 if that is not certain. The table is the largest block of records of one width; what
+ * precedes it is much narrower, or separated by a blank line.
  */
 export function headerBehindPreamble(records: readonly Seen[]): number {
   let header = -1;
@@ -45,8 +45,8 @@ export function headerBehindPreamble(records: readonly Seen[]): number {
 }
 
 /**
- * The same where the lines before are as wide as the table: a spreadsheet fills its rows up with delimiters, so that `Report;;;`
- * stands there. They have text in half of the fields at most, and the header in all.
+ * The same if the lines before are as wide as the table: a spreadsheet fills its rows up with delimiters, as in `Report;;;`. They have text
+ * in at most half of the fields, and the header in all.
  */
 export function headerBehindPadding(records: readonly Seen[]): number {
   const header = records.slice(0, mostBefore).findIndex(({ fields }) => !fields.some(isBlank));
@@ -59,12 +59,12 @@ export function headerBehindPadding(records: readonly Seen[]): number {
   return areTitles || standsOut(records.slice(header)) ? header : -1;
 }
 
-/** A record behind a blank line that looks like the header of the rows behind it; -1 where there is none. */
+/** A record after a blank line that looks like the header of the rows after it; -1 if there is none. */
 export function headerApart(records: readonly Seen[]): number {
   return records.slice(0, mostBefore).findIndex(({ isApart }, at) => at > 0 && isApart && standsOut(records.slice(at)));
 }
 
-/** Whether all before a header that stands apart are clearly no rows of a table: a key and its value, not names above numbers. */
+/** Whether nothing before a separate header is a row of a table: a key and its value, not names above numbers. */
 export function isPreamble(before: readonly Seen[]): boolean {
   return itemAt(before, 0).fields.some((field) => isNumeric(field) || isBlank(field) || field.text.trimEnd().endsWith(':'));
 }

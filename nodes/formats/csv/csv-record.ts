@@ -1,10 +1,10 @@
 /**
- * One CSV record by the book, with a reason for everything that is wrong with it. The fast reader (csv-fields.ts) leaves
- * to this one what it does not understand, so this is where the rules are:
+ * One CSV record by all rules, with a reason for every error in it. The fast reader (csv-fields.ts) leaves to this one whatever it cannot
+ * handle, so the rules are here:
  * - a field that begins with the quote ends with it; doubled quotes inside stand for one; line breaks inside belong to it
  * - a quote in the middle of an unquoted field is an ordinary character
  * - an escape character makes a delimiter, a quote, a line break or itself an ordinary character; before any other it is one
- * - a line that begins with the comment mark is no record
+ * - a line that begins with the comment mark is not a record
  * - lines end with LF or CR LF
  */
 
@@ -13,7 +13,7 @@ import { missing } from '../../../model/faults/missing.ts';
 import type { ProblemCode } from '../../../model/problems/codes/index.ts';
 
 export interface CsvDialect {
-  /** Bytes. `quote` is -1 where there are no quotes. */
+  /** Bytes. `quote` is -1 if there are no quotes. */
   readonly delimiter: number;
   readonly quote: number;
   /** Bytes; absent for none. */
@@ -29,7 +29,7 @@ export interface CsvField {
 export type CsvRecord =
   | { readonly kind: 'fields'; readonly fields: readonly CsvField[]; readonly next: number; readonly lines: number }
   | { readonly kind: 'comment'; readonly next: number; readonly lines: number }
-  /** Reading goes on at `next`, `lines` lines further on. */
+  /** Reading continues at `next`, `lines` lines further on. */
   | { readonly kind: 'bad'; readonly code: ProblemCode; readonly message: string; readonly hint: string; readonly next: number; readonly lines: number }
   /** The bytes end before the record does. */
   | { readonly kind: 'more' };
@@ -62,7 +62,7 @@ export function readCsvRecord(bytes: Buffer, at: number, dialect: CsvDialect, li
       const close = closingQuote(bytes, start, quote, mark);
       if (close === -1) return last ? neverClosed(bytes, at, start, line) : { kind: 'more' };
       end = close + 1;
-      // After the very last byte: whether the quote is doubled shows with the next bytes.
+      // After the very last byte: the next bytes show whether the quote is doubled.
       if (end >= bytes.length || (bytes[end] === carriageReturn && end + 1 >= bytes.length)) return { kind: 'more' };
       if (bytes[end] === carriageReturn && bytes[end + 1] === lineFeed) end++;
       if (bytes[end] !== delimiter && bytes[end] !== lineFeed) {
@@ -88,7 +88,7 @@ export function readCsvRecord(bytes: Buffer, at: number, dialect: CsvDialect, li
       end = start;
       while (end < bytes.length && bytes[end] !== delimiter && bytes[end] !== lineFeed) end = bytes[end] === mark ? behindEscape(bytes, end) : end + 1;
       if (end >= bytes.length) {
-        // Only an escape character before the very last line feed: it has nothing to make ordinary.
+        // Only an escape character before the very last line feed: there is no character that it escapes.
         if (!last || bytes[bytes.length - 1] !== lineFeed) return { kind: 'more' };
         end = bytes.length - 1;
       }
@@ -122,7 +122,7 @@ export function readCsvRecord(bytes: Buffer, at: number, dialect: CsvDialect, li
   }
 }
 
-/** The record of a line in which nothing is special: at a sixth of the cost, as nothing looks at single bytes. Null for another. */
+/** The record of a line without special characters: at a sixth of the cost, as no single bytes are examined. Null for others. */
 function plainRecord(bytes: Buffer, at: number, delimiter: number, quote: number): CsvRecord | null {
   const feed = bytes.indexOf(lineFeed, at);
   if (feed === -1 || delimiter > 127 || quote > 127) return null;
@@ -132,7 +132,7 @@ function plainRecord(bytes: Buffer, at: number, delimiter: number, quote: number
   return { kind: 'fields', fields, next: feed + 1, lines: 1 };
 }
 
-/** Behind what the escape character at `at` makes ordinary. */
+/** After the character that is escaped at `at`. */
 function behindEscape(bytes: Buffer, at: number): number {
   return bytes[at + 1] === carriageReturn && bytes[at + 2] === lineFeed ? at + 3 : at + 2;
 }
@@ -143,14 +143,14 @@ interface Escapes {
 }
 const escapesOf = new WeakMap<CsvDialect, Escapes>();
 
-/** A field of a dialect with an escape character. Both ways of writing a quote within quotes are taken. */
+/** A field of a dialect with an escape character. Both ways of writing a quote within quotes are accepted. */
 function unescaped(value: string, dialect: CsvDialect, quoted: boolean): string {
   let escapes = escapesOf.get(dialect);
   if (!escapes) {
     const code = (byte: number) => `\\x${byte.toString(16).padStart(2, '0')}`;
     const special = [dialect.escape ?? missing('the escape mark'), dialect.delimiter, ...(dialect.quote === -1 ? [] : [dialect.quote])].map(code);
     const outside = `${special[0]}(\\r?\\n|\\r|[${special.join('')}])`;
-    // A quote behind an escape character is no half of a doubled one.
+    // A quote after an escape character is not half of a doubled one.
     const inside = dialect.quote === -1 ? outside : `${outside}|(${code(dialect.quote)}){2}`;
     escapes = { inside: new RegExp(inside, 'g'), outside: new RegExp(outside, 'g') };
     escapesOf.set(dialect, escapes);

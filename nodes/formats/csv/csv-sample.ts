@@ -1,4 +1,4 @@
-/** What was read of CSV files to find out how they are written. */
+/** What was read of CSV files to detect their format. */
 import type { ByteOptions } from '../../../io/files/byte-reader.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
 import type { Beginning } from '../../../io/files/stretches.ts';
@@ -14,7 +14,7 @@ export interface CsvHeadOptions extends DialectOptions {
   /** The marks for missing. */
   readonly nullText: string;
   readonly formats?: CellFormats;
-  /** How many rows at the beginning of a file are looked at to tell the types. */
+  /** How many rows at the beginning of a file are used to infer the types. */
   readonly sampleRows: number;
   readonly width: RowWidth;
 }
@@ -28,16 +28,16 @@ export interface CsvHead extends CsvLayout {
   readonly beginning: Beginning;
   /** The line where each of the rows begins. */
   readonly rowLines: readonly number[];
-  /** The first line of each kind, as it stands in the file. */
+  /** The first line of each kind, as it is in the file. */
   readonly first: { readonly [kind in LineKind]: SeenLine | null };
   readonly counts: { readonly comments: number; readonly quoted: number };
-  /** The first lines that are skipped, and the one among them that names the delimiter. */
+  /** The first skipped lines, and the one among them that names the delimiter. */
   readonly preamble: readonly SeenLine[];
   readonly sepLine: SeenLine | null;
 }
 export type LineKind = 'header' | 'row' | 'comment' | 'quoted' | 'escaped';
 
-/** Rows of one file that types were told from: those of its head first, then others whose lines nobody has counted. */
+/** Rows of one file from which types were inferred: those of its head first, then others whose lines were not counted. */
 export interface CsvSample {
   readonly file: InputFile;
   readonly head: CsvHead;

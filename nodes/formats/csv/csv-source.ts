@@ -1,4 +1,4 @@
-/** How CSV files are looked at and read. */
+/** How CSV files are sampled and read. */
 
 import type { DiscoverContext, Discovery, Reader, SourceContext, SplitSize } from '@millrace/kit/node';
 import { discoverFiles } from '../../../io/files/file-discovery.ts';

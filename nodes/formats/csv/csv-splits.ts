@@ -1,4 +1,4 @@
-/** CSV files that several readers share: where rows may begin within them, and what their cells tell across. */
+/** CSV files that several readers share: where rows may begin within them, and what their cells say across stretches. */
 
 import type { SplitSize } from '@millrace/kit/node';
 import { lineStart, splitFiles } from '../../../io/files/file-splits.ts';
@@ -10,14 +10,14 @@ import { isBlank, withoutTrailing } from './csv-parser.ts';
 import { readCsvRecord } from './csv-record.ts';
 import type { CsvHead, CsvHeadOptions } from './csv-sample.ts';
 
-/** So many records in a row as there should be are no chance. */
+/** This many consecutive records of the right width are no coincidence. */
 const enoughRecords = 20;
 const mostTries = 200;
 const lineFeed = 10;
 
 export function splitCsv(files: readonly InputFile[], size: SplitSize, options: CsvHeadOptions, signal: AbortSignal): Promise<readonly Json[]> {
   const rowStart = async (file: InputFile) => {
-    // What is filled or cut is counted by file.
+    // Filled and dropped cells are counted by file.
     if (options.width !== 'strict') return null;
     const head = await readCsvHead(file, options, options.header ? 0 : 1, signal);
     const width = head.names?.length ?? head.rows[0]?.length ?? 0;
@@ -26,7 +26,7 @@ export function splitCsv(files: readonly InputFile[], size: SplitSize, options: 
   return splitFiles(files, { ...size, text: options, rowStart });
 }
 
-/** Where lines look like rows: a text within quotes may still hold such lines. */
+/** If lines look like rows: a quoted text may still contain such lines. */
 function csvRowStart(bytes: Buffer, { dialect }: Pick<CsvHead, 'dialect'>, width: number): number {
   let at = lineStart(bytes);
   for (let tries = 0; at !== -1 && at < bytes.length && tries < mostTries; tries++) {

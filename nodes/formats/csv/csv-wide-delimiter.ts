@@ -1,4 +1,4 @@
-/** Delimiters of several characters, such as `||`: they are not read, and must not be taken for something else in silence. */
+/** Delimiters of several characters, such as `||`: they are not supported, and must not silently be taken for something else. */
 
 import { itemAt } from '../../../model/faults/missing.ts';
 import { MillraceError, type ParamFix } from '../../../model/problems/problem.ts';
@@ -13,7 +13,7 @@ const doubled: { readonly [delimiter: number]: { readonly shown: string; readonl
 
 export const wideHint = 'Read the file by "Text file", and split its lines by "Split", which takes such delimiters.';
 
-/** Throws a MillraceError where the records of a table, header first, seem to be delimited so. */
+/** Throws a MillraceError if the records of a table, header first, seem to be delimited like that. */
 export function refuseWide(records: readonly Seen[], delimiter: number): void {
   if (records.length < 2) return;
   const twice = doubled[delimiter];

@@ -5,7 +5,7 @@ import type { Schema } from '../../../model/values/types.ts';
 export interface CsvFormat {
   /** One ASCII character. */
   readonly delimiter: string;
-  /** How the numbers of these columns are written, or of all where there are none; absent for as usual (-1234.5). */
+  /** The format of numbers in these columns, or in all if there are none; absent for the usual one (-1234.5). */
   readonly numbers?: NumberStyle | undefined;
 }
 export interface NumberStyle extends Pick<NumberFormat, 'decimal' | 'thousands'> {
@@ -13,8 +13,8 @@ export interface NumberStyle extends Pick<NumberFormat, 'decimal' | 'thousands'>
 }
 
 /**
- * Rows as CSV (RFC 4180, lines end with LF): null is an empty field and an empty text is `""`, so that both can be told
- * apart; timestamps are ISO 8601, JSON is compact, bytes are base64. Fields are quoted only where they must be.
+ * Rows as CSV (RFC 4180, lines end with LF): null is an empty field and an empty text is `""`, so that both can be distinguished;
+ * timestamps are ISO 8601, JSON is compact, bytes are base64. Fields are quoted only if necessary.
  */
 export function csvWriter(schema: Schema, format: CsvFormat): RowWriter {
   const { numbers } = format;

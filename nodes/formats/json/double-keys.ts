@@ -1,10 +1,10 @@
-/** Keys that are there twice in one object of a JSON text: JSON.parse keeps the last value of them and says nothing. */
+/** Duplicate keys in one object of a JSON text: JSON.parse silently keeps the last value. */
 
 const textAndColon = /"(?:[^"\\]|\\.)*"(\s*:)?/gs;
 const quote = 34;
 const space = 32;
 
-/** `parsed` is what JSON.parse made of `source`. */
+/** `parsed` is the result of JSON.parse for `source`. */
 export function hasDoubleKeys(source: string, parsed: unknown): boolean {
   const keys = countKeys(parsed);
   if (colonsBehindKeys(source) <= keys) return false;
@@ -13,7 +13,7 @@ export function hasDoubleKeys(source: string, parsed: unknown): boolean {
   return written > keys;
 }
 
-/** As many as there are keys in the text, and more only where texts hold some that look alike. */
+/** The number of keys in the text, or more only if texts contain what looks like keys. */
 function colonsBehindKeys(source: string): number {
   let count = 0;
   for (let at = source.indexOf(':'); at !== -1; at = source.indexOf(':', at + 1)) {
@@ -31,7 +31,7 @@ function countKeys(value: unknown): number {
     return count;
   }
   const record = value as { readonly [key: string]: unknown };
-  // What JSON.parse makes inherits no key that is listed.
+  // Objects from JSON.parse inherit no keys that are listed.
   for (const key in record) {
     count++;
     const item = record[key];

@@ -119,7 +119,7 @@ it('the place of a fault is where JSON.parse would stop', () => {
       } catch (error) {
         position = Number(/at position (\d+)/.exec((error as Error).message)?.[1] ?? -1);
       }
-      // Within a number or a text, JSON.parse stops a few characters further on.
+      // Within a number or a text, JSON.parse stops a few characters later.
       if (position !== -1) expect(faultAt(text)).toBeLessThanOrEqual(position);
     }),
   );
@@ -230,7 +230,7 @@ it.skipIf(!hasPython)('Python reads the same of any bytes that look like JSON (w
         broken,
         fc.array(token, { maxLength: 12 }).map((tokens) => tokens.join('')),
       )
-      // Of a number that is too large Python makes an Infinity, which it cannot write as JSON.
+      // Python makes an Infinity of a number that is too large, which it cannot write as JSON.
       .filter((text) => text.isWellFormed() && !/e[+-]?\d{3}/i.test(text)),
     150,
   );
@@ -257,7 +257,7 @@ it.skipIf(!hasPython)('Python reads the same of any bytes that look like JSON (w
     const rows: unknown[] = [];
     for (let batch = await reader.read(); batch; batch = await reader.read()) rows.push(...batch.rows);
     await reader.close();
-    // What Python refuses is never taken whole and without a word: there may be records before the fault.
+    // What Python refuses is never accepted whole and silently: there may be records before the error.
     if (expected[i] === null && text.trim() !== 'null') expect([text, failures.length > 0 || rows.length !== 1]).toEqual([text, true]);
     // Python rounds numbers of many digits.
     else if (failures[0]?.endsWith('which would be rounded.')) expect([rows, failures.length, /[\d.]{16}/.test(text)]).toEqual([[], 1, true]);

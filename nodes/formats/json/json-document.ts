@@ -1,4 +1,4 @@
-/** The records of JSON that is no JSON Lines, as typed rows: an array, documents one after another, or what is at a path in them. */
+/** The records of JSON other than JSON Lines, as typed rows: an array, documents one after another, or what is at a path in them. */
 import { isUtf8 } from 'node:buffer';
 import type { RowFailure } from '@millrace/kit/node';
 import { type Batch, type Parser, unreadable, type Window } from '../../../io/files/file-rows.ts';
@@ -18,7 +18,7 @@ export class JsonDocumentParser implements Parser {
   readonly #records: JsonlParser;
   readonly #context: Context;
   #scanner: JsonScanner;
-  /** The file holds something from here on that is no JSON. */
+  /** From here on the file is not JSON. */
   #isBroken = false;
 
   /** `records` makes rows of single records. */

@@ -1,4 +1,4 @@
-/** What shows how a JSON file is written, for people to judge: each finding with the lines that decided it. */
+/** The evidence for the format of a JSON file, for users to judge: each finding with the lines that decided it. */
 
 import type { InputFile } from '../../../io/files/input-files.ts';
 import { itemAt } from '../../../model/faults/missing.ts';
@@ -16,11 +16,11 @@ export interface JsonSample {
   readonly layout: 'lines' | 'document';
   readonly areSeveral: boolean;
   readonly records: readonly Record<string, unknown>[];
-  /** Where each of the records begins, as far as anybody has counted. */
+  /** Where each of the records begins, as far as lines were counted. */
   readonly places: readonly { readonly source: string; readonly line: number }[];
 }
 
-/** Columns beyond these are many enough to be looked at in the grid. */
+/** Further columns are better viewed in the grid. */
 const mostColumns = 1000;
 const longestValue = 400;
 

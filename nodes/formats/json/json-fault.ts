@@ -5,7 +5,7 @@ const scalar = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/;
 const token = new RegExp(`[ \\t\\r\\n]*(?:([{}[\\],:])|(${text.source})|(?:${scalar.source})(?![\\w.+-]))`, 'y');
 const blank = /[ \t\r\n]*/y;
 
-/** The index of the first character that cannot be there; the length where the text ends too early. */
+/** The index of the first character that is not allowed there; the length if the text ends too early. */
 export function faultAt(source: string): number {
   const open: string[] = [];
   let expect: 'value' | 'valueOrEnd' | 'key' | 'keyOrEnd' | 'colon' | 'separator' = 'value';

@@ -1,4 +1,4 @@
-/** JSON files of either layout, each as it turns out to be. */
+/** JSON files of either layout, each by its detected layout. */
 
 import { openBytes } from '../../../io/files/byte-reader.ts';
 import type { Batch, Parser, TextOptions, Window } from '../../../io/files/file-rows.ts';
@@ -69,7 +69,7 @@ export function layoutOfText(head: string): 'lines' | 'document' {
   const text = head.trimStart();
   if (text.startsWith('[')) return 'document';
   const lines = text.split('\n');
-  // A line that is cut by the end of what is looked at may be anything.
+  // A line that is cut off at the end of the head may be anything.
   const whole = (lines.length > 1 ? lines.slice(0, -1) : lines).filter((line) => line.trim() !== '');
   const [first = ''] = whole;
   if (!text.startsWith('{') || isObject(first)) return 'lines';
@@ -77,14 +77,14 @@ export function layoutOfText(head: string): 'lines' | 'document' {
   return whole.length === 1 || whole.filter(isObject).length * 2 >= whole.length ? 'lines' : 'document';
 }
 
-/** Whether one value stands behind another in a line. */
+/** Whether one value follows another in a line. */
 function holdsSeveral(line: string): boolean {
   const bytes = Buffer.from(`${line}\n`);
   const first = new JsonScanner([], bytes.length).next(bytes, 0, true);
   return first.kind === 'record' && /^\s*[{[]/.test(bytes.toString('utf8', first.end));
 }
 
-/** Whether the first value goes over several lines, and is whole. */
+/** Whether the first value spans several lines, and is complete. */
 function beginsWithLongObject(text: string): boolean {
   const bytes = Buffer.from(text);
   const first = new JsonScanner([], bytes.length).next(bytes, 0, true);

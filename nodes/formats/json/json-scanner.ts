@@ -1,6 +1,6 @@
 /**
- * Finds the records in JSON text as it comes, without holding more than one of them: the elements of one array, documents that
- * stand one after another, or what is at a path within them. Records are only cut out here; JSON.parse reads them.
+ * Finds the records in JSON text as it arrives, without holding more than one of them: the elements of one array, documents one after
+ * another, or what is at a path in them. Records are only cut out here; JSON.parse reads them.
  */
 import { lastOf } from '../../../model/faults/missing.ts';
 
@@ -14,14 +14,14 @@ export interface JsonRecordPlace {
 }
 export type JsonFound =
   | JsonRecordPlace
-  /** The bytes end. Those from `keep` on are to come again, with more behind them. */
+  /** The bytes end. Those from `keep` on must be passed again, with more after them. */
   | { readonly kind: 'more'; readonly keep: number; readonly line: number }
-  /** A record of more than the bytes that are allowed begins here; it is passed over. */
+  /** A record larger than allowed begins here; it is skipped. */
   | { readonly kind: 'long'; readonly line: number }
-  /** From here on it is no JSON: nothing behind it can be read. */
+  /** From here on it is not JSON: nothing after it can be read. */
   | { readonly kind: 'fault'; readonly line: number; readonly column: number; readonly message: string };
 
-/** Where reading goes on: the containers that are open, and what comes next in them. */
+/** Where reading continues: the open containers, and what comes next in them. */
 export type JsonScanState = {
   readonly frames: readonly Frame[];
   readonly expect: Expected;
@@ -56,16 +56,16 @@ export class JsonScanner {
   line = 1;
   /** Whether something was found at the path. */
   hasTarget = false;
-  /** Keys of the documents at the place where the path was not followed, for messages. */
+  /** Keys of the documents where the path could not be followed, for messages. */
   readonly otherKeys = new Set<string>();
   readonly #path: readonly string[];
   readonly #maxBytes: number;
   readonly #frames: Frame[];
   #expect: Expected;
   #column: number;
-  /** Segments of the path that lead to the value that comes next; -1 where it is beside the path. */
+  /** Segments of the path that lead to the next value; -1 if it is not on the path. */
   #matched = 0;
-  /** The value that is being passed: where it began, and how deep it is within it. */
+  /** The value that is being scanned: where it began, and the depth within it. */
   #role: Role | null = null;
   #start = 0;
   #startLine = 1;
@@ -95,7 +95,7 @@ export class JsonScanner {
     return { frames: [...this.#frames], expect: this.#expect, column: this.#column };
   }
 
-  /** Goes on at `at` in `bytes`; behind `more`, what was kept stands at `at` again. `last`: nothing follows, and the last byte is a line feed. */
+  /** Continues at `at` in `bytes`; after `more`, the kept bytes are at `at` again. `last`: nothing follows, and the last byte is a line feed. */
   next(bytes: Buffer, at: number, last: boolean): JsonFound {
     if (this.#role !== null) {
       this.at = at + (this.at - this.#start);
@@ -127,7 +127,7 @@ export class JsonScanner {
   }
 
   #more(): JsonFound {
-    // What is passed over is not held.
+    // Skipped values are not held.
     this.#start = this.at;
     return { kind: 'more', keep: this.at, line: this.line };
   }
@@ -141,7 +141,7 @@ export class JsonScanner {
     }
   }
 
-  /** One byte between values; what is wrong with it, or null. */
+  /** One byte between values; the error at it, or null. */
   #take(byte: number): string | null {
     const frame = this.#frames.at(-1);
     const unexpected = `unexpected ${byte < 128 ? JSON.stringify(String.fromCharCode(byte)) : 'character'}`;
@@ -199,7 +199,7 @@ export class JsonScanner {
     this.#expect = 'colon';
   }
 
-  /** A value begins: it is entered, or one of the records, or passed over. */
+  /** A value begins: it is entered, or one of the records, or skipped. */
   #begin(byte: number, unexpected: string): string | null {
     if (byte === closeArray || byte === closeObject || byte === comma || byte === colon) return unexpected;
     const frame = this.#frames.at(-1);
@@ -212,7 +212,7 @@ export class JsonScanner {
       this.#step(byte === openArray ? 'firstValue' : 'firstKey');
     } else {
       this.hasTarget ||= isThere;
-      // Nothing (null) where the records should be is no record.
+      // A null in place of the records is not a record.
       this.#open(isThere && (this.#path.length === 0 || byte !== 110) ? 'record' : 'skip', byte);
     }
     return null;
@@ -229,7 +229,7 @@ export class JsonScanner {
     this.#isScalar = byte !== quote && byte !== openArray && byte !== openObject;
   }
 
-  /** Behind the value that was begun; -1 where the bytes end before it does. */
+  /** The offset after the current value; -1 if the bytes end before it does. */
   #pass(bytes: Buffer): number {
     let { at } = this;
     const from = at;

@@ -1,4 +1,4 @@
-/** How files of JSON are looked at and read. */
+/** How JSON files are sampled and read. */
 
 import type { DiscoverContext, Discovery, Reader, SourceContext, SplitSize } from '@millrace/kit/node';
 import { decoderFor } from '../../../io/files/byte-reader.ts';
@@ -42,7 +42,7 @@ export function splitJsonFiles({ params, path }: Pick<SourceContext<Params>, 'pa
   const options = layoutOptions(params);
   const text = { encoding: params.encoding };
   const files = findFiles(params.path, path, () => {}, params.exclude);
-  // Keys that are left out are counted by file.
+  // Ignored keys are counted by file.
   const rowStart = async (file: InputFile) => (params.extra === 'error' && (await layoutOf(file, options, text)) === 'lines' ? lineStart : null);
   return splitFiles(files, { ...wanted, text, rowStart });
 }

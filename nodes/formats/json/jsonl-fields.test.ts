@@ -89,7 +89,7 @@ test('what is read the fast way is what JSON.parse finds', () => {
   const cases = schemas.chain((schema) => fc.tuple(fc.constant(schema), fc.array(line(schema), { minLength: 1, maxLength: 8 })));
   fc.assert(
     fc.property(cases, ([schema, lines]) => {
-      // A space at the end sends a line the slow way.
+      // A space at the end leaves the line to the slow path.
       const slowly = lines.map((each) => `${each} \n`).join('');
       expect(parse(lines.map((each) => `${each}\n`).join(''), schema)).toEqual(parse(slowly, schema));
     }),

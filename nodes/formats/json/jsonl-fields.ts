@@ -1,9 +1,9 @@
 /**
- * The fast way through JSON Lines: values straight from the bytes of lines that have their keys in the order of the columns,
- * and nothing between them. Each method reads one value at `at` and moves behind it. What it is not sure about sets `failed`;
- * the line is then read again by JSON.parse. So whatever is accepted here must be what JSON.parse would have found.
+ * The fast path through JSON Lines: values directly from the bytes of lines that have their keys in the order of the columns, and nothing
+ * between them. Each method reads one value at `at` and moves past it. If it is not certain, it sets `failed`; JSON.parse then reads the
+ * line again. So whatever is accepted here must be what JSON.parse would have found.
  *
- * It takes a third of the time of JSON.parse and of converting what that gives.
+ * It takes a third of the time of JSON.parse and of converting its result.
  */
 
 import { exactDigits, powersOfTen } from '../../../io/text/exact-decimals.ts';
@@ -20,13 +20,13 @@ const quote = 34;
 
 export class JsonlFields {
   bytes: Buffer = Buffer.alloc(0);
-  /** Some of the bytes as Latin-1, one character a byte: cutting from a string is far quicker than from bytes. */
+  /** Some of the bytes as Latin-1, one character per byte: cutting from a string is far faster than from bytes. */
   text = '';
   /** The index in `bytes` of the text's first character. */
   textStart = 0;
   at = 0;
   failed = false;
-  /** For the column that says which file a row is from. */
+  /** For the column with the name of a row's file. */
   fileName = '';
   readonly #timestamps = new TimestampBytes();
 
@@ -127,7 +127,7 @@ export class JsonlFields {
     return (value as number | undefined) ?? null;
   }
 
-  /** With all its digits; numbers with an exponent are left to the slow way. */
+  /** With all its digits; numbers with an exponent are left to the slow path. */
   decimal(): string | null {
     const { bytes } = this;
     let at = this.at;
@@ -195,7 +195,10 @@ function isEnd(byte: number): boolean {
   return byte === 44 || byte === 125;
 }
 
-/** Reads whole lines up to `end`, or until the batch is full, and gives the number of the next line. Stops at a line that it cannot read, with `fields.failed` set. */
+/**
+ * Reads whole lines up to `end`, or until the batch is full, and returns the number of the next line. Stops at a line that it cannot read,
+ * with `fields.failed` set.
+ */
 export type FillLines = (fields: JsonlFields, rows: object[], lines: number[], line: number, max: number, end: number) => number;
 
 /** Null for columns of types that it cannot read. */
@@ -230,7 +233,7 @@ export function compileLines(schema: Schema, fileColumn: string | null): FillLin
   );
 }
 
-/** Source text that moves behind a constant text, or gives the line up. */
+/** Source text that moves past a constant text, or gives the line up. */
 function literal(text: string): string {
   const bytes = [...Buffer.from(text, 'utf8')];
   const differs = bytes.map((byte, i) => `b[o${i}+${i}] !== ${byte}`).join(' || ');

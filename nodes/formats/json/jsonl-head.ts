@@ -1,4 +1,4 @@
-/** The beginning of JSON files: their columns, found within bounds of time and bytes. */
+/** The beginning of JSON files: their columns, found within limits of time and bytes. */
 
 import type { Discovery, NodeProblem } from '@millrace/kit/node';
 import { openBytesUntil } from '../../../io/files/byte-reader.ts';
@@ -19,7 +19,7 @@ import { type JsonLayoutOptions, layoutOf } from './json-files.ts';
 import { JsonScanner } from './json-scanner.ts';
 import { isRecord, parseExactly, syntaxMessage, syntaxPlace } from './jsonl-record.ts';
 
-/** For a sample of 1,000 rows; a larger one may have more, in proportion. */
+/** For a sample of 1,000 rows; proportionally more for a larger one. */
 const headBytes = 4 * 1024 * 1024;
 const usualRows = 1000;
 const chunkSize = 64 * 1024;
@@ -109,7 +109,7 @@ export async function discoverJsonl(files: readonly InputFile[], head: JsonHeadO
   return { schema, readings, ...detected, problems: [unreadable, ...offers] };
 }
 
-/** What is told about the texts and numbers of the records. */
+/** What is reported about the texts and numbers of the records. */
 function cellsOf(schema: Schema, records: readonly Record<string, unknown>[], formats: CellFormats): { readings: Readings; offers: NodeProblem[] } {
   const rows = records.map((record) => schema.columns.map(({ name }) => (Object.hasOwn(record, name) ? cellOf(record[name]) : null)));
   return { readings: readingsOf(schema, rows, formats), offers: formatOffers(schema, rows, formats) };
@@ -119,7 +119,7 @@ function cellOf(value: unknown): string | null {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : isRawNumber(value) ? value.rawJSON : null;
 }
 
-/** The records as whoever tells types is to see them: texts that stand for nothing are null. */
+/** The records as inference is to see them: texts that are missing are null. */
 function withoutMissing(records: readonly Record<string, unknown>[], formats: CellFormats): readonly Record<string, unknown>[] {
   const names = [...new Set(records.flatMap((record) => Object.keys(record)))].filter((name) => formats.hasMarks(name));
   if (names.length === 0) return records;
@@ -131,7 +131,7 @@ function withoutMissing(records: readonly Record<string, unknown>[], formats: Ce
   return records.map((record) => Object.fromEntries(Object.entries(record).map(([name, value]) => [name, cell(name, value)])));
 }
 
-/** What is no record is left out. */
+/** Anything but a record is skipped. */
 function addRecords(lines: Buffer, records: Record<string, unknown>[]): void {
   for (const line of lines.toString('utf8').split('\n')) {
     try {
@@ -141,7 +141,7 @@ function addRecords(lines: Buffer, records: Record<string, unknown>[]): void {
   }
 }
 
-/** Calls `take` with each line until it returns false; `seen` are the bytes that were looked at. */
+/** Calls `take` with each line until it returns false; `seen` counts the scanned bytes. */
 async function sample(
   file: InputFile,
   encoding: string,
@@ -225,7 +225,7 @@ async function sampleDocument(
   }
 }
 
-/** Where a file is one object around a list of objects, which are probably the records. */
+/** If a file is one object around a list of objects, these are probably the records. */
 function listsWithin(records: readonly Record<string, unknown>[], name: string, path: readonly string[]): NodeProblem[] {
   const [only] = records;
   if (!only || records.length !== 1 || path.length > 0) return [];

@@ -33,27 +33,27 @@ import {
 import { hasLongNumber } from './long-numbers.ts';
 
 export interface JsonlFormat {
-  /** What becomes of rows with keys that are no columns. */
+  /** What happens to rows with keys that are not columns. */
   readonly extra: 'error' | 'ignore';
-  /** What becomes of rows with an object that has a key twice: by itself the last value counts, and the log says how many. */
+  /** What happens to rows with an object that has a key twice: by default the last value counts, and the log says how many. */
   readonly doubleKeys?: 'last' | 'error';
   readonly maxRecordBytes: number;
-  /** The columns whose types somebody has set. */
+  /** The columns whose types a user has set. */
   readonly cast: ReadonlySet<string>;
-  /** Of the columns that are not written as usual. */
+  /** The columns in an unusual format. */
   readonly formats?: CellFormats;
 }
 
 const lineFeed = 10;
-/** Decoded at a time: beyond this, V8 allocates strings more slowly. */
+/** The amount decoded at a time: beyond this, V8 allocates strings more slowly. */
 const textBytes = 64 * 1024;
-/** After so many lines that the fast way cannot read, a file is taken for one of another kind. */
+/** After this many lines that the fast path cannot read, a file is taken for one of another kind. */
 const enoughMisses = 100;
 
 export class JsonlParser implements Parser {
   readonly #schema: Schema;
   readonly #names: ReadonlySet<string>;
-  /** Whether there are columns in which JSON.parse may round a number unseen. */
+  /** Whether there are columns in which JSON.parse may round a number unnoticed. */
   readonly #hasJson: boolean;
   readonly #hasNumbers: boolean;
   readonly #format: JsonlFormat;
@@ -68,7 +68,7 @@ export class JsonlParser implements Parser {
   #doubled = { rows: 0, line: 0 };
   readonly #fields = new JsonlFields();
   readonly #fillLines: FillLines | null;
-  /** Lines in a row that were not as the fast way expects them. */
+  /** Consecutive lines that the fast path could not read. */
   #misses = 0;
 
   /** `schema`: the columns, then the file column if there is one. */
@@ -142,7 +142,7 @@ export class JsonlParser implements Parser {
     }
   }
 
-  /** Whole lines up to `end` as long as they are as expected; false where the first one is not. */
+  /** Whole lines up to `end` as long as they are as expected; false if the first one is not. */
   #parseFast(window: Window, batch: Batch, end: number, fillLines: FillLines): boolean {
     const fields = this.#fields;
     const { bytes, at } = window;
@@ -175,7 +175,7 @@ export class JsonlParser implements Parser {
       const source = text.substring(start, feed);
       let row = this.quickly(source);
       if (row === undefined) {
-        // Failures tell their place and raw text by the window.
+        // Failures get their place and raw text from the window.
         advance(start, line - window.line);
         row = this.convert(source, window, window.at + Buffer.byteLength(source) + 1);
       }
@@ -189,7 +189,7 @@ export class JsonlParser implements Parser {
     advance(start, line - window.line);
   }
 
-  /** One line that may hold bytes which are no text. */
+  /** One line that may contain bytes which are not text. */
   #parseLine(window: Window, batch: Batch): void {
     const { bytes, at, line } = window;
     const next = bytes.indexOf(lineFeed, at) + 1;
@@ -208,9 +208,9 @@ export class JsonlParser implements Parser {
     window.line++;
   }
 
-  /** A record that is as expected, of text that is one JSON value; undefined for any other. */
+  /** An expected record, from text that is one JSON value; undefined for any other. */
   quickly(source: string): Row | undefined {
-    // JSON.parse rounds numbers, and makes the largest infinite; nothing in what it gives tells.
+    // JSON.parse rounds numbers, and makes the largest infinite; its result does not show that.
     if (source.charCodeAt(0) !== 123 || (this.#hasNumbers && hasLongNumber(source))) return undefined;
     try {
       if (this.#hasJson) refuseDeepValue(source);
@@ -314,7 +314,7 @@ function formatsOf({ columns }: Schema, formats: CellFormats | undefined): Reado
   return new Map(found.filter((each): each is readonly [string, CellFormat] => each[1] !== null));
 }
 
-/** Source text that reads a key of `input`. What every object inherits must not stand in for a key that is not there. */
+/** Source text that reads a key of `input`. Inherited properties must not stand in for a missing key. */
 function readOf(name: string): string {
   const key = stringLiteral(name);
   return name in Object.prototype ? `(Object.hasOwn(input, ${key}) ? input[${key}] : undefined)` : `input[${key}]`;

@@ -19,7 +19,7 @@ export type ExactRecord = { readonly [key: string]: unknown };
 
 export const isRecord = (value: unknown): value is JsonRecord => typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawNumber(value);
 
-/** Parses without changing a number. Slower than JSON.parse by far. Throws a SyntaxError, also for what is nested too deep. */
+/** Parses without changing a number. Far slower than JSON.parse. Throws a SyntaxError, also for text that is nested too deep. */
 export function parseExactly(line: string): unknown {
   refuseDeepValue(line);
   return parseJson(line, (_key, value, context) => {
@@ -28,13 +28,13 @@ export function parseExactly(line: string): unknown {
   });
 }
 
-/** What JSON.parse or `parseExactly` threw, with the column instead of V8's position. */
+/** The error of JSON.parse or `parseExactly`, with the column instead of V8's position. */
 export function syntaxMessage(error: unknown, line: string): string {
   const { message } = error as SyntaxError;
-  // What is nested too deep is no fault at any place.
+  // Nesting that is too deep has no single place.
   if (!message.includes('JSON')) return message;
   const position = /at position (\d+)/.exec(message)?.[1];
-  // V8 quotes the whole text where it is short, and says no position where it ends too early.
+  // V8 quotes the whole text if it is short, and gives no position if it ends too early.
   const reason = message.replace(/,? in JSON at position.*$|, (\.\.\.)?".*is not valid JSON$/s, '');
   const at = position === undefined ? (message.startsWith('Unexpected end') ? line.trimEnd().length : faultAt(line)) : Number(position);
   return `${reason}, at column ${at + 1}`;
@@ -51,8 +51,8 @@ export function syntaxPlace(error: unknown, source: string, line: number, column
 }
 
 /**
- * Of what JSON.parse gives, which has rounded numbers of more than 15 digits: whoever finds such digits parses exactly. The
- * values that are as their column's type wants them; all else is undefined.
+ * The values from JSON.parse, which has rounded numbers of more than 15 digits (callers that find such digits parse exactly), that fit
+ * their column's type; all others are undefined.
  */
 export const jsonConversions: { readonly [type in ColumnType]: Conversion } = {
   string: (found) => (typeof found === 'string' ? found : nothing(found)),
@@ -73,9 +73,9 @@ function isKept(found: unknown): found is number {
 }
 
 /**
- * The value of a column in a record that was parsed exactly; a missing key is null. `isCast`: somebody has set the column's
- * type, so that a text may be made a number, or true a 1. Otherwise the value has to be what the guess takes.
- * `format`: how the column's values are written, where that is not as usual.
+ * The value of a column in a record that was parsed exactly; a missing key is null. `isCast`: a user has set the column's type, so that a
+ * text may become a number, or true a 1. Otherwise the value has to be what inference accepts. `format`: the format of the column's values,
+ * if it is unusual.
  */
 export function recordValue(record: ExactRecord, { name, type }: Column, isCast: boolean, format: CellFormat | null = null): Converted {
   const found = Object.hasOwn(record, name) ? record[name] : null;
@@ -93,19 +93,19 @@ export function recordValue(record: ExactRecord, { name, type }: Column, isCast:
   if (typeof found === 'string') return type === 'timestamp' || type === 'date' ? readText(found, type) : no(`${show(found)} is a text`);
   const value = jsonConversions[type](found);
   if (value !== undefined) return { ok: true, value };
-  // It was written with these digits: what would be rounded is a RawNumber.
+  // It was written with these digits: a number that would be rounded is a RawNumber.
   if (type === 'number' && typeof found === 'number') return castValue(found, type);
   return no(Number.isInteger(found) && !Number.isSafeInteger(found) ? beyondWhole(String(found)) : `${show(found)} is not ${names[type]}`);
 }
 
-/** The value of a text or a number in its format; null where that says nothing about it. */
+/** The value of a text or a number in its format; null if the format does not apply to it. */
 function formattedValue(found: unknown, format: CellFormat): Converted | null {
   if (typeof found === 'string') return format.read(found, true);
   if (isRawNumber(found)) return format.readNumber(found.rawJSON);
   return typeof found === 'number' ? format.readNumber(String(found)) : null;
 }
 
-/** As `formattedValue` for what JSON.parse gives, which may have rounded a number; undefined for what is to be converted with care. */
+/** As `formattedValue` for a result of JSON.parse, which may have rounded a number; undefined for values that need the slow path. */
 export function formatConversion(format: CellFormat, type: ColumnType): Conversion {
   const usual = jsonConversions[type];
   return (found) => {
@@ -132,7 +132,7 @@ function rawValue({ rawJSON }: RawNumber, type: Exclude<ColumnType, 'json'>, isC
   if (type === 'timestamp') return isCast ? timestampOf(value) : no(`${rawJSON} is not ${names[type]}`);
   if (type === 'date') return no(`${rawJSON} is not ${names[type]}`);
   if (type === 'integer' || type === 'number') {
-    // Somebody who asks for numbers gets the nearest of a long decimal, but no other whole number.
+    // A user who asks for numbers gets the nearest one to a long decimal, but no other whole number.
     const isAsked = isCast && type === 'number';
     const isExact = isExactDecimal(rawJSON);
     if (isWholeText(rawJSON) && !Number.isSafeInteger(value) && !(isAsked && isExact)) return no(beyondWhole(rawJSON));
@@ -149,7 +149,7 @@ function decimalValue(written: string): Converted {
 const isWholeText = (text: string): boolean => /^-?\d+$/.test(text);
 const beyondWhole = (text: string): string => `${text} is beyond 2^53, where whole numbers would be rounded`;
 
-/** The next wider type, for a value that does not fit its column's. As text, everything is what was written. */
+/** The next wider type, for a value that does not fit its column's. As text, everything is kept as it was written. */
 export function widerJsonType(found: unknown, type: ColumnType): ColumnType {
   if (type === 'date') return typeof found === 'string' ? widerType(found, type) : 'string';
   if (type !== 'integer' && type !== 'number') return 'string';
@@ -158,11 +158,11 @@ export function widerJsonType(found: unknown, type: ColumnType): ColumnType {
   return decimalExactly(written) === null ? 'string' : 'decimal';
 }
 
-/** Milliseconds of the years 1973 to 5138: as such, seconds are always of 1970, and finer units of no year that is meant. */
+/** Milliseconds of the years 1973 to 5138: read as such, seconds are always in 1970, and finer units in no realistic year. */
 const earliest = 1e11;
 const latest = 1e14;
 
-/** The unit in which a number is a time of those years, or null where it is none in any. */
+/** The unit in which a number is a time in those years, or null if there is none. */
 export function likelyUnit(value: number): EpochUnit | null {
   const size = Math.abs(value);
   return epochUnits.find((_, i) => size >= (earliest / 1000) * 1000 ** i && size < (latest / 1000) * 1000 ** i) ?? null;
@@ -176,7 +176,7 @@ export function timestampOf(value: number): Converted {
   return no(`${value} seems to be ${unit}, and a timestamp takes milliseconds (from ${earliest} to ${latest})`);
 }
 
-/** A value as it was written, but for white space. */
+/** A value as it was written, except for white space. */
 export function writtenJson(value: unknown): string {
   if (isRawNumber(value)) return value.rawJSON;
   if (Array.isArray(value)) return `[${value.map(writtenJson).join(',')}]`;

@@ -1,4 +1,4 @@
-/** Numbers of a JSON text that JSON.parse may change, and say nothing: it keeps 15 digits, and exponents up to 307. */
+/** Numbers of a JSON text that JSON.parse may silently change: it keeps 15 digits, and exponents up to 307. */
 
 const safeDigits = 15;
 const quote = 34;
@@ -6,8 +6,8 @@ const backslash = 92;
 const farExponent = /[eE][+-]?\d{3}/;
 
 /**
- * Whether a number of a JSON text has more than 15 digits, or an exponent of more than two, and is not written as a double is.
- * What is no JSON may be taken for either.
+ * Whether a number of a JSON text has more than 15 digits, or an exponent of more than two, and is not written as a double is. For text
+ * that is not JSON, either answer is possible.
  */
 export function hasLongNumber(text: string): boolean {
   if (!hasLongDigits(text) && !farExponent.test(text)) return false;
@@ -24,7 +24,10 @@ export function hasLongNumber(text: string): boolean {
   return false;
 }
 
-/** Whether there are more than 15 digits and points in a row, in texts or out of them. No such row misses all of the places that are looked at. */
+/**
+ * Whether there are more than 15 consecutive digits and points, in texts or outside. Any such sequence covers at least one of the sampled
+ * positions.
+ */
 function hasLongDigits(text: string): boolean {
   for (let at = safeDigits; at < text.length; at += safeDigits + 1) {
     if (!isDigit(text.charCodeAt(at))) continue;
@@ -46,7 +49,7 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-/** A point is taken for one. */
+/** A point counts as a digit. */
 function isDigit(code: number): boolean {
   return (code >= 48 && code <= 57) || code === 46;
 }

@@ -1,4 +1,4 @@
-/** How the lines of a stream become rows, for sources that read text as it comes. */
+/** How the lines of a stream become rows, for sources that read text as it arrives. */
 
 import type { SourceContext } from '@millrace/kit/node';
 import type { Parser } from '../../../io/files/file-rows.ts';
@@ -19,7 +19,7 @@ export interface LineFormat {
   readonly text: Omit<TextParams, 'format'>;
   readonly fileColumn: string | null;
   readonly maxRowSize: number;
-  /** The columns whose types somebody has set, and those that are not written as usual. */
+  /** The columns whose types a user has set, and those in an unusual format. */
   readonly formats: CellFormats;
   readonly csv: {
     readonly dialect: CsvDialect;
@@ -28,7 +28,7 @@ export interface LineFormat {
   };
 }
 
-/** A parser for one file or stream that is written to while it is read. */
+/** A parser for one stream or growing file. */
 export function lineParser(line: LineFormat, schema: Schema, context: Pick<SourceContext<unknown>, 'fail' | 'log' | 'pattern'>): Parser {
   return new HolesParser(parserOf(line, schema, context), context.log);
 }

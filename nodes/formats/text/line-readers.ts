@@ -16,7 +16,7 @@ import { type Converted, castValue } from '../../../model/values/values.ts';
 import type { CellFormat, CellFormats } from '../cells/cell-formats.ts';
 import { columnTypesField, readAs } from '../column-fields.ts';
 
-/** Why a line makes no row. */
+/** Why a line gives no row. */
 export interface LineFault {
   readonly code: ProblemCode;
   readonly message: string;
@@ -27,19 +27,19 @@ export interface LineFault {
 export interface LineReader {
   /** A file begins. */
   begin?(file: InputFile): void;
-  /** The values of the columns in their order. `line`: its number, from 1. */
+  /** The values of the columns in order. `line`: its number, from 1. */
   read(text: string, line: number): readonly Value[] | LineFault;
   /** The file has ended. */
   end?(file: InputFile): void;
 }
 type Log = SourceContext<unknown>['log'];
 
-/** Lines of a format that is known by name; `columns` may have other types than those of the format. */
+/** Lines of a named format; `columns` may have other types than those of the format. */
 export class NamedLines implements LineReader {
   readonly #format: NamedFormat;
   readonly #log: Log;
   readonly #reader: ReturnType<typeof namedReader>;
-  /** Null where all columns have the types of the format. */
+  /** Null if all columns have the types of the format. */
   readonly #cast: ((values: readonly Value[]) => readonly Value[] | LineFault) | null;
   #latest: number | null = null;
   #isTold = false;
@@ -143,7 +143,7 @@ export class LogfmtLines implements LineReader {
   }
 }
 
-/** Reads the texts of one column: exactly where its type was told from the data, else as somebody wants it. */
+/** Reads the texts of one column: exactly if its type was inferred from the data, otherwise as the user has set it. */
 class TypedCell {
   readonly column: Column;
   readonly #isCast: boolean;

@@ -5,7 +5,7 @@ import { formatOfHead } from '../recognise.ts';
 
 const headBytes = 16 * 1024;
 
-/** The format in which most of a file's first lines are. */
+/** The format of most of a file's first lines. */
 export function logFormatOf(file: string): TextFormat {
   const head = Buffer.alloc(headBytes);
   let length = 0;

@@ -11,7 +11,10 @@ import type { LineReader } from './line-readers.ts';
 
 const rawLength = 10_000;
 
-/** A parser around one that gives text as the column `line`: what `reader` cannot read is a failure with its place, blank lines are none. */
+/**
+ * A parser around one that gives text as the column `line`: a line that `reader` cannot read is a failure with its place; blank lines are
+ * skipped.
+ */
 export class LogLinesParser implements Parser {
   readonly #texts: Parser;
   readonly #reader: LineReader;

@@ -1,6 +1,6 @@
 /**
- * Holes in text files: NUL bytes where a program writes on behind the end of a file that was cut off under it, or where a crash left
- * nothing else. They are passed over and counted; a line that was cut by one ends there.
+ * Holes in text files: NUL bytes from a program that keeps writing at its old position in a truncated file, or from a crash. They are
+ * skipped and counted; a line that one cuts ends there.
  */
 
 import type { SourceContext } from '@millrace/kit/node';
@@ -12,7 +12,7 @@ const lineFeed = 10;
 const carriageReturn = 13;
 /** Within a line, fewer NUL bytes than these may be part of its text. */
 const leastWithinLine = 8;
-/** A file with many holes tells of no more than these. */
+/** The maximum number of holes that are reported for a file. */
 const toldPerFile = 5;
 
 interface Hole {
@@ -26,7 +26,7 @@ export class HolesParser implements Parser {
   #file = '';
   /** The bytes that were searched last, and the next hole in them. */
   #searched: { readonly bytes: Buffer; readonly at: number; readonly hole: Hole | null } | null = null;
-  /** A hole that goes on with the next bytes. */
+  /** A hole that continues with the next bytes. */
   #open: { bytes: number; readonly line: number } | null = null;
   #told = 0;
 
@@ -73,7 +73,7 @@ export class HolesParser implements Parser {
     const before = isWhole ? bytes.subarray(0, end) : Buffer.concat([bytes.subarray(0, end), Buffer.of(lineFeed)]);
     const part = { ...window, bytes: before, last: true };
     this.#parser.parse(part, batch);
-    // The added line feed is none of the file's.
+    // The added line feed is not the file's own.
     const isDone = part.at >= end;
     window.at = Math.min(part.at, end);
     window.line = part.at > end ? part.line - 1 : part.line;
@@ -87,7 +87,7 @@ export class HolesParser implements Parser {
     if (window.last) this.#tell();
   }
 
-  /** The end of a line behind a hole ends no further one. False where that is cut by the end of the bytes. */
+  /** The line end after a hole does not end another line. False if the end of the bytes cuts it. */
   #passLineEnd(window: Window): boolean {
     const { bytes, at } = window;
     const length = bytes[at] === carriageReturn ? 2 : 1;
@@ -118,7 +118,7 @@ export class HolesParser implements Parser {
   }
 }
 
-/** The first hole at or behind `at`, where a line begins. */
+/** The first hole at or after `at`, where a line begins. */
 function findHole(bytes: Buffer, at: number): Hole | null {
   for (let from = bytes.indexOf(0, at); from !== -1; ) {
     let to = from + 1;

@@ -1,4 +1,4 @@
-/** Plain text whose entries may go over several lines, such as stack traces: an entry begins where a line matches a pattern. */
+/** Plain text whose entries may span several lines, such as stack traces: an entry begins where a line matches a pattern. */
 import { isUtf8 } from 'node:buffer';
 import type { RowFailure, SourceContext } from '@millrace/kit/node';
 import { type Batch, type Parser, unreadable, type Window } from '../../../io/files/file-rows.ts';
@@ -7,9 +7,9 @@ import { MillraceError } from '../../../model/problems/problem.ts';
 import { entryProblems } from '../log-fields.ts';
 
 const lineFeed = 10;
-/** An entry that may go on is handed out when nothing has come for so long. */
+/** An entry that may continue is returned when nothing has arrived for this long. */
 const quietMs = 2000;
-/** A file that was not looked at for longer may have grown unseen. */
+/** A file that was not checked for longer may have grown unnoticed. */
 const lookedAtMs = 1500;
 
 /** Whether a line begins an entry. */
@@ -25,7 +25,7 @@ export class TextEntriesParser implements Parser {
   /** Bytes of the entry in which no other begins. */
   #searched = 0;
   #isTooLong = false;
-  /** Bytes that wait for what follows, since when, and when they were last looked at. */
+  /** Bytes that wait for what follows, since when, and when they were last checked. */
   #waiting = { length: -1, since: 0, seen: 0 };
 
   constructor(begins: EntryBeginning, fileColumn: string | null, maxBytes: number, fail: (failure: RowFailure) => void, now = () => performance.now()) {
@@ -51,7 +51,7 @@ export class TextEntriesParser implements Parser {
     }
   }
 
-  /** Behind the entry that the window is at; -1 where that is not known yet. */
+  /** After the entry at the window; -1 if that is not known yet. */
   #endOf(window: Window): number {
     const { bytes, at, last } = window;
     if (this.#searched > bytes.length - at) this.#searched = 0;
@@ -100,7 +100,7 @@ export class TextEntriesParser implements Parser {
     this.#waiting.length = -1;
   }
 
-  /** What there is of the entry is one failure, and what follows of it is passed over. */
+  /** The entry so far is one failure, and the rest of it is skipped. */
   #giveUp(window: Window): void {
     const { bytes, at } = window;
     const end = bytes.lastIndexOf(lineFeed) + 1;
@@ -120,7 +120,7 @@ export class TextEntriesParser implements Parser {
   }
 }
 
-/** The beginning of entries by the pattern of the param `entry`; null for an empty one. Throws a MillraceError for one that cannot be. */
+/** Finds the beginning of entries by the pattern of the param `entry`; null for an empty one. Throws a MillraceError for an invalid one. */
 export function entryBeginning(text: string | null | undefined, compile: SourceContext<unknown>['pattern']): EntryBeginning | null {
   if (!text) return null;
   const [problem] = entryProblems(text);

@@ -1,4 +1,4 @@
-/** How the bytes of a text file are written: what its beginning shows of encoding, packing and line ends. */
+/** How the bytes of a text file are written: what its beginning shows about encoding, compression and line ends. */
 import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
 import { constants, gunzipSync } from 'node:zlib';
@@ -14,7 +14,7 @@ export interface TextHead {
   readonly isPacked: boolean;
   /** Of its byte order mark; null without one. */
   readonly mark: string | null;
-  /** Unpacked, without the mark: at most 64 KB. */
+  /** Decompressed, without the mark: at most 64 KB. */
   readonly bytes: Buffer;
 }
 
@@ -23,10 +23,10 @@ const lineFeed = 10;
 const carriageReturn = 13;
 const markText = '\ufeff';
 
-/** What a file is in most often whose bytes are no UTF-8. */
+/** The most frequent encoding of files whose bytes are not UTF-8. */
 export const asWindows1252: ParamFix = { title: 'Read as windows-1252', param: 'encoding', value: 'windows-1252' };
 
-/** The beginning of a file that was opened before: null where it cannot be read now, as nothing depends on it. */
+/** The beginning of a file that was opened before: null if it cannot be read now, as nothing depends on it. */
 export async function textHead(file: InputFile, signal: AbortSignal): Promise<TextHead | null> {
   try {
     const raw = await within(rawHead(file), signal, file.name);
@@ -81,9 +81,9 @@ export function encodingEvidence(head: TextHead, given: string, param = 'encodin
   return { param, value: `UTF-8${packed}`, because: `It has no byte order mark, and ${what}.`, lines, notable };
 }
 
-/** `isSet`: carriage returns alone end lines as well, as somebody has set. */
+/** `isSet`: a user has set that carriage returns alone end lines as well. */
 export function lineEndEvidence({ bytes, mark }: TextHead, isSet: boolean, param = 'lineEnds'): Detected | null {
-  // Of UTF-16, the bytes are not those of the text.
+  // In UTF-16, the bytes are not those of the text.
   if (mark?.startsWith('utf-16')) return null;
   let feeds = 0;
   let pairs = 0;
@@ -118,7 +118,7 @@ function linesBeyondAscii({ bytes }: TextHead, encoding: string): SeenLine[] {
   return at === -1 ? [] : [seen(withoutReturn(itemAt(lines, at)), at + 1)];
 }
 
-/** The first line of which not all is UTF-8, as windows-1252. The last line may be cut. */
+/** The first line that is not entirely UTF-8, as windows-1252. The last line may be cut off. */
 function firstNoUtf8(bytes: Buffer): SeenLine | null {
   const end = bytes.lastIndexOf(lineFeed) + 1 || bytes.length;
   if (isUtf8(bytes.subarray(0, end))) return null;

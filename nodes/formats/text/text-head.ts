@@ -1,4 +1,4 @@
-/** The beginning of text files: the columns of their lines, found within bounds of time and bytes. */
+/** The beginning of text files: the columns of their lines, found within limits of time and bytes. */
 import { runInNewContext } from 'node:vm';
 import { formatLabel, isNamedFormat, namedReader, recogniseFormat } from '@millrace/kit/formats/log-formats';
 import { readLogfmt } from '@millrace/kit/formats/logfmt';
@@ -18,12 +18,12 @@ import { HolesParser } from './nul-holes.ts';
 import { entryBeginning, TextEntriesParser } from './text-entries.ts';
 import { TextLinesParser } from './text-lines.ts';
 
-/** For a sample of 1,000 lines; a larger one may have more, in proportion. */
+/** For a sample of 1,000 lines; proportionally more for a larger one. */
 const headBytes = 4 * 1024 * 1024;
 const usualRows = 1000;
 const chunkSize = 64 * 1024;
 const longestLine = 16 * 1024 * 1024;
-/** To look at how lines are written, fewer are enough. */
+/** Fewer are enough to see the format of lines. */
 const lookedAt = 100;
 /** For the user's pattern over the sampled lines of a file. */
 const patternMs = 1500;
@@ -43,7 +43,7 @@ interface Texts {
 /** The columns of files that are read together. Never throws a MillraceError. */
 export async function discoverText(files: readonly InputFile[], options: TextHeadOptions, signal: AbortSignal): Promise<Discovery> {
   const { format } = options;
-  // What is wrong with the params is told where they are checked.
+  // Errors in the params are reported where they are checked.
   if (textProblems(options).length > 0) return { schema: knownColumns(options) };
   try {
     const first = await sample(files, format === 'logfmt' || format === 'pattern' ? options.sampleRows : lookedAt, options, signal);
@@ -93,7 +93,7 @@ async function groups(samples: readonly Texts[], options: TextHeadOptions, signa
   return { schema: typesOf(names, found, options.formats), problems: unreadableRows(faults, countOf(samples)) };
 }
 
-/** The named groups of each text, null where the pattern does not match. Throws a MillraceError where it takes too long. */
+/** The named groups of each text, null if the pattern does not match. Throws a MillraceError if it takes too long. */
 function groupsOf(pattern: string, texts: readonly string[]): readonly (Cells | null)[] {
   const code = 'const find = new RegExp(pattern, "u"); texts.map((text) => find.exec(text)?.groups ?? null)';
   try {
@@ -114,7 +114,7 @@ function typesOf(names: readonly string[], found: readonly Cells[], formats: Cel
   return inferFromText(names, plainRows(names, rows, formats));
 }
 
-/** What `read` makes of the sampled lines, and of some of the middle and the end of each file: a text says why a line has no cells. */
+/** The results of `read` for the sampled lines, and some of the middle and the end of each file: a text says why a line has no cells. */
 async function cellsOf(
   samples: readonly Texts[],
   options: TextHeadOptions,
@@ -171,7 +171,7 @@ async function beginningOf(file: InputFile, rows: number, most: number, options:
   }
 }
 
-/** The lines, or entries, of whole lines; blank ones are left out. */
+/** The lines, or entries, of whole lines; blank ones are skipped. */
 function textsIn(bytes: Buffer, file: InputFile, { format, entry }: TextHeadOptions, rows = Number.POSITIVE_INFINITY) {
   const begins = entryBeginning(hasEntries(format) ? entry : null, (source, flags) => {
     const pattern = new RegExp(source, flags);
@@ -189,7 +189,7 @@ function textsIn(bytes: Buffer, file: InputFile, { format, entry }: TextHeadOpti
   return { texts, taken: Math.min(window.at, bytes.length) };
 }
 
-/** Lines of plain text that are in a format which is known. */
+/** Lines of plain text that are in a known format. */
 function suggestions(samples: readonly Texts[]): NodeProblem[] {
   const texts = samples.flatMap(({ texts }) => texts.map(({ text }) => text));
   const format = texts.length > 0 ? recogniseFormat(texts) : null;

@@ -12,11 +12,11 @@ import { entryBeginning, TextEntriesParser } from './text-entries.ts';
 import { TextLinesParser } from './text-lines.ts';
 
 export interface TextParserOptions extends TextParams {
-  /** What becomes of the keys of pairs that are no columns. */
+  /** What happens to the keys of pairs that are not columns. */
   readonly extra: 'ignore' | 'error';
   readonly fileColumn: string | null;
   readonly maxRecordBytes: number;
-  /** The columns whose types somebody has set, and those that are not written as usual. */
+  /** The columns whose types a user has set, and those in an unusual format. */
   readonly formats: CellFormats;
   /** The files are written to while they are read. */
   readonly isGrowing: boolean;

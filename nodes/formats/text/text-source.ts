@@ -1,4 +1,4 @@
-/** How files of text and logs are looked at and read. */
+/** How text files and logs are sampled and read. */
 
 import type { DiscoverContext, Discovery, Reader, SourceContext, SplitSize } from '@millrace/kit/node';
 import { decoderFor } from '../../../io/files/byte-reader.ts';

@@ -1,17 +1,17 @@
-/** Bodies of requests that were packed for the way. */
+/** Bodies of requests that were compressed for transfer. */
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import type { Refusal } from './http-rows.ts';
 
 const unpackers = { gzip: promisify(gunzip), 'x-gzip': promisify(gunzip), deflate: promisify(inflate), br: promisify(brotliDecompress) };
 
-/** The encoding of a body by its header; null for one that cannot be unpacked, `identity` for none. */
+/** The encoding of a body by its header; null for an unknown one, `identity` for none. */
 export function bodyEncoding(header: string | undefined): keyof typeof unpackers | 'identity' | null {
   const encoding = (header ?? '').trim().toLowerCase() || 'identity';
   return encoding === 'identity' || Object.hasOwn(unpackers, encoding) ? (encoding as 'identity') : null;
 }
 
-/** The unpacked body, null where it is larger than `maxBytes`, or why it cannot be unpacked. */
+/** The decompressed body, null if it is larger than `maxBytes`, or why it cannot be decompressed. */
 export async function unpacked(body: Buffer, encoding: keyof typeof unpackers | 'identity', maxBytes: number): Promise<Buffer | Refusal | null> {
   if (encoding === 'identity') return body;
   try {

@@ -3,12 +3,12 @@ import type { Socket } from 'node:net';
 
 const maxConnections = 256;
 
-/** What a connection is at: between requests or in a request's head, in its body, or waiting for the answer. */
+/** The state of a connection: between requests or in a request's head, in its body, or waiting for the answer. */
 type Stage = 'idle' | 'sending' | 'waiting';
 
 /**
- * Keeps connections that are slow, or say nothing, from locking others out: where there are too many, the oldest of those that
- * are idle is dropped for a new one, else the oldest whose request is not complete. One that waits for an answer is never dropped.
+ * Keeps slow or silent connections from locking others out: if there are too many, a new one replaces the oldest idle one, otherwise the
+ * oldest whose request is not complete. One that waits for an answer is never dropped.
  */
 export function boundConnections(server: Server, most = maxConnections): void {
   const stages = new Map<Socket, Stage>();

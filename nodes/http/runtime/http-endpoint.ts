@@ -1,4 +1,4 @@
-/** A local address that takes rows by POST. */
+/** A local address that accepts rows by POST. */
 
 import { isUtf8 } from 'node:buffer';
 import { createHash, timingSafeEqual } from 'node:crypto';
@@ -15,18 +15,18 @@ export interface EndpointOptions {
   readonly port: number;
   /** `/rows` */
   readonly path: string;
-  /** Of a request, packed and unpacked. */
+  /** Of a request, both compressed and decompressed. */
   readonly maxBodyBytes: number;
-  /** What senders must know; null: any program of this machine may send. */
+  /** The secret that senders must know; null: any program on this machine may send. */
   readonly token: string | null;
   /** Whether there is no room for more rows now. */
   isFull(): boolean;
-  /** What becomes of a body. What it throws is answered as 503. */
+  /** Processes a body. If it throws, the answer is 503. */
   take(body: string, request: TakenRequest): Answer | Refusal | Promise<Answer | Refusal>;
 }
 export interface TakenRequest {
   readonly kind: BodyKind;
-  /** The content type as it was sent; empty where there was none. */
+  /** The content type as it was sent; empty if there was none. */
   readonly type: string;
 }
 export interface Answer {
@@ -56,10 +56,10 @@ export class HttpEndpoint {
     this.#context = context;
   }
 
-  /** Gives the port, which is a free one where 0 was asked for. Throws a MillraceError where it is taken. */
+  /** Returns the port, which is a free one if 0 was requested. Throws a MillraceError if it is taken. */
   async listen(): Promise<number> {
     const { port } = this.#options;
-    // Loaded here, as every process loads every node, and few of them listen.
+    // Loaded here, since every process loads every node, and few of them listen.
     const { createServer } = await import('node:http');
     const timeouts = { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: timeoutsCheckedEveryMs };
     const server = createServer(timeouts, (request, response) => {
@@ -83,12 +83,12 @@ export class HttpEndpoint {
     return new Promise((resolve) => {
       if (!server) return resolve();
       server.close(() => resolve());
-      // What was not answered was not taken: its sender knows that.
+      // A request without an answer was not accepted: its sender knows that.
       server.closeAllConnections();
     });
   }
 
-  /** Takes no more connections, and lets answers under way reach their senders. */
+  /** Accepts no more connections, and lets pending answers reach their senders. */
   closeGently(): Promise<void> {
     const server = this.#server;
     return new Promise((resolve) => {
@@ -122,7 +122,7 @@ export class HttpEndpoint {
     const { method, headers } = request;
     const { path, port, maxBodyBytes } = this.#options;
     const refusal = (status: number, code: ProblemCode, message: string, hint: string): Refusal => ({ status, code, message, hint });
-    // A page in a browser on this machine can reach this address too, but it cannot leave these out or fake them.
+    // A page in a browser on this machine can reach this address too, but it cannot omit or fake these headers.
     const { host: named = [] } = request.headersDistinct;
     if (named.length !== 1) {
       const how = named.length === 0 ? 'does not name its host' : 'names several hosts';
@@ -175,7 +175,7 @@ export class HttpEndpoint {
     };
   }
 
-  /** In constant time, so that nobody finds the token letter by letter. */
+  /** In constant time, so that the token cannot be found letter by letter. */
   #isAllowed(authorization: string | undefined): boolean {
     const { token } = this.#options;
     if (token === null) return true;
@@ -228,7 +228,7 @@ const notUtf8: Refusal = {
   hint: 'Send text in UTF-8: other bytes would be stored as other characters than were sent.',
 };
 
-/** Null where there are bytes that are no text. */
+/** Null if there are bytes that are not text. */
 function utf8Of(body: Buffer): string | null {
   return isUtf8(body) ? body.toString('utf8') : null;
 }
@@ -241,7 +241,7 @@ function pathOf(url: string): string | null {
   }
 }
 
-/** The host of an address that names one, as those for proxies do. */
+/** The host of a request's full address, as sent to proxies. */
 function hostOf(url: string): string | null {
   return /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? null;
 }
@@ -250,7 +250,7 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-/** A body that nobody reads must not be sent to its end. */
+/** A body that is not read must not be sent to its end. */
 function close(request: IncomingMessage, response: ServerResponse): void {
   if (request.complete) return;
   response.setHeader('Connection', 'close');

@@ -1,4 +1,4 @@
-/** What a POST carries, as rows. All of it or nothing: a request is one unit for whoever sent it. */
+/** The content of a POST as rows. All or nothing: for its sender, a request is one unit. */
 
 import { convertRow } from '../../../io/text/row-conversion.ts';
 import type { ProblemCode } from '../../../model/problems/codes/index.ts';
@@ -17,15 +17,15 @@ export interface Refusal {
   /** The first rows that are wrong. */
   readonly rows?: readonly { readonly index: number; readonly message: string }[];
 }
-/** An object or a list of objects, one object a line, the fields of one form; or JSON of either kind that calls itself text, or nothing. */
+/** An object or a list of objects, one object per line, the fields of one form; or JSON of either kind that is declared as text, or not at all. */
 export type BodyKind = 'json' | 'lines' | 'form' | 'text';
 
 export interface RowsOptions {
   readonly schema: Schema;
-  /** Of the columns that are not written as usual. */
+  /** The columns in an unusual format. */
   readonly formats?: CellFormats;
   readonly extra: 'ignore' | 'error';
-  /** The keys that lead to the records within each object; none where the objects are the records. */
+  /** The keys that lead to the records within each object; none if the objects are the records. */
   readonly path: readonly string[];
 }
 interface Wrong {
@@ -36,7 +36,7 @@ const toldRows = 10;
 const toldKeys = 10;
 const doubleKey = 'it has a key twice in an object';
 
-/** The kind of a body by its content type, or null for one that is not taken. */
+/** The kind of a body by its content type, or null for one that is not accepted. */
 export function bodyKind(contentType: string | undefined): BodyKind | null {
   const type = (contentType ?? '').replace(/;.*/s, '').trim().toLowerCase();
   if (/^(application|text)\/(x-)?(ndjson|jsonl|jsonlines|json-lines)$/.test(type)) return 'lines';
@@ -50,7 +50,10 @@ export function rowsOf(body: string, kind: BodyKind, options: RowsOptions): { re
   return 'status' in found ? found : rowsOfRecords(found.records, found.wrong, options);
 }
 
-/** What a body holds at the path, before it is asked what of it fits the columns. Undefined for what could not be read, which is in `wrong`. */
+/**
+ * The values of a body at the path, before they are matched to the columns. Undefined for a body that could not be read, whose errors are
+ * in `wrong`.
+ */
 export function recordsOf(
   given: string,
   givenKind: BodyKind,
@@ -82,7 +85,7 @@ export function recordsOf(
   return { records, wrong };
 }
 
-/** Many send JSON without saying so, such as curl -d, which calls it a form. No form begins as JSON does. */
+/** Many send JSON without declaring it, such as curl -d, which declares a form. No form begins like JSON. */
 function writtenAs(body: string, kind: BodyKind): Exclude<BodyKind, 'text'> {
   if (kind !== 'text' && !(kind === 'form' && /^\s*[[{]/.test(body))) return kind;
   try {
@@ -133,14 +136,14 @@ function linesOf(body: string, wrong: Wrong[]): unknown[] {
   return records;
 }
 
-/** The fields of a form; one that is there several times is a list. */
+/** The fields of a form; one that occurs several times is a list. */
 function formOf(body: string): { readonly [name: string]: unknown } {
   const fields = new Map<string, string[]>();
   for (const [name, value] of new URLSearchParams(body)) fields.set(name, [...(fields.get(name) ?? []), value]);
   return Object.fromEntries([...fields].map(([name, values]) => [name, values.length === 1 ? values[0] : values]));
 }
 
-/** What is at a path: the elements of a list, or one value. Lists on the way are gone through, and text is read as JSON. */
+/** The values at a path: the elements of a list, or one value. Lists on the way are read item by item, and text is read as JSON. */
 function at(value: unknown, path: readonly string[]): unknown[] {
   if (value === null || value === undefined) return [];
   if (Array.isArray(value)) return value.flatMap((item) => at(item, path));
@@ -156,7 +159,7 @@ function at(value: unknown, path: readonly string[]): unknown[] {
   return isRecord(value as never) && Object.hasOwn(value as object, key) ? at((value as { readonly [key: string]: unknown })[key], rest) : [];
 }
 
-/** Whoever sends rows of which nothing is left has other keys in mind. */
+/** A sender of rows without any known key means other keys. */
 function onlyNulls(records: readonly unknown[], schema: Schema): Refusal {
   const columns = schema.columns.map(({ name }) => `"${name}"`).join(', ');
   const message = `The body has a value for none of the columns (${columns})${keysOf(records)}.`;
@@ -171,7 +174,7 @@ function keysOf(records: readonly unknown[]): string {
   return `; its keys are ${told.join(', ')}${keys.size > toldKeys ? ' and others' : ''}`;
 }
 
-/** Adds the record's row, or says what is wrong with it. */
+/** Adds the record's row, or its errors. */
 function takeRecord(record: unknown, { schema, formats, extra }: RowsOptions, rows: Row[]): string | null {
   if (!isRecord(record as never)) return 'it is not an object';
   const fields = record as { readonly [key: string]: unknown };

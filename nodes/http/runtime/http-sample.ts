@@ -1,4 +1,4 @@
-/** Waits at an address for a first request, and tells what rows it may hold. */
+/** Waits at an address for a first request, and says which rows it may contain. */
 
 import type { Heard, HeardRows, RowFailure } from '@millrace/kit/node';
 import { MillraceError } from '../../../model/problems/problem.ts';
@@ -11,7 +11,7 @@ const shownBytes = 20_000;
 const mostChoices = 10;
 const deepest = 4;
 
-/** Rejects with a MillraceError where the port is taken, and when the signal fires. */
+/** Rejects with a MillraceError if the port is taken, and when the signal fires. */
 export async function listenForSample(
   options: Omit<EndpointOptions, 'isFull' | 'take'>,
   signal: AbortSignal,
@@ -36,7 +36,7 @@ export async function listenForSample(
   }
 }
 
-/** Whoever sends it must not take it for delivered. */
+/** Its sender must not take it for delivered. */
 const notStored = {
   status: 503,
   answer: {
@@ -56,7 +56,7 @@ function fired(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** The rows that a body may hold, the likeliest first; or why it holds none. */
+/** The rows that a body may contain, the most likely first; or why it contains none. */
 export function choicesIn(body: string, kind: BodyKind): readonly HeardRows[] | Refusal {
   const whole = recordsOf(body, kind, []);
   if ('status' in whole) return whole;
@@ -79,7 +79,7 @@ function rowsAt(body: string, kind: BodyKind, path: readonly string[]): HeardRow
   const names = [...new Set(records.flatMap((record) => Object.keys(record)))];
   if (names.length === 0) return [];
   const cell = (value: unknown) => (typeof value === 'string' ? value : null);
-  // The fields of a form are all text, so that their types show as those of a CSV file do.
+  // The fields of a form are all text, so their types are inferred like those of a CSV file.
   const areTexts = kind === 'form' && records.every((record) => Object.values(record).every((value) => typeof value === 'string'));
   const rows = records.map((record) => names.map((name) => cell(record[name])));
   const { columns } = areTexts ? inferFromText(names, rows) : inferFromJson(records);
@@ -88,7 +88,7 @@ function rowsAt(body: string, kind: BodyKind, path: readonly string[]): HeardRow
   return [{ path: path.join('.'), rows: records.length, columns: told, params: { columns: declared, records: path.length > 0 ? path.join('.') : null } }];
 }
 
-/** Where objects, and lists of them, are within a value; text that is JSON counts as what it says. */
+/** Where objects, and lists of them, are within a value; text that is JSON counts as its value. */
 function pathsIn(value: unknown, path: readonly string[], isText: boolean): (readonly string[])[] {
   if (path.length > deepest) return [];
   if (typeof value === 'string' && !isText && /^\s*[[{]/.test(value)) {
@@ -104,7 +104,7 @@ function pathsIn(value: unknown, path: readonly string[], isText: boolean): (rea
   return path.length > 0 ? [path, ...within] : within;
 }
 
-/** A list within an object is what it is about; so is what alone is in it, and in that. */
+/** A list within an object is likely its content; so is an object's only value, recursively. */
 function rank({ path, rows }: HeardRows, records: readonly unknown[]): number {
   if (path !== '' && rows > 1) return 3;
   if (path !== '' && records.length === 1 && path === onlyPath(records[0]).join('.')) return 2;

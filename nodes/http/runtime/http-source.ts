@@ -1,4 +1,4 @@
-/** How rows that programs send are taken. */
+/** How rows that programs send are received. */
 import { closeSync, openSync } from 'node:fs';
 import type { Heard, ListenContext, Reader, SourceContext } from '@millrace/kit/node';
 import { MillraceError } from '../../../model/problems/problem.ts';
@@ -16,7 +16,7 @@ interface Address {
   readonly path: string;
   /** In MB. */
   readonly maxBody: number;
-  /** The environment variable that holds it. */
+  /** Its text; empty or null: none is needed. */
   readonly token: string | null;
 }
 interface Params extends Address {
@@ -29,7 +29,7 @@ interface Params extends Address {
 }
 
 export function listenForRows({ params: { port, path, maxBody, token }, signal, refuse }: ListenContext<Address>): Promise<Heard> {
-  return listenForSample({ port, path, maxBodyBytes: maxBody * 1024 * 1024, token: tokenOf(token) }, signal, refuse);
+  return listenForSample({ port, path, maxBodyBytes: maxBody * 1024 * 1024, token: token || null }, signal, refuse);
 }
 
 export async function openHttp(context: SourceContext<Params, { readonly rows: Schema }>, address: string): Promise<Reader> {
@@ -50,7 +50,7 @@ export async function openHttp(context: SourceContext<Params, { readonly rows: S
     path,
   );
   makePrivate(path);
-  const token = tokenOf(params.token);
+  const token = params.token || null;
   const inbox = new Inbox(path, schema);
   const isFull = (): boolean => reader.unread >= params.capacity;
   const rows = { schema, formats: new CellFormats(params.columns), extra: params.extra, path: recordPath(params.records) };
@@ -74,20 +74,7 @@ export async function openHttp(context: SourceContext<Params, { readonly rows: S
   return reader;
 }
 
-/** The text of the token that an environment variable holds; null where none is named. */
-function tokenOf(name: string | null): string | null {
-  if (!name) return null;
-  const token = process.env[name];
-  if (token) return token;
-  throw new MillraceError({
-    code: 'http/no-token',
-    message: `There is no environment variable "${name}" with the token that senders must know.`,
-    hint: 'Set it before Millrace is started, or leave the field empty.',
-    field: 'token',
-  });
-}
-
-/** Rows that wait are for the user alone, as SQLite's files beside the inbox are then. Where it cannot be made, the inbox says why. */
+/** Waiting rows are for the user alone, and so are SQLite's files beside the inbox. If it cannot be created, the inbox says why. */
 function makePrivate(path: string): void {
   try {
     closeSync(openSync(path, 'ax', 0o600));

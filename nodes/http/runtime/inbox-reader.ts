@@ -3,7 +3,7 @@ import { thousands } from '../../../model/text/thousands.ts';
 import type { Json } from '../../../model/values/types.ts';
 import type { Inbox } from './inbox.ts';
 
-/** Reads an inbox without end. What a checkpoint holds is removed from it. */
+/** Reads an inbox without end. Rows that are in a checkpoint are removed from it. */
 export class InboxReader implements Reader {
   readonly #inbox: Inbox;
   readonly #batchSize: number;
@@ -35,7 +35,7 @@ export class InboxReader implements Reader {
     context.signal.addEventListener('abort', this.#rouse, { once: true });
   }
 
-  /** Rows that wait to be read. Numbers are given without gaps. */
+  /** Rows that wait to be read. Numbers have no gaps. */
   get unread(): number {
     return this.#inbox.last - this.#seq;
   }

@@ -1,4 +1,4 @@
-/** Rows that were acknowledged and not yet taken over by a checkpoint, in a SQLite file. */
+/** Rows that were acknowledged but are not in a checkpoint yet, in a SQLite file. */
 import { existsSync } from 'node:fs';
 import type { RowFailure } from '@millrace/kit/node';
 import { outputProblem } from '../../../io/files/output-problem.ts';
@@ -31,13 +31,13 @@ export class Inbox {
   /** Called once rows were added. */
   onAdded: () => void = () => {};
 
-  /** Throws a MillraceError where the file cannot be an inbox. */
+  /** Throws a MillraceError if the file cannot be an inbox. */
   constructor(path: string, schema: Schema) {
     this.#path = path;
     this.#schema = schema;
     try {
       this.#database = openSqlite(path, { waitMs: 5000, isPrivate: true });
-      // What was acknowledged must survive a power cut: each commit is on the disk before it is answered.
+      // Acknowledged rows must survive a power cut: each commit is on disk before the answer.
       pragma(this.#database, 'journal_mode = wal');
       pragma(this.#database, 'synchronous = full');
       this.#database.exec('CREATE TABLE IF NOT EXISTS inbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, row TEXT NOT NULL)');
@@ -68,20 +68,20 @@ export class Inbox {
     });
   }
 
-  /** Rows behind a number, in order, and the number of the last of them. What fits the columns no more goes to `fail`. */
+  /** Rows after a number, in order, and the number of the last of them. `fail` is called for rows that no longer fit the columns. */
   read(after: number, limit: number, fail: (failure: RowFailure) => void): { readonly rows: Row[]; readonly last: number } {
     const stored = this.#after.all(after, limit);
-    // Where nothing is left behind that number, all was forgotten.
+    // If nothing is left after that number, all were removed.
     return { rows: rowsOf(stored, this.#schema, fail), last: stored.at(-1)?.seq ?? this.#last };
   }
 
-  /** How many rows behind a number are forgotten. Numbers are given without gaps. */
+  /** How many rows after a number were removed. Numbers have no gaps. */
   forgotten(after: number): number {
     const first = this.#after.all(after, 1)[0]?.seq ?? this.#last + 1;
     return Math.max(0, first - after - 1);
   }
 
-  /** Rows up to this number are in safe hands. */
+  /** Rows up to this number are in a checkpoint. */
   forget(upTo: number): void {
     this.#forget.run(upTo);
   }
@@ -117,7 +117,7 @@ export class Inbox {
   }
 }
 
-/** The newest rows that wait in an inbox, oldest first. Changes nothing: none where there is no inbox yet, or the file is something else. */
+/** The newest rows that wait in an inbox, oldest first. Changes nothing: none if there is no inbox yet, or the file is something else. */
 export function sampleInbox(path: string, schema: Schema, limit: number): Row[] {
   if (!existsSync(path)) return [];
   let database: SqliteConnection | null = null;

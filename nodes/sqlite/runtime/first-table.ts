@@ -1,6 +1,6 @@
 import { openSqlite } from '../../../io/sqlite/sqlite-driver.ts';
 
-/** The name of a database's first table, else of its first view; empty where it has none, or is another's just now. */
+/** The name of a database's first table, otherwise of its first view; empty if it has none, or is locked. */
 export function firstTable(file: string): string {
   try {
     const connection = openSqlite(file, { access: 'read' });
@@ -13,7 +13,7 @@ export function firstTable(file: string): string {
       connection.close();
     }
   } catch {
-    // The node itself says what is wrong with the file.
+    // The node itself reports what is wrong with the file.
     return '';
   }
 }

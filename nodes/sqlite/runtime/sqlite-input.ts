@@ -21,7 +21,7 @@ export interface SqliteQuery {
   /** Absolute. */
   readonly path: string;
   readonly sql: string;
-  /** The table, where the whole of one is read. */
+  /** The table, if the whole of one is read. */
   readonly table: string | null;
 }
 
@@ -32,7 +32,7 @@ const lockRetryMs = 50;
 const sampleRows = 1000;
 const sampleMs = 500;
 
-/** Which rows to read. Throws a MillraceError where that is not said. */
+/** Which rows to read. Throws a MillraceError if that is not set. */
 export function queryOf(
   params: { readonly path: string; readonly read: 'table' | 'query'; readonly table: string; readonly sql: string },
   resolve: (path: string) => string,
@@ -65,7 +65,7 @@ export async function openQuery(
 }
 
 function prepare(database: SqliteConnection, query: SqliteQuery): SqliteStatement {
-  // Reads the schema, so that a file that is not a database, or locked, is not taken for an error of the query.
+  // Reads the schema, so that a file that is not a database, or is locked, is not reported as an error of the query.
   const tables = database
     .prepare<[], { name: string }>("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name")
     .all()
@@ -102,7 +102,7 @@ function prepare(database: SqliteConnection, query: SqliteQuery): SqliteStatemen
   return statement;
 }
 
-/** The columns of a query: by their declared types, or by the first values where an expression has none. */
+/** The columns of a query: by their declared types, or by the first values if an expression has none. */
 export async function discoverQuery(query: SqliteQuery, signal: AbortSignal): Promise<Discovery> {
   const { database, statement } = await openQuery(query, signal, { access: 'look', waitMs: sampleMs });
   try {
@@ -112,7 +112,7 @@ export async function discoverQuery(query: SqliteQuery, signal: AbortSignal): Pr
       [],
     ).columns.map(({ name }) => name);
     const declared = found.map(({ type }) => (type ? declaredType(type) : null));
-    // A query may take long until its first row; a table gives it at once.
+    // A query may take long to give its first row; a table gives it at once.
     const isSampled = declared.includes(null) || declared.includes('date') || query.table !== null;
     const sampled = isSampled ? sampleTypes(statement, names) : null;
     const columns: Column[] = names.map((name, i) => ({
@@ -143,9 +143,9 @@ interface Sampled {
   readonly types: ReadonlyMap<string, ColumnType>;
   /** The columns of which every value is a day. */
   readonly days: ReadonlySet<string>;
-  /** The columns of numbers that doubles do not hold: whole ones beyond 2^53, and texts of digits. */
+  /** The columns of numbers that doubles cannot hold: whole ones beyond 2^53, and texts of digits. */
   readonly decimals: ReadonlySet<string>;
-  /** The columns in which no row has null; there is a row. */
+  /** The columns in which no row has null; there is at least one row. */
   readonly full: ReadonlySet<string>;
 }
 
@@ -159,12 +159,12 @@ function sampleTypes(statement: SqliteStatement, names: readonly string[]): Samp
   const sample: Record<string, unknown>[] = [];
   const deadline = performance.now() + sampleMs;
   for (const values of statement.iterate()) {
-    // Bytes beside text make a column that no one type fits; as text the bytes fail row by row.
+    // Bytes beside text fit no single type; as text, the bytes fail row by row.
     sample.push(Object.fromEntries(names.map((name, i) => [name, values[i]])));
     if (sample.length === sampleRows || performance.now() > deadline) break;
   }
   const always = new Set(names.filter((name) => sample.every((row) => row[name] === null)));
-  // Text stays text: a query that wants a timestamp of an expression can have one under Column types.
+  // Text stays text: for a timestamp from an expression, set it under Column types.
   const { columns } = inferFromJson(sample);
   const types = columns.map(({ name, type }): [string, ColumnType] => [
     name,
@@ -184,8 +184,8 @@ function isDecimal(found: unknown): boolean {
 }
 
 /**
- * As the SQLite sink declares them, and by SQLite's own rule for the names of other programs. Null for names such as UUID, TIME and
- * STRING, which that rule takes for numbers.
+ * As the SQLite sink declares them, and by SQLite's own rule for the names of other programs. Null for names such as UUID, TIME and STRING,
+ * which that rule takes for numbers.
  */
 function declaredType(declared: string): ColumnType | null {
   const type = declared.toUpperCase().replace(/\(.*$/, '').trim();
@@ -199,7 +199,7 @@ function declaredType(declared: string): ColumnType | null {
   return types[affinityOf(type)];
 }
 
-/** What SQLite threw, as a problem that names the file; anything else stays as it is. */
+/** SQLite's error, as a problem that names the file; anything else is returned unchanged. */
 export function inputProblem(error: unknown, query: SqliteQuery): unknown {
   const code = String((error as { code?: unknown } | null)?.code ?? '');
   if (error instanceof MillraceError || !code.startsWith('SQLITE_')) return error;

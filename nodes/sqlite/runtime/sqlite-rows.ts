@@ -1,4 +1,4 @@
-/** The rows of a query, in batches; the result as a whole is never in memory. */
+/** The rows of a query, in batches; the whole result is never in memory. */
 
 import type { Reader, RowFailure, SourceBatch, SourceContext } from '@millrace/kit/node';
 import { pragma } from '../../../io/sqlite/sqlite-driver.ts';
@@ -22,10 +22,10 @@ type Context = Pick<SourceContext<unknown>, 'batchSize' | 'start' | 'fail' | 'si
 type Values = readonly SqliteValue[];
 
 const copyTable = 'temp.millrace_rows';
-/** Stands where no sink of this run has opened the database. */
+/** Used if no sink of this run has opened the database. */
 const nobody = { close() {} };
 
-/** `schema` is that of the query's columns, in order; `formats` are those of its columns whose types somebody has set. */
+/** `schema` is that of the query's columns, in order; `formats` are those of its columns whose types a user has set. */
 export async function openRows(query: SqliteQuery, schema: Schema, formats: CellFormats, context: Context): Promise<Reader> {
   const { database, statement } = await openQuery(query, context.signal, { access: context.sample ? 'look' : 'read' });
   try {
@@ -37,8 +37,8 @@ export async function openRows(query: SqliteQuery, schema: Schema, formats: Cell
 }
 
 /**
- * A sink of the same run that writes into this database would wait for our lock, and we for its own, unless the database
- * is in WAL mode. So the result is put aside first, into SQLite's temporary file, and the lock is free before a row is read.
+ * A sink of the same run that writes to this database would wait for our lock, and we for its lock, unless the database is in WAL mode. So
+ * the result is copied to SQLite's temporary file first, and the lock is free before a row is read.
  */
 function unlocked(database: SqliteConnection, statement: SqliteStatement, query: SqliteQuery, context: Context): SqliteStatement {
   const writer = context.shared<{ close(): void }>(`sqlite-output:${query.path}`, () => nobody);
@@ -133,7 +133,7 @@ class SqliteRows implements Reader {
     return undefined;
   }
 
-  /** Numbers in a column of times are read by the unit that their size shows. */
+  /** Numbers in a column of times are read in the unit that their size suggests. */
   #fixOf({ name, type }: Column, value: SqliteValue, format: CellFormat | null): EntryFix | undefined {
     if (format !== null) return readAs(name, 'string');
     if (this.#cast.has(name)) return undefined;
@@ -159,7 +159,7 @@ const conversions: { readonly [type in Schema['columns'][number]['type']]: Conve
     return value === null || Number.isSafeInteger(value) ? (value as number | null) : undefined;
   },
   number(found) {
-    // A double is what was stored; a whole number of 64 bits may be rounded.
+    // A double is exactly what was stored; a whole number of 64 bits may be rounded.
     if (typeof found === 'bigint') return isTooLarge(found) ? undefined : Number(found);
     return found === null || Number.isFinite(found) ? (found as number | null) : undefined;
   },
@@ -186,7 +186,7 @@ const conversions: { readonly [type in Schema['columns'][number]['type']]: Conve
   bytes: (found) => (found instanceof Uint8Array ? new Uint8Array(found.buffer, found.byteOffset, found.length) : found === null ? null : undefined),
 };
 
-/** The value of a text or a number in its format; null where that says nothing about it. */
+/** The value of a text or a number in its format; null if the format does not apply to it. */
 function formattedValue(found: SqliteValue, format: CellFormat | null): Converted | null {
   if (format === null || found === null || found instanceof Uint8Array) return null;
   return typeof found === 'string' ? format.read(found, true) : format.readNumber(String(found));
@@ -213,12 +213,12 @@ function convert(found: SqliteValue, type: keyof typeof conversions, isCast: boo
   return castValue(plain(found), type);
 }
 
-/** SQLite's integers have 64 bits, of which JavaScript's numbers hold 53. */
+/** SQLite's integers have 64 bits; JavaScript's numbers hold 53. */
 function isTooLarge(found: SqliteValue): found is bigint | number {
   return typeof found === 'bigint' ? !Number.isSafeInteger(Number(found)) : Number.isInteger(found) && !Number.isSafeInteger(found);
 }
 
-/** The type by which a column could be read that has this value. */
+/** The type with which a column could be read that has this value. */
 function widerType(found: SqliteValue, type: ColumnType): ColumnType {
   const isNumber = type === 'integer' || type === 'number';
   if (isNumber && conversions.decimal(found) !== undefined) return 'decimal';

@@ -1,4 +1,4 @@
-/** How a table or a query of a SQLite database is looked at and read. */
+/** How a table or a query of a SQLite database is sampled and read. */
 import type { DiscoverContext, Discovery, Reader, SourceContext } from '@millrace/kit/node';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Schema } from '../../../model/values/types.ts';

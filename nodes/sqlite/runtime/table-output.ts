@@ -25,8 +25,8 @@ export async function openTable(context: SinkContext<Params, { readonly rows: Sc
   const path = context.path(params.path);
   const name = claimOutput(context, path, 'database');
   const database = context.shared(`sqlite-output:${name}`, () => new SqliteDatabase(path, context));
-  // An existing file needs no guard: SQLite itself rolls back what was not committed, at the latest when it is opened again.
-  // Nor does one that is committed many times: it would take what was committed along.
+  // An existing file needs no guard: SQLite itself rolls back what was not committed, at the latest when it is opened again. Nor does one
+  // that is committed many times: a guard would remove what was committed.
   if (database.isNew && context.commits === 'end') for (const file of [path, `${path}-journal`]) context.guard?.({ remove: file });
   await database.open(context.resume);
   return new SqliteWriter(database, schema, { ...params, columns: columnsOf(schema, params.types) }, context);

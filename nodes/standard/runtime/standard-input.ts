@@ -1,4 +1,4 @@
-/** The rows of a stream that can be read once, from front to back. */
+/** The rows of a stream that can be read only once, from start to end. */
 import { read } from 'node:fs';
 import type { Reader, SourceBatch } from '@millrace/kit/node';
 import type { Batch, Parser, Window } from '../../../io/files/file-rows.ts';
@@ -18,7 +18,7 @@ export class StandardInput implements Reader {
   #closed = false;
   #giveUp: () => void = () => {};
 
-  /** `line`: how many lines were read before, for their numbers to go on. */
+  /** `line`: how many lines were read before, to continue their numbers. */
   constructor(parser: Parser, options: { readonly batchSize: number; readonly line: number; readonly signal: AbortSignal; readonly descriptor?: number }) {
     this.#parser = parser;
     this.#batchSize = options.batchSize;
@@ -33,7 +33,7 @@ export class StandardInput implements Reader {
     const batch: Batch = { rows: [], lines: [], size: this.#batchSize };
     for (;;) {
       this.#parser.parse(this.#window, batch);
-      // What has come goes on at once: whoever writes may wait long before the next line.
+      // What has arrived is passed on at once: the writer may wait long before the next line.
       if (batch.rows.length > 0) break;
       if (this.#closed || this.#window.last || !(await this.#fill())) return null;
     }
@@ -49,7 +49,7 @@ export class StandardInput implements Reader {
     this.#stop();
   }
 
-  /** False when nothing more comes. */
+  /** False when nothing more follows. */
   async #fill(): Promise<boolean> {
     const window = this.#window;
     const rest = window.bytes.subarray(window.at);
@@ -65,7 +65,7 @@ export class StandardInput implements Reader {
     return true;
   }
 
-  /** A read that waits for its writer cannot be called off: whoever stops does not wait for it. */
+  /** A read that waits for its writer cannot be cancelled: stopping does not wait for it. */
   #more(bytes: Buffer, at: number): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#giveUp = () => resolve(0);

@@ -8,7 +8,7 @@ import type { Row } from '../../../model/values/types.ts';
 
 type Filter = (bytes: Uint8Array) => Uint8Array;
 
-/** Writes rows as lines to a descriptor at once. A reader that is slow holds the run up. */
+/** Writes rows as lines to a descriptor at once. A slow reader makes the run wait. */
 export class StandardOutput implements Writer {
   readonly #rows: RowWriter;
   readonly #descriptor: number;
@@ -16,7 +16,7 @@ export class StandardOutput implements Writer {
   readonly #signal: AbortSignal;
   readonly #buffer = new TextBuffer();
 
-  /** Once the signal fires, nobody is waited for any more. */
+  /** Once the signal fires, nothing is waited for any more. */
   constructor(
     rows: RowWriter,
     header: string,
@@ -38,7 +38,7 @@ export class StandardOutput implements Writer {
     await this.#flush();
   }
 
-  /** A header alone, where no rows came. */
+  /** Only a header, if there were no rows. */
   async commit(): Promise<void> {
     await this.#flush();
   }

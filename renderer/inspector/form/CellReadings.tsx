@@ -2,7 +2,7 @@ import type { Reading } from '../../../model/schema/reading.ts';
 import { visible } from '../../../model/text/visible-text.ts';
 import styles from './Widgets.module.css';
 
-/** Cells of the sample, and what they are read as. */
+/** Cells of the sample, and the values read from them. */
 export function CellReadings({ cells }: { readonly cells: readonly Reading[] }) {
   if (cells.length === 0) return null;
   return (

@@ -5,7 +5,7 @@ import type { SeenLine } from '../../../engine/protocol/messages.ts';
 import { visible } from '../../../model/text/visible-text.ts';
 import styles from './Evidence.module.css';
 
-/** About as many characters as there is room for. */
+/** The number of characters for which there is room. */
 const shortLength = 34;
 
 interface FindingRowProps {
@@ -17,7 +17,7 @@ interface FindingRowProps {
   readonly children: ReactNode;
 }
 
-/** One thing that was found out: its name and value in a line, which opens to everything else. */
+/** One detected property: its name and value in a line, which opens to show the rest. */
 export function FindingRow({ open, onToggle, head, action, children }: FindingRowProps) {
   return (
     <li className={styles.row} data-open={open || undefined}>
@@ -33,7 +33,7 @@ export function FindingRow({ open, onToggle, head, action, children }: FindingRo
   );
 }
 
-/** Lines of the input as they are, with what one cannot see made visible. A long one is cut until it is clicked. */
+/** Lines of the input, with invisible characters made visible. A long one is cut until it is clicked. */
 export function SeenLines({ lines, label }: { readonly lines: readonly SeenLine[]; readonly label: string }) {
   if (lines.length === 0) return null;
   return (

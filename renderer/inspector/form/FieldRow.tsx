@@ -17,7 +17,7 @@ export interface FieldRowProps {
   readonly onDone: () => void;
   /** In a list's item: less room. */
   readonly compact?: boolean;
-  /** What stands above it says its label already. */
+  /** Its label is already shown above it. */
   readonly isNamed?: boolean;
 }
 
@@ -25,7 +25,7 @@ export interface FieldRowProps {
 const groups: ReadonlySet<string> = new Set(['list', 'keyValue', 'condition', 'columns', 'code', 'sql', 'expression', 'choice']);
 const wideInCompact: ReadonlySet<string> = new Set(['list', 'keyValue', 'condition', 'columns', 'code', 'sql', 'expression', 'file']);
 
-/** One field: label, widget, help, and what is wrong with it. */
+/** One field: label, widget, help, and its problems. */
 export function FieldRow({ path, field, value, onChange, onDone, compact, isNamed }: FieldRowProps) {
   const { node, problems: all, widgets } = useForm();
   const id = useId();
@@ -37,7 +37,7 @@ export function FieldRow({ path, field, value, onChange, onDone, compact, isName
   useEffect(() => {
     if (wanted === null || !row.current || !takeFocusRequest('form', wanted)) return;
     row.current.scrollIntoView({ block: 'nearest' });
-    // The code editor takes the focus by itself, at the place that was asked for.
+    // The code editor takes the focus by itself, at the requested place.
     row.current.querySelector<HTMLElement>('input, textarea, select, [role="textbox"], [role="radio"][aria-checked="true"]')?.focus({ preventScroll: true });
   }, [wanted]);
 
@@ -95,7 +95,7 @@ function wants(field: string | null, path: string, kind: string): boolean {
   return field === path || (kind !== 'list' && field.startsWith(`${path}.`));
 }
 
-/** Must be filled in by the user: not optional, and nothing sensible stands there by itself. */
+/** Must be filled in by the user: not optional, and without a sensible default. */
 function isRequired(field: FieldManifest): boolean {
   if (field.optional || field.kind === 'boolean' || field.kind === 'choice' || field.kind === 'keyValue') return false;
   if (field.kind === 'columns' || field.kind === 'list') return (field.min ?? 0) > 0;

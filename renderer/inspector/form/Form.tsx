@@ -16,7 +16,10 @@ import { useForm } from './widget.ts';
 
 type Shown = readonly (readonly [name: string, field: FieldManifest])[];
 
-/** A form generated from a params declaration: its fields, those under "More", and then the groups. A group that is all of it is not folded. */
+/**
+ * A form generated from a params declaration: its fields, those under "More", and then the groups. If a form has only one group, it is not
+ * folded.
+ */
 export function Form(props: FormProps) {
   const { fields, values } = props;
   const shown = Object.entries(fields).filter(([, field]) => isShown(field, values, fields));
@@ -34,8 +37,8 @@ export function Form(props: FormProps) {
 }
 
 /**
- * Fields of one matter: open where one of them says something, unless somebody has chosen otherwise, which is remembered for
- * all nodes; always where one has an error or is asked for.
+ * Related fields: open if one of them is set, unless the user has chosen otherwise, which is remembered for all nodes; always open if one
+ * has an error or is requested.
  */
 function FieldGroup({ title, ...props }: FormProps & { readonly title: string; readonly shown: Shown }) {
   const { shown, values, path = '' } = props;
@@ -59,7 +62,7 @@ function FieldGroup({ title, ...props }: FormProps & { readonly title: string; r
   );
 }
 
-/** Fields whose values are detected, as lines that open to the evidence; then the others. */
+/** Fields whose values are detected, as lines that open to show the evidence; then the others. */
 function FoundGroup({ shown, found, ...props }: FormProps & { readonly shown: Shown; readonly found: readonly Detected[] }) {
   const { values, onChange, onDone } = props;
   const { node } = useForm();
@@ -89,7 +92,7 @@ function FoundGroup({ shown, found, ...props }: FormProps & { readonly shown: Sh
   );
 }
 
-/** What was detected for these fields. */
+/** The detected values of these fields. */
 function useFound(shown: Shown, path: string): readonly Detected[] {
   const { check } = useForm();
   return path === '' ? (check?.detected ?? []).filter(({ param }) => shown.some(([name, field]) => name === param && field.detected)) : [];
@@ -97,7 +100,7 @@ function useFound(shown: Shown, path: string): readonly Detected[] {
 
 const mostInShort = 3;
 
-/** What a folded group says, for its heading. */
+/** The summary of a folded group, for its heading. */
 function inShort(shown: Shown, values: FormProps['values'], found: readonly Detected[]): string {
   const columns = found.filter(({ column }) => column !== undefined).length;
   if (columns > 0) return String(columns);
@@ -111,7 +114,7 @@ function inShort(shown: Shown, values: FormProps['values'], found: readonly Dete
   return shortValue(first, values[name] ?? null).replace(/^\p{L}/u, (letter) => letter.toUpperCase());
 }
 
-/** Whether one of the fields has an error or is to be shown: it must not stay folded away then. */
+/** Whether one of the fields has an error or is to be shown: then it must not be folded. */
 function useIsWanted(shown: Shown, path: string): boolean {
   const { node, problems } = useForm();
   const within = (field: string | null | undefined) => shown.some(([name]) => field === path + name || field?.startsWith(`${path}${name}.`));
@@ -121,9 +124,9 @@ function useIsWanted(shown: Shown, path: string): boolean {
 
 interface PlainFieldsProps extends FormProps {
   readonly shown: Shown;
-  /** Stands above them: a field of that name needs no label of its own. */
+  /** The heading above them: a field of that name needs no label of its own. */
   readonly heading?: string;
-  /** Whether those under "More" are folded away also where there are no others: something else stands above them. */
+  /** Whether those under "More" are folded even without other fields: something else is above them. */
   readonly folds?: boolean;
 }
 

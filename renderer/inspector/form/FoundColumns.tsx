@@ -14,21 +14,21 @@ import { ProblemLines } from './ProblemLines.tsx';
 import { useForm } from './widget.ts';
 
 interface Props {
-  /** The list of what is set by column, with an item's field `column`, and mostly one `type`. */
+  /** The list of settings by column, whose items have a field `column`, and usually a `type`. */
   readonly name: string;
   readonly field: FieldManifest;
   readonly value: Json | undefined;
   readonly found: readonly Detected[];
   readonly onChange: (value: Json, how?: 'typing') => void;
   readonly onDone: () => void;
-  /** Given, not imported: a form holds these columns itself. */
+  /** A prop rather than an import: a form contains these columns itself. */
   readonly form: ComponentType<FormProps>;
 }
 type Entry = { readonly [part: string]: Json };
 
 const shownAtFirst = 10;
 
-/** The columns that were found, each with its type, the cell that decided it, and what can be set instead. */
+/** The discovered columns, each with its type, the cell that decided it, and the settings that overrule it. */
 export function FoundColumns({ found, ...props }: Props) {
   const { problems } = useForm();
   const [all, setAll] = useState(false);
@@ -52,7 +52,7 @@ export function FoundColumns({ found, ...props }: Props) {
   );
 }
 
-/** Where one offer is about several columns, those about each stand with the columns alone. */
+/** An offer for several columns is separate from those for single columns. */
 function together(problems: readonly Problem[]): readonly Problem[] {
   const entries = problems.flatMap(({ fix }) => (fix && 'entry' in fix && fix.more ? [fix.entry, ...fix.more] : []));
   const columns = new Set(entries.map((entry) => entry['column']));
@@ -68,13 +68,13 @@ function FoundColumn({ name, field, value, found, onChange, onDone, form: Form }
   const entry = entries[index];
   const { column: _, ...parts } = field.item ?? {};
   const values: Entry = entry ?? { ...defaults(parts), type: found.value };
-  // What is said of a column may be about its cells alone.
+  // A problem of a column may concern only its cells.
   const said = columnTypes.find((each) => each === values['type']);
   const type = said ?? found.value;
   const offers = problems.flatMap(({ fix, ...problem }) =>
     fix && 'entry' in fix && fix.list === name && fix.entry['column'] === column && !fix.more ? [{ ...problem, fix }] : [],
   );
-  // An offer that leaves the type to the data is one of marked numbers.
+  // An offer that leaves the type to inference is one for marked numbers.
   const offered = columnTypes.find((each) => each === offers[0]?.fix.entry['type']) ?? 'number';
   const set = (part: string, next: Json, how?: 'typing') => {
     const changed = { ...values, column, [part]: next };

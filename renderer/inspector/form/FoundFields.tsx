@@ -13,14 +13,14 @@ import { FormContext, useForm } from './widget.ts';
 
 interface Props {
   readonly fields: readonly (readonly [name: string, field: FieldManifest])[];
-  /** Fields that say more about one of them: `when` names it. */
+  /** Fields with details for one of them: `when` names it. */
   readonly further: readonly (readonly [name: string, field: FieldManifest])[];
   readonly values: { readonly [name: string]: Json };
   readonly onChange: (name: string, value: Json, how?: 'typing') => void;
   readonly onDone: () => void;
 }
 
-/** How the input is written: each property with what was found, why, and the field that overrules it. What is as in most files is folded away. */
+/** The detected format of the input: each property with its value, the reason, and the field that overrules it. Usual values are folded away. */
 export function FoundFields({ fields, further, ...props }: Props) {
   const found = useForm().check?.detected ?? [];
   const [all, setAll] = useState(false);
@@ -29,7 +29,7 @@ export function FoundFields({ fields, further, ...props }: Props) {
   const isPlain = ([name, field]: Props['fields'][number]) =>
     field.advanced && !evidence(name)?.notable && !isSet(field, props.values[name]) && !isWanted(name);
   const hidden = fields.filter(isPlain).length;
-  // What a click would change stands where it is seen, whichever rows are open.
+  // The offered changes are always visible, whichever rows are open.
   const offers = useForm().problems.filter(({ severity, field, fix }) => severity === 'info' && fix && fields.some(([name]) => name === field));
   return (
     <>
@@ -70,7 +70,7 @@ function FoundField({ name, field, found, further, values, onChange, onDone }: F
   const isWanted = useWanted();
   const open = opened ?? [name, ...further.map(([other]) => other)].some(isWanted);
   const form = useForm();
-  // What is only worth knowing is what the evidence says.
+  // Notes repeat what the evidence shows.
   const within = useMemo(() => (found ? { ...form, problems: form.problems.filter(({ severity }) => severity !== 'info') } : form), [form, found]);
   const value = values[name] ?? null;
   const overruled = isSet(field, value);
@@ -117,7 +117,7 @@ function FoundField({ name, field, found, further, values, onChange, onDone }: F
   );
 }
 
-/** Whether a field is to be shown: somebody wants to see it, or it has an error. */
+/** Whether a field is to be shown: it was requested, or it has an error. */
 function useWanted(): (name: string) => boolean {
   const { node, problems } = useForm();
   const focused = useSession(({ focusField }) => (focusField?.node === node ? focusField.field : null));

@@ -3,7 +3,7 @@
 import styles from './Highlighted.module.css';
 import { highlight } from './highlight.ts';
 
-/** Code in colours, not to be edited here. */
+/** Highlighted code that cannot be edited here. */
 export function Highlighted({ source }: { readonly source: string }) {
   return (
     <span className={styles.highlighted}>

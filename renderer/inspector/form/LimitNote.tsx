@@ -1,7 +1,7 @@
 import { titleLimit } from '../../graph/rename.ts';
 import styles from './Inspector.module.css';
 
-/** Says how much room is left in a field once there is little. */
+/** Shows the remaining number of characters of a field once there are few. */
 export function LimitNote({ text, limit = titleLimit }: { readonly text: string; readonly limit?: number }) {
   if (text.length < limit * 0.9) return null;
   return (

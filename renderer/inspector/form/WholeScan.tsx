@@ -17,7 +17,7 @@ import { FindingRow, SeenLines } from './Evidence.tsx';
 import { ProblemLines } from './ProblemLines.tsx';
 import { useForm } from './widget.ts';
 
-/** Reads all of a source's input, and shows what of it does not fit. Nothing for sources that cannot be read at any time. */
+/** Reads all of a source's input, and shows what does not fit. Nothing for sources that cannot be read at any time. */
 export function WholeScan() {
   const { node, check, problems } = useForm();
   const current = usePipeline().nodes[node];
@@ -172,7 +172,7 @@ function FaultOfScan({ fault: { rows, first, problem }, areSeveral }: { readonly
   );
 }
 
-/** Where all lines are of one file, its name says nothing. */
+/** If all lines are from one file, its name is redundant. */
 function withoutSource(lines: readonly SeenLine[]): readonly SeenLine[] {
   return lines.map(({ source: _, ...line }) => line);
 }

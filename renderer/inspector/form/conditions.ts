@@ -31,7 +31,7 @@ export function takesValue(operator: string): boolean {
   return operator !== 'isNull' && operator !== 'isNotNull';
 }
 
-/** A param as a condition, whatever it holds: broken parts become empty ones, so that the form can mend them. */
+/** A param as a condition, whatever it contains: invalid parts become empty ones, so that the form can fix them. */
 export function asCondition(value: Json | undefined): ConditionValue {
   const record = isRecord(value) ? value : {};
   const rules = Array.isArray(record['rules']) ? record['rules'] : [];
@@ -41,7 +41,7 @@ export function asCondition(value: Json | undefined): ConditionValue {
   };
 }
 
-/** What the value of an operator should look like, for a column's type. */
+/** An example of an operator's value, for a column's type. */
 export function valueHint(operator: string, type: string | undefined): string {
   if (operator === 'in') return 'a, b, c';
   if (operator === 'matches') return 'regular expression';

@@ -3,7 +3,10 @@ type Unit = keyof typeof units;
 
 const part = /\s*(\d+(?:\.\d+)?)\s*(?:(?<ms>ms|milliseconds?)|(?<s>s|secs?|seconds?)|(?<m>m|mins?|minutes?)|(?<h>h|hrs?|hours?)|(?<d>d|days?))(?![a-z])/giy;
 
-/** `500ms`, `10s`, `1.5h`, `1h 30m`, `10 minutes` as whole milliseconds; null for anything else, also for a number without a unit and for fractions of a millisecond. */
+/**
+ * `500ms`, `10s`, `1.5h`, `1h 30m`, `10 minutes` as whole milliseconds; null for anything else, including a number without a unit and
+ * fractions of a millisecond.
+ */
 export function parseDuration(text: string): number | null {
   const parts = [...text.trim().matchAll(part)];
   if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text.trim()) return null;

@@ -6,8 +6,8 @@ import { formatDuration, parseDuration } from './duration.ts';
 import { asText, emptyValue } from './widget.ts';
 
 /**
- * How a param that is no text is typed. What cannot be read stays the param's value as it was typed: it is saved, undone and found
- * again like any other, and the check says what is wrong with it.
+ * How to type a param that is not text. Text that cannot be read becomes the param's value as typed: it is saved and undone like any other,
+ * and the check reports what is wrong with it.
  */
 export interface TypedText {
   read(text: string, field: FieldManifest): Json;
@@ -30,12 +30,12 @@ export const durationText: TypedText = {
   write: (value) => (typeof value === 'number' ? formatDuration(value) : asText(value)),
 };
 
-/** What a field shows: the text that is being typed (`1.0` on the way to `1.05`), unless its value has become another since. */
+/** What a field shows: the text that is being typed (`1.0` on the way to `1.05`), unless its value has changed since. */
 export function shownText(draft: string | null, value: Json | undefined, field: FieldManifest, { read, write }: TypedText): string {
   return draft !== null && Object.is(read(draft, field), value ?? null) ? draft : write(value);
 }
 
-/** The text of such a field, and what takes each change of it; `leave` when the focus goes. */
+/** The text of such a field, and the function that takes each change of it; `leave` when the focus leaves. */
 export function useTypedText(value: Json | undefined, field: FieldManifest, as: TypedText) {
   const [draft, setDraft] = useState<string | null>(null);
   return {

@@ -2,7 +2,7 @@ import type { Problem } from '../../../engine/protocol/messages.ts';
 
 export type Pair = readonly [key: string, value: string];
 
-/** What of rows that were typed the param does not hold: those without a name, and all but the last of one name. */
+/** Typed rows that the param cannot contain: those without a name, and all but the last of one name. */
 export function unusedPairs(pairs: readonly Pair[], keyLabel: string): readonly Problem[] {
   const name = keyLabel.toLowerCase();
   const of = (message: string, hint: string): Problem => ({ code: 'form/unused', severity: 'warning', message, hint });

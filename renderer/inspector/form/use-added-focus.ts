@@ -1,8 +1,8 @@
 import { useEffect, useRef } from 'react';
 
 /**
- * Puts the keyboard into a row that was just added. Give `ref` to the element that holds the rows, and call `added` together
- * with the change that makes the new row the last one.
+ * Moves the focus into a row that was just added. Give `ref` to the element with the rows, and call `added` together with the change that
+ * makes the new row the last one.
  */
 export function useAddedFocus<T extends HTMLElement>(count: number) {
   const ref = useRef<T>(null);

@@ -10,7 +10,7 @@ import { Highlighted } from '../form/Highlighted.tsx';
 import styles from '../form/Widgets.module.css';
 import { asText, textOrNull, useForm, type WidgetProps } from '../form/widget.ts';
 
-/** Lines of a snippet that stand here while it is edited elsewhere. */
+/** The number of lines of a snippet that are shown here while it is edited elsewhere. */
 const glimpsedLines = 6;
 
 /** A snippet or an SQL statement. An empty snippet shows its signature to start from. */

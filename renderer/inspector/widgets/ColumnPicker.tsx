@@ -17,16 +17,16 @@ export interface ColumnPickerProps {
   readonly error?: boolean;
   readonly describedBy?: string;
   readonly onChange: (value: string) => void;
-  /** A column was chosen from the list, or entered with Enter. Without this, that is a change like any other. */
+  /** A column was chosen from the list, or entered with Enter. Without this prop, that is a change like any other. */
   readonly onPick?: (value: string) => void;
   readonly onDone: () => void;
 }
 
-/** One column by name: picked from those that arrive, or typed while they are not known. */
+/** One column by name: picked from the incoming ones, or typed while they are not known. */
 export function ColumnPicker({ id, label, schema, types, value, placeholder, error, describedBy, onChange, onPick, onDone }: ColumnPickerProps) {
   // All columns are offered on opening; typing narrows them.
   const [typed, setTyped] = useState(false);
-  // The list tells a choice twice: as what was chosen, and then as the text of the field.
+  // The list reports a choice twice: as the choice, and then as the text of the field.
   const picked = useRef(false);
   const columns = (schema?.columns ?? []).filter((column) => !types || types.includes(column.type));
   const known = schema?.columns.find((column) => column.name === value);
@@ -80,7 +80,7 @@ export function ColumnPicker({ id, label, schema, types, value, placeholder, err
   );
 }
 
-/** Names that hold the text, first those that begin with it, before them the one that is it: Enter takes the first. */
+/** Names that contain the text, first an exact match, then those that begin with it: Enter takes the first. */
 function narrowed(options: readonly ComboboxParsedItem[], search: string): ComboboxItem[] {
   const text = search.trim().toLowerCase();
   const place = (name: string) => (name === text ? 0 : name.startsWith(text) ? 1 : 2);

@@ -9,7 +9,7 @@ import styles from '../form/Widgets.module.css';
 import { useForm, type WidgetProps } from '../form/widget.ts';
 import { ColumnPicker } from './ColumnPicker.tsx';
 
-/** Rows of column, operator and value, of which all or any must hold. */
+/** Rows of column, operator and value, of which all or any must be true. */
 export function ConditionWidget({ path, field, value, onChange, onDone, problems, label }: WidgetProps) {
   const { check } = useForm();
   const schema = inputSchema(check, field);

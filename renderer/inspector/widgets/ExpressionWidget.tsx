@@ -7,12 +7,12 @@ import { Highlighted } from '../form/Highlighted.tsx';
 import styles from '../form/Widgets.module.css';
 import { asText, hasError, textOrNull, useForm, type WidgetProps } from '../form/widget.ts';
 
-/** An expression over `row`. It is drawn as coloured text, and becomes the code editor while it has the focus. */
+/** An expression over `row`. It is drawn as highlighted text, and becomes the code editor while it has the focus. */
 export function ExpressionWidget({ id, path, field, value, onChange, onDone, problems, describedBy, label }: WidgetProps) {
   const { node, check } = useForm();
   const [active, setActive] = useState(false);
   const leaving = useRef<ReturnType<typeof setTimeout>>(undefined);
-  // Asked for as soon as there is an expression to edit, so that it is here when one clicks.
+  // Loaded as soon as there is an expression to edit, so that it is ready for a click.
   useMonaco();
   const text = asText(value);
   if (!active) {
@@ -47,7 +47,7 @@ export function ExpressionWidget({ id, path, field, value, onChange, onDone, pro
         onChange={(next) => onChange(textOrNull(next, field), 'typing')}
         onBlur={() => {
           onDone();
-          // Another window in front, or a widget of the editor itself, is no reason to leave it.
+          // Another window in front, or a widget of the editor itself, does not end editing.
           leaving.current = setTimeout(() => document.hasFocus() && setActive(false), 80);
         }}
       />

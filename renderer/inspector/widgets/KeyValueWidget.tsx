@@ -14,8 +14,8 @@ import { hasError, useForm, type WidgetProps } from '../form/widget.ts';
 import { ColumnPicker } from './ColumnPicker.tsx';
 
 /**
- * By document, node and field, the rows as they were typed: a param cannot hold those without a name or two of one name. They are
- * found again when the node is selected again.
+ * By document, node and field, the rows as they were typed: a param cannot contain rows without a name or two of one name. They are shown
+ * again when the node is selected again.
  */
 const typed = new Map<string, readonly Pair[]>();
 
@@ -25,7 +25,7 @@ export function KeyValueWidget({ path, field, value, onChange, onDone, problems,
   const stored = pairsOf(value);
   const key = JSON.stringify([session.state.documentId, node, path]);
   const [draft, setDraft] = useState(typed.get(key) ?? null);
-  // It gives way when the value was changed elsewhere.
+  // It is discarded when the value was changed elsewhere.
   const rows = draft && sameRecord(recordOf(draft), recordOf(stored)) ? draft : stored;
   const { ref, added } = useAddedFocus<HTMLDivElement>(rows.length);
   const keyLabel = field.keyLabel ?? 'Name';

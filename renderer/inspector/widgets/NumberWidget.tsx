@@ -2,7 +2,7 @@ import { Text, TextInput } from '@mantine/core';
 import { numberText, useTypedText } from '../form/typed-text.ts';
 import { hasError, placeholderOf, type WidgetProps } from '../form/widget.ts';
 
-/** A number, with the arrow keys in steps of one within its bounds. What is out of bounds or no number is told by the check. */
+/** A number, with the arrow keys in steps of one within its bounds. The check reports values that are out of bounds or not a number. */
 export function NumberWidget({ id, field, value, onChange, onDone, problems, describedBy }: WidgetProps) {
   const { text, take, leave } = useTypedText(value, field, numberText);
   const step = (by: number) => {

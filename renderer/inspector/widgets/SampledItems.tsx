@@ -12,7 +12,7 @@ import { useForm } from '../form/widget.ts';
 
 type Item = { readonly [name: string]: Json };
 const mostRows = 10_000;
-/** More are hardly meant as columns: each is an item of the form. */
+/** More values are unlikely to be meant as columns: each is an item of the form. */
 const mostItems = 200;
 const tries = 5;
 
@@ -26,7 +26,7 @@ interface SampledItemsProps {
   readonly onChange: (items: readonly Item[]) => void;
 }
 
-/** Adds an item to a list for each value that a column has in the sample and the list has not. */
+/** Adds an item to a list for each value that a column has in the sample and that the list lacks. */
 export function SampledItems({ column: param, into, field, items, fresh, onChange }: SampledItemsProps) {
   const { node, check } = useForm();
   const name = useSession(({ pipeline }) => pipeline.nodes[node]?.params[param]);
@@ -70,7 +70,7 @@ export function SampledItems({ column: param, into, field, items, fresh, onChang
   );
 }
 
-/** The values of a column of what arrives at a node's first input, as texts in the order in which they come; null for none. */
+/** The values of a column at a node's first input, as texts in order; null for none. */
 async function sampledValues(node: string, column: string, type: ColumnType): Promise<(string | null)[]> {
   const { documentId, pipeline } = session.state;
   const edge = pipeline.edges.find(({ to }) => to.node === node);
@@ -81,7 +81,7 @@ async function sampledValues(node: string, column: string, type: ColumnType): Pr
       const at = schema.columns.findIndex(({ name }) => name === column);
       return [...new Set(rows.map((cells) => formatValue(cells[at] ?? null, type) || null))];
     } catch (error) {
-      // The data panel asks, too, and the newest one wins.
+      // The data panel requests previews too, and the newest request wins.
       if (problemOf(error).code !== 'preview/superseded' || attempt === tries) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50 * attempt));
     }

@@ -2,8 +2,11 @@ import { Autocomplete, Textarea, TextInput } from '@mantine/core';
 import { zoneOf } from '../../../model/time/zone.ts';
 import { timeZoneNames } from '../../session/time-zone.ts';
 import { asText, hasError, placeholderOf, textOrNull, type WidgetProps } from '../form/widget.ts';
+import { EntriesWidget } from './EntriesWidget.tsx';
 
-export function TextWidget({ id, field, value, onChange, onDone, problems, describedBy }: WidgetProps) {
+export function TextWidget(props: WidgetProps) {
+  const { id, field, value, onChange, onDone, problems, describedBy } = props;
+  if (field.entries !== undefined) return <EntriesWidget {...props} />;
   const common = {
     id,
     value: asText(value),
@@ -20,7 +23,7 @@ export function TextWidget({ id, field, value, onChange, onDone, problems, descr
     return (
       <Autocomplete
         {...common}
-        // What is typed becomes the first zone that is like it by Enter, as in the status bar, unless it is a zone already.
+        // On Enter, the typed text becomes the first similar zone, as in the status bar, unless it is a zone already.
         selectFirstOptionOnChange={field.suggest === 'timeZones' && zoneOf(common.value) === null}
         data={field.suggest === 'timeZones' ? timeZoneNames() : encodings}
         limit={50}
@@ -32,7 +35,7 @@ export function TextWidget({ id, field, value, onChange, onDone, problems, descr
   return <TextInput {...common} onChange={(event) => onChange(textOrNull(event.currentTarget.value, field), 'typing')} />;
 }
 
-/** What old programs and other countries write, most common first; any name that TextDecoder knows can be typed. */
+/** Encodings of old programs and other countries, most common first; any name that TextDecoder knows can be typed. */
 const encodings = [
   'auto',
   'utf-8',

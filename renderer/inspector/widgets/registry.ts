@@ -5,6 +5,7 @@ import { CodeWidget } from './CodeWidget.tsx';
 import { ColumnsWidget } from './ColumnsWidget.tsx';
 import { ColumnWidget } from './ColumnWidget.tsx';
 import { ConditionWidget } from './ConditionWidget.tsx';
+import { ConnectionWidget } from './ConnectionWidget.tsx';
 import { DurationWidget } from './DurationWidget.tsx';
 import { ExpressionWidget } from './ExpressionWidget.tsx';
 import { FileWidget } from './FileWidget.tsx';
@@ -28,6 +29,7 @@ export const widgets: Widgets = {
   sql: CodeWidget,
   file: FileWidget,
   secret: SecretWidget,
+  connection: ConnectionWidget,
   keyValue: KeyValueWidget,
   list: ListWidget,
   condition: ConditionWidget,

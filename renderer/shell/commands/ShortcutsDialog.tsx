@@ -24,7 +24,7 @@ export function showShortcuts(commands: readonly Command[]): Promise<null> {
       const found = commands.filter((command) => command.name.startsWith(`${prefix}.`) && command.shortcuts);
       groups.set(title, [...(groups.get(title) ?? []), ...found]);
     }
-    // Without what there is to undo just now.
+    // Without the name of the step that can be undone now.
     const anyTime = { ...session.state, undoLabel: null, redoLabel: null };
     return (
       <Modal opened onClose={() => close(null)} title="Keyboard shortcuts" size={760}>

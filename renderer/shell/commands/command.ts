@@ -7,21 +7,21 @@ export interface Command {
   readonly name: string;
   readonly label: string | ((state: SessionState) => string);
   readonly icon?: Icon;
-  /** What it does, where the label alone does not tell. */
+  /** What it does, if the label alone does not say. */
   readonly help?: string;
   /** `Mod+Shift+S`: Mod is Ctrl, on a Mac Cmd. The first one is shown. */
   readonly shortcuts?: readonly string[];
   /**
-   * Where its shortcuts hold (scope.ts). `global`: everywhere but in dialogs and menus. `document`: not where text is typed nor in
-   * grids either, whose keys are their own. `canvas`: only with the focus in the canvas, or nowhere.
+   * Where its shortcuts apply (scope.ts). `global`: everywhere but in dialogs and menus. `document`: neither where text is typed nor in
+   * grids, which have keys of their own. `canvas`: only with the focus in the canvas, or nowhere.
    */
   readonly scope?: 'global' | 'document' | 'canvas';
-  /** Takes something away: its shortcuts need a canvas that somebody has entered, not one to which the focus fell back. */
+  /** It deletes something: its shortcuts need a canvas that the user has entered, not one to which the focus fell back. */
   readonly removes?: boolean;
   readonly enabled?: (state: SessionState) => boolean;
   /** For entries that are on or off. */
   readonly checked?: (state: SessionState) => boolean;
-  /** May return a promise; what it rejects with is shown to the user. */
+  /** May return a promise; if it rejects, the error is shown to the user. */
   readonly run: (actions: typeof session) => unknown;
 }
 

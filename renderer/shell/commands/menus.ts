@@ -1,4 +1,4 @@
-/** Which commands people find where, by name. */
+/** Which commands are in which menus, by name. */
 
 export interface Menu {
   readonly label: string;
@@ -47,6 +47,7 @@ export const menus: readonly Menu[] = [
       'view.minimap',
       'view.snap',
       'view.timeZone',
+      'view.connections',
       null,
       'view.data',
       'view.problems',
@@ -69,7 +70,7 @@ export const menus: readonly Menu[] = [
   },
   { label: 'Help', entries: ['help.commands', 'help.shortcuts', 'file.examples', null, 'help.about'] },
 ];
-/** What a right click offers, by what it hits. */
+/** The commands of context menus, by what was clicked. */
 export const contextMenus = {
   node: ['edit.inspect', 'edit.rename', null, 'edit.cut', 'edit.copy', 'edit.duplicate', 'edit.delete', null, 'insert.node'],
   nodes: ['edit.cut', 'edit.copy', 'edit.duplicate', 'edit.delete', null, 'arrange.left', 'arrange.top', 'arrange.middle', 'arrange.row', 'arrange.column'],

@@ -1,14 +1,17 @@
-/** Whom a key or a clipboard event is meant for: decided by where the focus is. */
+/** The target of a key or a clipboard event: decided by the focus. */
 import { isDialogOpen } from '../dialogs.tsx';
 import type { Command } from './command.ts';
 
-/** `nowhere`: the page itself has the focus, as after what had it has gone. `widget`: a button, a tab, any control that takes no text. */
+/**
+ * `nowhere`: the page itself has the focus, for example after the focused element was removed. `widget`: a button, a tab, any control that
+ * takes no text.
+ */
 export type Place = 'text' | 'overlay' | 'grid' | 'canvas' | 'nowhere' | 'widget';
 
 const textFields =
   'input:not([type="checkbox"], [type="radio"], [type="button"], [type="submit"], [type="range"], [type="color"], [type="file"]), textarea, select, [contenteditable="true"], .monaco-editor';
 
-/** Whether keys pressed here are text for somebody. */
+/** Whether a text field takes the keys pressed here. */
 export function isTyping(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest(textFields) !== null;
 }
@@ -27,7 +30,7 @@ const places: Readonly<Record<NonNullable<Command['scope']>, ReadonlySet<Place>>
   canvas: new Set<Place>(['canvas', 'nowhere']),
 };
 
-/** Whether a key means this command while the focus is at a place. */
+/** Whether a key triggers this command while the focus is at a place. */
 export function isInScope({ scope = 'global' }: Pick<Command, 'scope'>, place: Place): boolean {
   return !isDialogOpen() && places[scope].has(place);
 }
@@ -36,18 +39,18 @@ let isEntered = false;
 let isTabbing = false;
 
 /**
- * True while the keyboard is in the canvas because somebody brought it there, with the pointer or with Tab. Where it only fell back
- * to the canvas, since a field, a menu or a dialog was left, the next Backspace may still be meant for the text.
+ * True while the focus is in the canvas because the user moved it there, with the pointer or with Tab. If it only fell back to the canvas,
+ * since a field, a menu or a dialog was closed, the next Backspace may still be meant for the text.
  */
 export function isCanvasEntered(): boolean {
   return isEntered;
 }
-/** For what is plainly done on the canvas without a click: dropping a node there, going from node to node. */
+/** For actions that are clearly on the canvas without a click: dropping a node there, moving from node to node. */
 export function enterCanvas(): void {
   isEntered = true;
 }
 
-/** Follows how the focus comes to the canvas; returns how to stop. */
+/** Tracks how the focus moves to the canvas; returns a function that stops it. */
 export function watchCanvasFocus(): () => void {
   const isInside = (target: EventTarget | null) => target instanceof Element && target.closest('.canvas') !== null && placeOf(target) !== 'overlay';
   const press = ({ target }: Event) => {

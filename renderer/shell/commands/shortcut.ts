@@ -3,7 +3,7 @@ const isMac = typeof navigator !== 'undefined' && /mac/i.test(navigator.platform
 const symbols: Record<string, string> = { ArrowUp: '↑', ArrowDown: '↓', ArrowLeft: '←', ArrowRight: '→', ' ': 'Space', Escape: 'Esc' };
 const macSymbols: Record<string, string> = { Mod: '⌘', Shift: '⇧', Alt: '⌥', Ctrl: '⌃', Delete: '⌦', Backspace: '⌫', Enter: '↩' };
 
-/** `Mod+Shift+S` as people read it: `Ctrl+Shift+S`, on a Mac `⇧⌘S`. */
+/** `Mod+Shift+S` as users read it: `Ctrl+Shift+S`, on a Mac `⇧⌘S`. */
 export function showShortcut(shortcut: string, mac = isMac): string {
   const keys = shortcut.split('+').map((key) => symbols[key] ?? key);
   if (!mac) return keys.map((key) => (key === 'Mod' ? 'Ctrl' : key)).join('+');
@@ -18,7 +18,10 @@ export function showShortcut(shortcut: string, mac = isMac): string {
 
 type Pressed = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>;
 
-/** Whether an event is this shortcut, with exactly its modifiers. A sign such as `?` or `/` counts however the keyboard makes it. */
+/**
+ * Whether an event is this shortcut, with exactly its modifiers. A character such as `?` or `/` counts whichever keys the keyboard needs
+ * for it.
+ */
 export function matches(shortcut: string, event: Pressed, mac = isMac): boolean {
   const keys = shortcut.split('+');
   const key = keys.at(-1) ?? '';

@@ -8,11 +8,11 @@ import { Words } from './Words.tsx';
 interface FixButtonProps {
   readonly problem: Problem;
   readonly className?: string;
-  /** In place of the fix's title, where what stands beside the button says the rest. */
+  /** Instead of the fix's title, if the text beside the button says the rest. */
   readonly label?: string | undefined;
 }
 
-/** The one click that mends a problem, where it says one and the pipeline does not have it yet. An edit like any other: it can be undone. */
+/** The button that fixes a problem, if it has a fix and the pipeline does not have it yet. An edit like any other: it can be undone. */
 export function FixButton({ problem, className, label }: FixButtonProps) {
   const { node, fix } = problem;
   const pipeline = usePipeline();

@@ -16,11 +16,11 @@ const icons = { error: IconAlertCircle, warning: IconAlertTriangle, info: IconIn
 interface ProblemBarProps {
   readonly problems: readonly Problem[];
   readonly shownNode?: string;
-  /** How many there are in all, where `problems` are only the first of them. */
+  /** The total number, if `problems` are only the first of them. */
   readonly total?: number;
 }
 
-/** The first of some problems in one line, with a way to where it can be fixed, and to the others. */
+/** The first of several problems in one line, with a way to the place of its fix, and to the others. */
 export function ProblemBar({ problems, shownNode, total = 0 }: ProblemBarProps) {
   const [isOpen, setOpen] = useState(false);
   const first = problems.find(({ severity }) => severity === 'error') ?? problems[0];

@@ -11,7 +11,7 @@ import './problem-list.css';
 
 const icons = { error: IconExclamationCircleFilled, warning: IconAlertTriangleFilled, info: IconInfoCircleFilled } as const;
 
-/** Problems one below the other. A click goes to the node and its field. */
+/** Problems one below the other. A click selects the node and its field. */
 export function ProblemList({ problems, withNode = false }: { readonly problems: readonly Problem[]; readonly withNode?: boolean }) {
   return (
     <ul className="problem-list">

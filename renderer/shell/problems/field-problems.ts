@@ -2,15 +2,15 @@ import type { FieldManifest, Problem } from '../../../engine/protocol/messages.t
 import { visibleLines } from '../../../model/text/visible-text.ts';
 
 /**
- * The problems to show at one field. A list takes those of itself only, since its items have fields of their own; any other
- * field also takes those of its parts (`where.rules.0.value`).
+ * The problems to show at one field. A list shows only its own, since its items have fields of their own; any other field also shows those
+ * of its parts (`where.rules.0.value`).
  */
 export function problemsAt(problems: readonly Problem[], path: string, field: Pick<FieldManifest, 'kind'>): readonly Problem[] {
   const here = problems.filter((problem) => problem.field === path || (field.kind !== 'list' && problem.field?.startsWith(`${path}.`)));
   return withoutEchoes(here);
 }
 
-/** Two checkers often find the same fault: of problems that start at the same place of a text, the first one is enough. */
+/** Two checkers often find the same error: of problems that start at the same place of a text, only the first one is shown. */
 export function withoutEchoes(problems: readonly Problem[]): readonly Problem[] {
   const places = new Set<string>();
   return problems.filter(({ range, severity }) => {

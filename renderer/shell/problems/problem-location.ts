@@ -2,7 +2,10 @@ import type { FieldManifest, Problem } from '../../../engine/protocol/messages.t
 
 type Fields = { readonly [name: string]: FieldManifest };
 
-/** Where a problem is, in a few words: `where, line 3, column 7`, `readings.csv, line 1204`, or both with a dot between them. Empty when it is nowhere in particular. `fields` are the params of its node, for their labels. */
+/**
+ * Where a problem is, in a few words: `where, line 3, column 7`, `readings.csv, line 1204`, or both with a dot between them. Empty if it
+ * has no place. `fields` are the params of its node, for their labels.
+ */
 export function locationOf(problem: Problem, fields: Fields = {}): string {
   const parts: string[] = [];
   const places: string[] = [];
@@ -11,14 +14,14 @@ export function locationOf(problem: Problem, fields: Fields = {}): string {
   if (problem.range) parts.push(`line ${problem.range.line}, column ${problem.range.column}`);
   if (problem.position) {
     const { source, line, toLine } = problem.position;
-    // A whole file that the message names already is no news.
+    // A whole file that the message already names adds nothing.
     if (line !== undefined || !problem.message.includes(source)) places.push(source);
     if (line !== undefined) places.push(toLine !== undefined && toLine !== line ? `lines ${line} to ${toLine}` : `line ${line}`);
   }
   return [parts, places].flatMap((words) => (words.length > 0 ? [words.join(', ')] : [])).join(' · ');
 }
 
-/** `columns.1.expression` as people know it: `Column 2, Expression`. */
+/** `columns.1.expression` in words: `Column 2, Expression`. */
 function fieldName(path: string, fields: Fields): string {
   const [name = '', index, part] = path.split('.');
   const field = fields[name];

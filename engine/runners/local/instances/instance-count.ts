@@ -18,29 +18,10 @@ export function askedInstances(asked: number | 'auto' | undefined): number | 'au
 }
 
 /**
- * The plan of a run with its stages: in one instance, or as many as its state is of, where no number is given. `before`: what the run
- * resumes from, or null. Throws `run/instances` if that was kept by another number of instances than is asked for.
+ * The plan of a run with its stages: in one instance, or as many as its checkpoint was made with, where no number is given. `before`: what
+ * the run resumes from, or null. Throws as `askedInstances` does.
  */
 export function planInstances({ plan, options }: Pick<RunJob, 'plan' | 'options'>, before: FlowSnapshot | null): PhysicalPlan {
   const asked = askedInstances(options.instances);
-  if (asked !== 'auto') return before ? suited(before, withStages(plan, asked)) : withStages(plan, asked);
-  if (before) return suited(before, withStages(plan, before.instances?.length ?? 1));
-  return plan;
-}
-
-/** The plan, where each node finds its state: that is filed by instance. */
-function suited({ instances = [], stateful }: FlowSnapshot, plan: PhysicalPlan): PhysicalPlan {
-  const { nodes, stages = [] } = plan;
-  const now = stages[0]?.instances ?? 1;
-  const kept = Math.max(1, instances.length);
-  const before = new Set(instances.flatMap((each) => each.stateful));
-  const inside = new Set(stages.flatMap((stage) => stage.nodes));
-  const moved = stateful.find((id) => nodes.some((node) => node.id === id) && before.has(id) !== inside.has(id));
-  if (now === kept && moved === undefined) return plan;
-  throw new MillraceError({
-    code: 'run/instances',
-    message: `The state of ${moved === undefined ? 'the run' : `"${moved}"`} was kept by ${kept} ${kept === 1 ? 'instance' : 'instances'}, and cannot be taken up by ${now}.`,
-    hint: `Start the run with --instances ${kept}, or from scratch.`,
-    node: moved,
-  });
+  return withStages(plan, asked === 'auto' ? (before?.instances?.length ?? 1) : asked);
 }

@@ -34,7 +34,7 @@ export class InstanceThreads implements InstanceHost {
       onLost(error);
     };
     worker.on('error', lost);
-    worker.on('exit', () => lost(new Error('A thread of the run ended unexpectedly.')));
+    worker.on('exit', () => lost(new Error('')));
     return {
       post: (message: ToInstance, transfer = []) => worker.postMessage(message, transfer),
       onMessage(listener: (message: FromInstance) => void) {

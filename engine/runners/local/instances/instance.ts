@@ -3,16 +3,18 @@
 import type { NodeDefinition } from '@millrace/kit/node';
 import { itemAt, missing } from '../../../../model/faults/missing.ts';
 import type { NodeId } from '../../../document/pipeline.ts';
+import { ownedBy } from '../../../operators/keyed/key-groups.ts';
 import { type ColumnLayout, columnLayout } from '../../../operators/rows/column-layout.ts';
 import { problemOf } from '../../../protocol/connection.ts';
 import type { Sandbox } from '../../../sandbox/sandbox.ts';
-import type { Dataflow } from '../dataflow.ts';
+import type { Dataflow, Divided } from '../dataflow.ts';
+import { EarlierFlows } from '../earlier-flows.ts';
 import type { Hub } from '../hub.ts';
 import { asEngineThroughout, countTurn, type Monitor } from '../monitor.ts';
 import { NodeStates } from '../node-states.ts';
 import { openDataflow } from '../open-dataflow.ts';
 import { readable } from '../readable.ts';
-import { type FlowEvent, type FromInstance, type InstanceJob, type InstancePort, type ToInstance, transferOf } from './messages.ts';
+import { type FlowEvent, type FromInstance, type InstanceJob, type InstancePort, type InstanceStart, type ToInstance, transferOf } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { Outlet } from './outlet.ts';
 import { unpackRows } from './packed-rows.ts';
@@ -113,20 +115,13 @@ class Instance {
     const { monitor } = this.#env;
     const states = new NodeStates({ folder: stateFolder, memory, monitor });
     const carried = new Set(from?.carried);
-    if (from) {
-      await asEngineThroughout(monitor, () => {
-        states.restore(from.snapshot.keyed);
-        for (const { id } of plan.nodes) {
-          if (!carried.has(id)) for (const state of states.of(id).states.values()) for (const [key] of [...state.entries()]) state.delete(key);
-        }
-      });
-    }
+    const earlier = from && (await asEngineThroughout(monitor, () => this.#restore(states, from, carried)));
     this.#timer = setInterval(() => {
       if (monitor) countTurn(monitor);
       this.flow?.expireRecent();
       this.#tellStats();
     }, statsEveryMs);
-    this.flow = await openDataflow(plan, {
+    const opening = openDataflow(plan, {
       definition: (type) => wayDefinition(type) ?? this.#env.definition(type),
       sandbox: this.#env.sandbox,
       folder,
@@ -142,12 +137,35 @@ class Instance {
       commits,
       lineage,
       states,
-      from: from && { checkpoint: from.checkpoint, isOlder: from.isOlder, snapshot: from.snapshot, tokens: {}, isCarried: (node) => carried.has(node) },
+      from: from && {
+        checkpoint: from.checkpoint,
+        isOlder: from.isOlder,
+        snapshot: from.snapshot,
+        tokens: {},
+        isCarried: (node) => carried.has(node),
+        divided: earlier && dividedBy(earlier, from),
+      },
       outlets: { open: (node, hub) => this.#outlet(node, hub), room: () => this.#room?.promise ?? null },
     });
+    this.flow = await opening.finally(() => earlier?.close());
     this.#box.flush();
     this.#tellStats();
     this.#port.post({ kind: 'opened', ticks: this.flow.ticks, timed: [...this.flow.timed] });
+  }
+
+  /** What it kept itself; or gives what all kept, of which it takes over what is its own. */
+  #restore(states: NodeStates, { checkpoint, keyed, divided }: InstanceStart, carried: ReadonlySet<NodeId>): EarlierFlows | null {
+    if (divided) {
+      const earlier = new EarlierFlows(divided.flows, { memory: this.#job.memory, monitor: this.#env.monitor });
+      earlier.copy(states, [], checkpoint);
+      return earlier;
+    }
+    if (!keyed) return null;
+    states.restore(keyed);
+    for (const { id } of this.#job.plan.nodes) {
+      if (!carried.has(id)) for (const state of states.of(id).states.values()) for (const [key] of [...state.entries()]) state.delete(key);
+    }
+    return null;
   }
 
   #outlet(id: NodeId, hub: Hub): Outlet {
@@ -240,6 +258,15 @@ class Instance {
     this.#statsAt = performance.now();
     this.#port.post({ kind: 'stats', stats: { counts: this.flow.counters(), stateUse: this.flow.stateUse(), waiting: this.flow.waiting() } });
   }
+}
+
+function dividedBy(earlier: EarlierFlows, { divided }: InstanceStart): Divided {
+  const { flows, instance, instances, places } = divided ?? missing('the division');
+  return {
+    flows,
+    earlier: (node) => earlier.of(node),
+    owns: (node) => ownedBy(instance, instances, places[node] ?? missing(`the keys of "${node}"`)),
+  };
 }
 
 function roomMade(): { readonly promise: Promise<void>; readonly open: () => void } {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { itemAt, missing } from '../../../../model/faults/missing.ts';
 import { endOfTime } from '../../../../model/schema/event-time.ts';
 import { KnownMap } from '../../../../model/values/known-map.ts';
@@ -7,11 +6,14 @@ import type { NodeId } from '../../../document/pipeline.ts';
 import { type ColumnLayout, columnLayout } from '../../../operators/rows/column-layout.ts';
 import { type KeyColumn, keyColumns, keyPairs } from '../../../operators/rows/key-columns.ts';
 import type { PhysicalPlan, PlannedNode } from '../../../protocol/physical-plan.ts';
-import type { NodeCounts } from '../counters.ts';
+import { NodeCounters, type NodeCounts } from '../counters.ts';
 import type { DataflowEnv, FlowStart } from '../dataflow.ts';
-import type { FlowSnapshot } from '../flow-snapshot.ts';
+import type { EarlierFlow } from '../earlier-flows.ts';
+import type { Division, FlowSnapshot } from '../flow-snapshot.ts';
 import { Gauge } from '../gauge.ts';
 import type { Hub, NodeTime, Station } from '../hub.ts';
+import { instanceFolder } from '../state-folders.ts';
+import { divisionOf } from './division.ts';
 import { Exchange } from './exchange.ts';
 import { Link } from './link.ts';
 import type { FlowEvent, FlowEvents, FromInstance, InstanceHost, InstanceJob, InstanceStart } from './messages.ts';
@@ -34,6 +36,10 @@ export interface InstancesEnv extends Pick<DataflowEnv, 'folder' | 'commits' | '
   onBroken(error: unknown): void;
 }
 
+type Times = { readonly [node: NodeId]: NodeTime };
+
+const noCounts = new NodeCounters([]).snapshot();
+
 /** The watermark of a node's rows over all instances, and which of them have ended. */
 interface OutputTimes {
   readonly gauge: Gauge;
@@ -46,6 +52,7 @@ export class Instances {
   readonly nodes: ReadonlySet<NodeId>;
   readonly #ways: Ways;
   readonly #part: PhysicalPlan;
+  readonly #division: Division;
   readonly #env: InstancesEnv;
   readonly #links: readonly Link[];
   readonly #outForms: readonly ColumnLayout[];
@@ -54,6 +61,7 @@ export class Instances {
   constructor(plan: PhysicalPlan, env: InstancesEnv) {
     this.#env = env;
     const stages = plan.stages ?? missing('the stages of the plan');
+    this.#division = divisionOf(plan);
     this.nodes = new Set(stages.flatMap(({ nodes }) => nodes));
     this.#ways = waysOf(plan, stages);
     this.#part = partPlan(plan, stages, this.#ways);
@@ -82,8 +90,9 @@ export class Instances {
   }
 
   /** With what they go on from, of which they send nothing before `start`. */
-  async open(from: { readonly start: FlowStart; readonly times: { readonly [node: NodeId]: NodeTime } } | null): Promise<void> {
+  async open(from: { readonly start: FlowStart; readonly times: Times } | null): Promise<void> {
     const { folder, commits = 'end', lineage = '', memory, stateFolder } = this.#env;
+    const starts = from && this.#links.map((_, i) => this.#startOf(i, from.start, from.times));
     await Promise.all(
       this.#links.map((link, i) => {
         const job: InstanceJob = {
@@ -91,30 +100,52 @@ export class Instances {
           folder,
           commits,
           lineage,
-          stateFolder: stateFolder === null ? null : join(stateFolder, 'instances', String(i)),
+          stateFolder: stateFolder === null ? null : instanceFolder(stateFolder, i),
           memory,
-          from: from && this.#startOf(i, from.start),
+          from: starts && itemAt(starts, i),
         };
         return link.open(job);
       }),
     );
-    if (from) this.#restoreTimes(from.start.snapshot.instances ?? [], from.times);
+    if (from && starts) this.#restoreTimes(starts, from.times);
   }
 
   async start(): Promise<void> {
     await Promise.all(this.#links.map((link) => link.start()));
   }
 
-  #startOf(index: number, { checkpoint, isOlder, snapshot, isCarried }: FlowStart): InstanceStart | null {
-    const own = snapshot.instances?.[index];
-    if (!own) return null;
-    const ways = this.#ways.in.filter(({ id, edge }) => !own.nodes[id]?.hasEnded || this.#env.hub.hasEnded(edge.from.node)).map(({ id }) => id);
-    return { checkpoint, isOlder, snapshot: own, carried: [...[...this.nodes].filter(isCarried), ...ways] };
+  /** Ways in have heard what has left the nodes before them. */
+  #startOf(index: number, { checkpoint, isOlder, snapshot, isCarried, divided = null }: FlowStart, times: Times): InstanceStart {
+    const own = divided ? snapshot : snapshot.instances?.[index];
+    const ways = this.#ways.in.flatMap(({ id, edge }) => {
+      const time = times[edge.from.node];
+      return time ? [[id, { ...time, counts: noCounts, state: undefined }] as const] : [];
+    });
+    const nodes = [...this.nodes].flatMap((id) => {
+      const before = own?.nodes[id];
+      if (!before) return [];
+      // What was counted is counted once.
+      return [[id, divided ? { ...before, counts: index === 0 ? before.counts : noCounts, state: undefined } : before] as const];
+    });
+    return {
+      checkpoint,
+      isOlder,
+      snapshot: { nodes: Object.fromEntries([...ways, ...nodes]), stateful: [], ...(own?.time !== undefined && { time: own.time }) },
+      carried: [...[...this.nodes].filter(isCarried), ...ways.map(([id]) => id)],
+      keyed: divided ? null : (snapshot.instances?.[index]?.keyed ?? null),
+      divided: divided && { flows: divided.flows.map((flow) => this.#partOf(flow)), instance: index, ...this.#division },
+    };
   }
 
-  #restoreTimes(before: readonly FlowSnapshot[], times: { readonly [node: NodeId]: NodeTime }): void {
+  /** What nodes elsewhere kept is not to be sent. */
+  #partOf({ snapshot, folder }: EarlierFlow): EarlierFlow {
+    const nodes = Object.entries(snapshot.nodes).filter(([id]) => this.nodes.has(id));
+    return { snapshot: { nodes: Object.fromEntries(nodes), stateful: [], keyed: snapshot.keyed }, folder };
+  }
+
+  #restoreTimes(starts: readonly InstanceStart[], times: Times): void {
     for (const [node, output] of this.#times) {
-      before.forEach((snapshot, i) => {
+      starts.forEach(({ snapshot }, i) => {
         const known = snapshot.nodes[node];
         if (!known) return;
         if (times[node]?.hasEnded) {
@@ -182,9 +213,11 @@ export class Instances {
     await Promise.all(this.#links.map((link) => link.close(closesWithinMs)));
   }
 
+  /** As many of each as there are; which of two instances' rows came later nobody knows. */
   async recent(node: NodeId, port: string, limit: number): Promise<readonly Row[]> {
-    const rows = await Promise.all(this.#links.map((link) => link.recent(node, port, limit)));
-    return rows.flat().slice(-limit);
+    const each = await Promise.all(this.#links.map((link) => link.recent(node, port, limit)));
+    const latestFirst = Array.from({ length: limit }, (_, i) => each.flatMap((rows) => (i < rows.length ? [itemAt(rows, rows.length - 1 - i)] : [])));
+    return latestFirst.flat().slice(0, limit).reverse();
   }
 
   stateUse(): { readonly inMemory: number; readonly onDisk: number; readonly limit: number } {

@@ -7,7 +7,9 @@ import type { RunSummary } from '../../../protocol/messages.ts';
 import type { PhysicalPlan } from '../../../protocol/physical-plan.ts';
 import type { RunOptions } from '../../../protocol/run-api.ts';
 import type { NodeCounts } from '../counters.ts';
-import type { FlowSnapshot } from '../flow-snapshot.ts';
+import type { EarlierFlow } from '../earlier-flows.ts';
+import type { Division, FlowSnapshot } from '../flow-snapshot.ts';
+import type { KeyedSnapshot } from '../keyed-snapshot.ts';
 import type { PackedRows } from './packed-rows.ts';
 
 /** What an instance is opened with. */
@@ -26,9 +28,14 @@ export interface InstanceJob {
 export interface InstanceStart {
   readonly checkpoint: number;
   readonly isOlder: boolean;
-  readonly snapshot: FlowSnapshot;
-  /** Nodes whose state goes on, and ways in that had ended. */
+  /** Of its nodes, and the ways in. */
+  readonly snapshot: Omit<FlowSnapshot, 'keyed'>;
+  /** Nodes whose state goes on, and ways in. */
   readonly carried: readonly NodeId[];
+  /** What it kept itself; null where it kept nothing, or `divided` has it. */
+  readonly keyed: KeyedSnapshot | null;
+  /** Where keys were divided in another way: what all had, and what is now its own. */
+  readonly divided: ({ readonly flows: readonly EarlierFlow[]; readonly instance: number } & Division) | null;
 }
 
 /** Where rows came from, by row: for the failures among them. */
