@@ -40,15 +40,16 @@ function streamsOf(ports, keyOf, disorder) {
 
 function measure(name, node, params, batches) {
   const defaults = Object.fromEntries(Object.entries(node.params).map(([key, field]) => [key, field.default ?? null]));
+  const all = { ...defaults, ...params };
   let best = Number.POSITIVE_INFINITY;
   let out = 0;
   let most = 0;
   for (let round = 0; round < 3; round++) {
     out = 0;
     const operator = startTransform(node, {
-      params: { ...defaults, ...params },
+      params: all,
       inputs,
-      outputs: {},
+      outputs: node.infer({ params: all, inputs, inputLists: {} }).outputs,
       state: () => new MemoryState(),
       memory: Number.POSITIVE_INFINITY,
       emit: (port, rows) => {

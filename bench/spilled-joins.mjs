@@ -84,7 +84,7 @@ function measure(node, given, events, limit) {
   const operator = startTransform(node, {
     params,
     inputs,
-    outputs: {},
+    outputs: node.infer({ params, inputs, inputLists: {} }).outputs,
     state: (name) => states.of('node').open(name),
     memory: limit / 2,
     emit: (_, rows) => {

@@ -28,17 +28,19 @@ export async function keepConnected(prepare: (hello: RequestResults['hello']) =>
       const client = new Client<EditorProtocol>(port);
       setState({ engineMessage: null });
       listen(client);
-      const [hello, catalogue, connectionTypes] = await Promise.race([
-        Promise.all([client.request('hello', { protocolVersion }), client.request('catalogue.read', {}), client.request('connections.types', {})]),
-        closed.then(() => Promise.reject(new ConnectionError('The engine ended while it was starting.'))),
-      ]);
-      setState({ client, hello, connectionTypes });
-      await readEngineSettings().catch(() => {});
-      await introduceDocument();
-      const begin = first ? await prepare(hello) : null;
+      const ended = closed.then(() => Promise.reject(new ConnectionError('The engine ended while it was starting.')));
+      const reading = Promise.all([client.request('catalogue.read', {}), client.request('connections.types', {})]);
+      const greeted = client.request('hello', { protocolVersion }).then((hello) => {
+        setState({ client, hello });
+        // None of these waits for another: each answer would cost a round trip.
+        return Promise.all([reading, first ? prepare(hello) : null, introduceDocument(), readEngineSettings().catch(() => {})]);
+      });
+      const [[catalogue, connectionTypes], begin, introduced] = await Promise.race([Promise.all([greeted, reading]).then(([all]) => all), ended]);
       first = false;
-      setState({ engine: 'ready', catalogue: new Map(catalogue.map((manifest) => [manifest.type, manifest])) });
+      setState({ engine: 'ready', connectionTypes, catalogue: new Map(catalogue.map((manifest) => [manifest.type, manifest])) });
       begin?.();
+      // A document that is opened first is checked by itself: an empty pipeline need not be checked before it.
+      if (getState().documentId === introduced) scheduleCheck(0);
       void readRuns();
       attempt = 0;
       await closed;
@@ -51,13 +53,14 @@ export async function keepConnected(prepare: (hello: RequestResults['hello']) =>
   }
 }
 
-/** Gives the engine the open document, under a new id. The editor's content stays as it is. */
-async function introduceDocument(): Promise<void> {
+/** Gives the engine the open document, under a new id, which is returned. The editor's content stays as it is. */
+async function introduceDocument(): Promise<string | null> {
   const { client, path, stamp, trusted } = getState();
-  if (!client) return;
-  setState(await client.request('document.resume', { path, stamp, trusted }));
-  scheduleCheck(0);
+  if (!client) return null;
+  const known = await client.request('document.resume', { path, stamp, trusted });
+  setState(known);
   void readConnections();
+  return known.documentId;
 }
 
 function listen(client: Client<EditorProtocol>): void {
@@ -84,7 +87,10 @@ function listen(client: Client<EditorProtocol>): void {
     const message = title ? `The engine was restarted: ${reason} (node “${title}”)` : `The engine was restarted: ${reason}`;
     setState({ engineMessage: message });
     setTimeout(() => getState().engineMessage === message && setState({ engineMessage: null }), restartNoteMs);
-    void introduceDocument().catch(() => {});
+    void introduceDocument().then(
+      () => scheduleCheck(0),
+      () => {},
+    );
   });
 }
 
