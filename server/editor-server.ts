@@ -8,7 +8,6 @@ import { FrameRefusal, longestFrame, parseFrame } from '../engine/protocol/frame
 import type { WorkbenchSettings } from '../engine/protocol/host-api.ts';
 import { serveRuns } from '../engine/supervisor/remote-runs.ts';
 import { Supervisor } from '../engine/supervisor/supervisor.ts';
-import { SpareWorkbench } from './spare-workbench.ts';
 import { serveFile } from './static-files.ts';
 
 /** Closing code of a socket whose workbench ended: the editor reconnects at once. */
@@ -46,16 +45,9 @@ export async function startEditorServer(options: {
   let open = options.settings.open;
   const windowListeners: (() => void)[] = [];
 
-  const forkWorkbench = () => forkNode('workbench', { settings: { ...options.settings, open, crashed } });
-  const spare = new SpareWorkbench(forkWorkbench);
-
   const server = createServer((request, response) => {
-    if (!isOwnHost(request, server)) {
-      response.writeHead(421).end('Misdirected request\n');
-      return;
-    }
-    if (request.url === '/') spare.prepare();
-    void serveFile(options.root, request, response).catch(() => response.destroy());
+    if (!isOwnHost(request, server)) response.writeHead(421).end('Misdirected request\n');
+    else void serveFile(options.root, request, response).catch(() => response.destroy());
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (!isOwnHost(request, server)) refuse(socket, '421 Misdirected Request');
@@ -71,8 +63,7 @@ export async function startEditorServer(options: {
   function attach(socket: WebSocket): void {
     sockets.add(socket);
     for (const listener of windowListeners) listener();
-    // After a crash, a new one says why.
-    const workbench = (crashed === null ? spare.take() : null) ?? forkWorkbench();
+    const workbench = forkNode('workbench', { settings: { ...options.settings, open, crashed } });
     crashed = null;
     open = null;
     serveRuns(workbench.port, supervisor);
@@ -112,7 +103,6 @@ export async function startEditorServer(options: {
     },
     async close() {
       for (const socket of sockets) socket.terminate();
-      spare.end();
       supervisor.dispose();
       upgrader.close();
       server.closeAllConnections();
