@@ -1,3 +1,4 @@
+import type { NodeDefinition } from '@millrace/kit/node';
 import { describe, expect, it } from 'vitest';
 import { definitions } from '../../nodes/index.ts';
 import { emptyPipeline, type Pipeline, type PipelineNode } from '../document/pipeline.ts';
@@ -61,7 +62,10 @@ describe('what a pipeline would touch', () => {
   });
 
   it('is declared by every source and sink that opens something', () => {
-    const silent = definitions.filter((each) => each.kind !== 'transform' && !each.reads && !each.writes && !each.listens && !each.reaches);
+    // What a connection leads to is declared by its type.
+    const isConnected = (each: NodeDefinition) => Object.values(each.params).some(({ kind }) => kind === 'connection');
+    const declares = (each: NodeDefinition) => each.reads || each.writes || each.listens || each.reaches || isConnected(each);
+    const silent = definitions.filter((each) => each.kind !== 'transform' && !declares(each));
     // They generate their rows, or use the terminal.
     expect(silent.map((each) => each.type).sort()).toEqual(['generator', 'inspect', 'nexmark', 'stdin', 'stdout']);
   });
