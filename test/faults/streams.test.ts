@@ -161,8 +161,12 @@ describe('a source that falls silent', () => {
     await run.says(/counts: The watermark of "counts" has not moved for \d+ s: it waits for "silent"\. .*idle timeout at that source/);
     // Told before it ran, too.
     expect(run.words).toMatch(/silent[^\n]*: info: While no rows come from here, "counts" holds back those of "busy"/);
-    const { code, output } = await trial.millrace(['runs', 'show', trial.at('stream.millrace.json'), '--json']);
-    expect([code, JSON.parse(output).stats.counts.heldBy]).toEqual([0, 'silent']);
+    const holder = async () => {
+      const { code, output } = await trial.millrace(['runs', 'show', trial.at('stream.millrace.json'), '--json']);
+      return [code, JSON.parse(output).stats.counts.heldBy];
+    };
+    // The figures follow the message.
+    await expect.poll(holder).toEqual([0, 'silent']);
     await run.stop('--drain');
     expect(trial.json('out.jsonl').map(({ n }) => n)).toEqual([2, ...Array(9).fill(1)]);
   });
