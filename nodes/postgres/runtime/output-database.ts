@@ -1,0 +1,314 @@
+/**
+ * A database that a run writes to: one session, and one transaction for each checkpoint, shared by all sinks of the connection. Its number
+ * stands in a table that the same transaction writes: see docs/adr/0038-postgresql.md.
+ */
+import { createHash } from 'node:crypto';
+import { MillraceError } from '@millrace/kit/errors';
+import type { SinkContext, Transaction } from '@millrace/kit/node';
+import { hasRedo, RedoFile, redoFrames } from '../../../io/files/redo-file.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
+import type { Json } from '../../../model/values/types.ts';
+import { CopyIn } from './copy-in.ts';
+import { type ConnectionParams, literal, quoteName, Session, stateOf, tableOf } from './session.ts';
+import { openTarget, type Target, type TargetSpec } from './target.ts';
+
+/** A sink that writes to one table of the database. */
+export interface Participant {
+  readonly target: Target;
+  /** All rows so far are with the server. */
+  flush(): Promise<void>;
+  /** What was written is committed, and the table has it. */
+  renew(): Promise<void>;
+}
+type Token = { readonly before: number | null; readonly redo: string | null };
+type Context = Pick<SinkContext<unknown>, 'commits' | 'resume' | 'lineage' | 'signal' | 'log'>;
+
+const commitsTable = '_millrace_commits';
+const keptLineages = 1000;
+
+export class OutputDatabase implements Transaction {
+  readonly name: string;
+  readonly #params: ConnectionParams;
+  readonly #context: Context;
+  readonly #participants: Participant[] = [];
+  readonly #tables = new Set<string>();
+  readonly #schemas = new Set<string>();
+  #session: Session | null = null;
+  #opened: Promise<void> | null = null;
+  #hasBegun = false;
+  #waiting = 0;
+  #marker: number | null = null;
+  #prepared: number | null = null;
+  #committed: number | null = null;
+  #committing: Promise<void> | null = null;
+  readonly #ready = new Set<Participant>();
+  #redo: RedoFile | null = null;
+  /** One thing at a time: what one sink undoes must not be another one's. */
+  #last: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(name: string, params: ConnectionParams, context: Context) {
+    this.name = name;
+    this.#params = params;
+    this.#context = context;
+    context.signal.addEventListener('abort', this.#stop, { once: true });
+  }
+
+  /** For who ends a run by force: the server undoes what was not committed. */
+  get connection(): { close(): void } {
+    return { close: () => this.#session?.close() };
+  }
+
+  get session(): Session {
+    if (!this.#session) throw new Error('The database was not opened');
+    return this.#session;
+  }
+
+  /** Brings the database to the checkpoint that a sink resumes from, and begins the transaction. */
+  async open(table: string, resume: Context['resume']): Promise<void> {
+    if (this.#tables.has(tableOf(table).sql)) {
+      const message = `Another sink of this pipeline writes table "${table}" too.`;
+      throw new MillraceError({ code: 'postgres/table-twice', message, hint: 'Give each sink a table of its own, or join the rows with a Union node first.', field: 'table' });
+    }
+    this.#tables.add(tableOf(table).sql);
+    this.#waiting++;
+    this.#opened ??= this.#connect();
+    await this.#opened;
+    await this.exclusively(async () => {
+      const { schema } = tableOf(table);
+      if (!this.#schemas.has(schema)) this.#marker = (await readMarker(this.session, schema, this.#context.lineage)) ?? this.#marker;
+      this.#schemas.add(schema);
+      if (resume) await this.#goOn(resume.token as Token, resume.checkpoint);
+    });
+  }
+
+  join(participant: Participant): void {
+    this.#participants.push(participant);
+    if (this.#redo) this.#beginRedo();
+  }
+
+  /** Rows that come now belong to the next checkpoint. */
+  isReady(participant: Participant): boolean {
+    return this.#ready.has(participant);
+  }
+
+  get committing(): Promise<void> | null {
+    return this.#committing;
+  }
+
+  exclusively<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(run, run);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  /** Writes one batch; what the server refuses of it is undone. Within `exclusively`. */
+  async copy(participant: Participant, bytes: Uint8Array): Promise<void> {
+    await this.#begin();
+    await this.#copy(participant.target.copy, bytes);
+    if (this.#redo) this.#redo.add(Buffer.concat([Buffer.of(this.#participants.indexOf(participant)), bytes]));
+  }
+
+  async #copy(text: string, bytes: Uint8Array): Promise<void> {
+    const { session } = this;
+    const copy = new CopyIn(`SAVEPOINT millrace; ${text}; RELEASE SAVEPOINT millrace`, bytes);
+    try {
+      session.client.query(copy);
+      await copy.done;
+    } catch (error) {
+      const problem = session.problem(error);
+      if (!(problem instanceof MillraceError)) await session.query('ROLLBACK TO SAVEPOINT millrace; RELEASE SAVEPOINT millrace');
+      throw problem;
+    }
+  }
+
+  keepRedo(folder: string): void {
+    if (this.#redo) return;
+    this.#redo = new RedoFile(folder, this.#context.lineage, this.name);
+    this.#beginRedo();
+  }
+
+  async prepare(participant: Participant, checkpoint: number): Promise<Json> {
+    await participant.flush();
+    return this.exclusively(async () => {
+      await this.#begin();
+      if (participant.target.publish) await this.session.query(participant.target.publish);
+      if (this.#prepared === null) for (const schema of this.#schemas) await writeMarker(this.session, schema, this.#context.lineage, checkpoint);
+      this.#redo?.sync();
+      this.#prepared = checkpoint;
+      this.#ready.add(participant);
+      return { before: this.#marker, redo: this.#redo?.path ?? null } satisfies Token;
+    });
+  }
+
+  /** Commits what was prepared, for all sinks with the first call; where nothing was, when all sinks have called. */
+  async commit(participant: Participant, checkpoint: number | null): Promise<void> {
+    if (this.#prepared === null && checkpoint !== null && checkpoint === this.#committed) return;
+    if (this.#prepared === null && !this.#committing) {
+      await participant.flush();
+      if (participant.target.publish) await this.exclusively(() => this.session.query(participant.target.publish));
+      this.#waiting--;
+      if (this.#waiting > 0) return;
+      this.#waiting = this.#participants.length;
+    }
+    this.#committing ??= this.#commit().finally(() => {
+      this.#committing = null;
+    });
+    await this.#committing;
+    this.#committed = checkpoint;
+  }
+
+  async rollback(): Promise<void> {
+    this.#prepared = null;
+    this.#ready.clear();
+    const { isOpen } = this.session;
+    if (!isOpen || !this.#hasBegun) return;
+    this.#hasBegun = false;
+    await this.exclusively(() => this.session.query('ROLLBACK')).catch(() => this.session.close());
+  }
+
+  async forget(): Promise<void> {
+    if (this.#marker === null) return;
+    await this.exclusively(async () => {
+      await this.#begin();
+      for (const schema of this.#schemas) await this.session.query(`DELETE FROM ${quoteName(schema)}.${commitsTable} WHERE lineage = ${literal(this.#context.lineage)}`);
+      await this.session.query('COMMIT');
+      this.#hasBegun = false;
+      this.#marker = null;
+    });
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#context.signal.removeEventListener('abort', this.#stop);
+    this.#redo?.close();
+    if (this.#prepared === null) this.#redo?.remove();
+    this.#session?.close();
+  }
+
+  /** What waits for a lock is given up: the server would go on waiting, and others behind it. */
+  readonly #stop = () => {
+    const session = this.#session;
+    if (session) void session.cancel().catch(() => {});
+  };
+
+  async #connect(): Promise<void> {
+    this.#session = await Session.open(this.#params, this.#context.signal);
+    await this.#begin();
+  }
+
+  /** Waits for a transaction of the same lineage whose process is gone: its commit may still be under way. */
+  async #begin(): Promise<void> {
+    if (this.#hasBegun) return;
+    await this.session.query(`BEGIN; ${lineageLock(this.#context.lineage)}`);
+    this.#hasBegun = true;
+  }
+
+  async #commit(): Promise<void> {
+    await this.exclusively(async () => {
+      if (this.#hasBegun) {
+        // The server answers ROLLBACK where the transaction had failed before.
+        const done = await this.session.client.query('COMMIT').catch((error: unknown) => {
+          throw this.session.problem(error);
+        });
+        this.#hasBegun = false;
+        if ([done].flat().at(-1)?.command !== 'COMMIT') throw new MillraceError({ code: 'postgres/failed', message: 'The server has undone what was written.', hint: 'Run again.' });
+      }
+      this.#marker = this.#prepared ?? this.#marker;
+      this.#prepared = null;
+      this.#ready.clear();
+    });
+    for (const participant of this.#participants) await participant.renew();
+    if (this.#redo) this.#beginRedo();
+  }
+
+  #beginRedo(): void {
+    this.#redo?.begin(this.#participants.map(({ target }) => target.spec));
+  }
+
+  /** Makes sure that the checkpoint is committed, from the redo log if need be. */
+  async #goOn(token: Token, checkpoint: number): Promise<void> {
+    if (this.#marker !== null && this.#marker >= checkpoint) return;
+    const found = this.#marker === null ? 'it holds no checkpoint of it' : `it holds checkpoint ${this.#marker} and not ${checkpoint}`;
+    if (token.redo === null || this.#marker !== token.before || !hasRedo(token.redo)) {
+      throw new MillraceError({
+        code: 'postgres/changed',
+        message: `${this.name} does not hold what this run has committed to it (${found}).`,
+        hint: 'Restore the database, or run from scratch.',
+        field: 'connection',
+      });
+    }
+    await this.#begin();
+    let targets: Target[] | null = null;
+    for (const frame of redoFrames(token.redo)) {
+      if (targets) {
+        await this.#copy(itemAt(targets, frame[0] ?? 0).copy, frame.subarray(1));
+        continue;
+      }
+      targets = [];
+      for (const spec of JSON.parse(frame.toString('utf8')) as TargetSpec[]) targets.push(await openTarget(this.session, spec, targets.length));
+    }
+    const schemas = new Set(targets?.map(({ spec }) => tableOf(spec.table).schema));
+    for (const { publish } of targets ?? []) if (publish) await this.session.query(publish);
+    for (const schema of schemas) await writeMarker(this.session, schema, this.#context.lineage, checkpoint);
+    await this.session.query('COMMIT');
+    this.#hasBegun = false;
+    this.#marker = checkpoint;
+    await this.#begin();
+  }
+}
+
+/** Held until the transaction ends, by the server: also when its client is gone. */
+function lineageLock(lineage: string): string {
+  const hash = createHash('sha256').update(`millrace ${lineage}`).digest();
+  return `SELECT pg_advisory_xact_lock(${hash.readInt32LE(0)}, ${hash.readInt32LE(4)})`;
+}
+
+async function readMarker(session: Session, schema: string, lineage: string): Promise<number | null> {
+  const table = `${quoteName(schema)}.${commitsTable}`;
+  const exists = (await session.query(`SELECT to_regclass(${literal(table)})`)).rows[0]?.[0];
+  if (!exists) return null;
+  const found = (await session.query(`SELECT checkpoint FROM ${table} WHERE lineage = ${literal(lineage)}`)).rows[0]?.[0];
+  return found == null ? null : Number(found);
+}
+
+async function writeMarker(session: Session, schema: string, lineage: string, checkpoint: number): Promise<void> {
+  const table = `${quoteName(schema)}.${commitsTable}`;
+  try {
+    if (!(await session.query(`SELECT to_regclass(${literal(table)})`)).rows[0]?.[0]) {
+      await session.query(`CREATE TABLE IF NOT EXISTS ${table} (lineage text PRIMARY KEY, checkpoint bigint NOT NULL, at timestamptz NOT NULL)`);
+    }
+    await session.query(
+      `INSERT INTO ${table} VALUES (${literal(lineage)}, ${checkpoint}, now()) ON CONFLICT (lineage) DO UPDATE SET checkpoint = excluded.checkpoint, at = excluded.at;
+       DELETE FROM ${table} WHERE at < (SELECT at FROM ${table} ORDER BY at DESC OFFSET ${keptLineages} LIMIT 1)`,
+    );
+  } catch (error) {
+    if (stateOf(error) !== '42501') throw error;
+    throw new MillraceError(
+      {
+        code: 'postgres/denied',
+        message: `The user of the connection may not make or write the table ${table}, which tells what was committed.`,
+        hint: `Let an administrator run: CREATE TABLE ${table} (lineage text PRIMARY KEY, checkpoint bigint NOT NULL, at timestamptz NOT NULL); GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO the user.`,
+        field: 'connection',
+      },
+      { cause: error },
+    );
+  }
+}
+
+/** See `SinkDefinition.committedCheckpoint`. */
+export async function committedIn(params: ConnectionParams, table: string, { lineage, signal }: { readonly lineage: string; readonly signal: AbortSignal }): Promise<number | null> {
+  const session = await Session.open(params, signal);
+  const stop = () => void session.cancel().finally(() => session.close());
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    await session.query(`BEGIN; ${lineageLock(lineage)}`);
+    const found = await readMarker(session, tableOf(table).schema, lineage);
+    await session.query('COMMIT');
+    return found;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    session.close();
+  }
+}
