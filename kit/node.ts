@@ -281,6 +281,8 @@ export type Output =
   | { readonly kind: 'printed' }
   /** Messages in a topic of a server. */
   | { readonly kind: 'topic'; readonly topic: string }
+  /** A table of a server. `path`: where, for people. */
+  | { readonly kind: 'table'; readonly path: string; readonly table: string }
   | { readonly kind: 'memory'; readonly rows: readonly Row[]; readonly schema: Schema };
 
 // ---- The definition

@@ -332,7 +332,7 @@ export interface CheckpointElsewhere {
 }
 export interface RunOutput {
   readonly node: string;
-  readonly kind: 'sqlite' | 'file' | 'printed' | 'topic' | 'memory';
+  readonly kind: 'sqlite' | 'table' | 'file' | 'printed' | 'topic' | 'memory';
   readonly path?: string;
   readonly topic?: string;
   readonly table?: string;

@@ -9,7 +9,7 @@ import { kafkaUser, whyMissing } from '../../test/servers/kafka.ts';
 import { connectionTo, type Topics } from '../../test/servers/kafka-topics.ts';
 import { skippedWithout } from '../../test/servers/needed.ts';
 import { type Registry, startRegistry } from '../../test/servers/registry.ts';
-import { type SharedKafka, sharedKafka } from '../../test/servers/shared.ts';
+import { type SharedKafka, sharedKafka } from '../../test/servers/shared-kafka.ts';
 import kafka from './kafka-connection.ts';
 import source from './kafka-topic.ts';
 import sink from './kafka-topic-output.ts';

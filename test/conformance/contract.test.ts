@@ -12,7 +12,7 @@ import sinkTemplate from '../../nodes/_template-sink.ts';
 import sourceTemplate from '../../nodes/_template-source.ts';
 import { definitions } from '../../nodes/index.ts';
 import { skippedWithout } from '../servers/needed.ts';
-import { sharedKafka } from '../servers/shared.ts';
+import { sharedKafka } from '../servers/shared-kafka.ts';
 
 /** What cannot be put through it, and why. All others have a file of their name in contracts/. */
 const without: { readonly [type: string]: string } = {

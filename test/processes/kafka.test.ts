@@ -7,7 +7,7 @@ import { formatPipeline } from '../../engine/document/file.ts';
 import { millrace } from '../command-line.ts';
 import { kafkaUser, whyMissing } from '../servers/kafka.ts';
 import { skippedWithout } from '../servers/needed.ts';
-import { type SharedKafka, sharedKafka } from '../servers/shared.ts';
+import { type SharedKafka, sharedKafka } from '../servers/shared-kafka.ts';
 import { node, pipeline } from './run-trial.ts';
 
 describe.skipIf(skippedWithout(whyMissing()))('a pipeline from Kafka to Kafka', () => {

@@ -1,6 +1,6 @@
 import type { SinkHarness } from '@millrace/kit/testing/sink-trial';
 import { whyMissing } from '../../servers/kafka.ts';
-import { sharedKafka } from '../../servers/shared.ts';
+import { sharedKafka } from '../../servers/shared-kafka.ts';
 
 /** Each trial has a topic of its own, made when it begins: the params are asked for after that. */
 function topic(settings: Partial<SinkHarness> & { readonly delivery?: string } = {}): SinkHarness {

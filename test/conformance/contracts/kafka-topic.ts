@@ -1,6 +1,6 @@
 import { numbers, type SourceHarness } from '@millrace/kit/testing/source-trial';
 import { whyMissing } from '../../servers/kafka.ts';
-import { sharedKafka } from '../../servers/shared.ts';
+import { sharedKafka } from '../../servers/shared-kafka.ts';
 
 const numberOf: SourceHarness['numberOf'] = ({ n }) => n as number;
 
