@@ -3,8 +3,10 @@
  * stands in a table that the same transaction writes: see docs/adr/0038-postgresql.md.
  */
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { MillraceError } from '@millrace/kit/errors';
 import type { SinkContext, Transaction } from '@millrace/kit/node';
+import { type CommitToken, commitToken } from '../../../io/files/commit-token.ts';
 import { hasRedo, RedoFile, redoFrames } from '../../../io/files/redo-file.ts';
 import { itemAt } from '../../../model/faults/missing.ts';
 import type { Json } from '../../../model/values/types.ts';
@@ -20,7 +22,6 @@ export interface Participant {
   /** What was written is committed, and the table has it. */
   renew(): Promise<void>;
 }
-type Token = { readonly before: number | null; readonly redo: string | null };
 type Context = Pick<SinkContext<unknown>, 'commits' | 'resume' | 'lineage' | 'signal' | 'log'>;
 
 const commitsTable = '_millrace_commits';
@@ -68,7 +69,12 @@ export class OutputDatabase implements Transaction {
   async open(table: string, resume: Context['resume']): Promise<void> {
     if (this.#tables.has(tableOf(table).sql)) {
       const message = `Another sink of this pipeline writes table "${table}" too.`;
-      throw new MillraceError({ code: 'postgres/table-twice', message, hint: 'Give each sink a table of its own, or join the rows with a Union node first.', field: 'table' });
+      throw new MillraceError({
+        code: 'postgres/table-twice',
+        message,
+        hint: 'Give each sink a table of its own, or join the rows with a Union node first.',
+        field: 'table',
+      });
     }
     this.#tables.add(tableOf(table).sql);
     this.#waiting++;
@@ -78,7 +84,7 @@ export class OutputDatabase implements Transaction {
       const { schema } = tableOf(table);
       if (!this.#schemas.has(schema)) this.#marker = (await readMarker(this.session, schema, this.#context.lineage)) ?? this.#marker;
       this.#schemas.add(schema);
-      if (resume) await this.#goOn(resume.token as Token, resume.checkpoint);
+      if (resume) await this.#goOn(commitToken(resume.token), resume.checkpoint);
     });
   }
 
@@ -124,7 +130,8 @@ export class OutputDatabase implements Transaction {
 
   keepRedo(folder: string): void {
     if (this.#redo) return;
-    this.#redo = new RedoFile(folder, this.#context.lineage, this.name);
+    const name = createHash('sha256').update(`${this.#context.lineage}\n${this.name}`).digest('hex').slice(0, 16);
+    this.#redo = new RedoFile(join(folder, `${name}.redo`));
     this.#beginRedo();
   }
 
@@ -137,7 +144,7 @@ export class OutputDatabase implements Transaction {
       this.#redo?.sync();
       this.#prepared = checkpoint;
       this.#ready.add(participant);
-      return { before: this.#marker, redo: this.#redo?.path ?? null } satisfies Token;
+      return { before: this.#marker, redo: this.#redo?.path ?? null } satisfies CommitToken;
     });
   }
 
@@ -167,15 +174,23 @@ export class OutputDatabase implements Transaction {
     await this.exclusively(() => this.session.query('ROLLBACK')).catch(() => this.session.close());
   }
 
-  async forget(): Promise<void> {
+  forget(): Promise<void> {
+    return this.exclusively(() => this.#forget());
+  }
+
+  async #forget(): Promise<void> {
     if (this.#marker === null) return;
-    await this.exclusively(async () => {
-      await this.#begin();
-      for (const schema of this.#schemas) await this.session.query(`DELETE FROM ${quoteName(schema)}.${commitsTable} WHERE lineage = ${literal(this.#context.lineage)}`);
-      await this.session.query('COMMIT');
-      this.#hasBegun = false;
-      this.#marker = null;
-    });
+    await this.#begin();
+    for (const schema of this.#schemas)
+      await this.session.query(`DELETE FROM ${quoteName(schema)}.${commitsTable} WHERE lineage = ${literal(this.#context.lineage)}`);
+    await this.session.query('COMMIT');
+    this.#hasBegun = false;
+    this.#marker = null;
+  }
+
+  /** What was asked for is done. */
+  async settled(): Promise<void> {
+    await this.#last.catch(() => {});
   }
 
   close(): void {
@@ -213,7 +228,8 @@ export class OutputDatabase implements Transaction {
           throw this.session.problem(error);
         });
         this.#hasBegun = false;
-        if ([done].flat().at(-1)?.command !== 'COMMIT') throw new MillraceError({ code: 'postgres/failed', message: 'The server has undone what was written.', hint: 'Run again.' });
+        if ([done].flat().at(-1)?.command !== 'COMMIT')
+          throw new MillraceError({ code: 'postgres/failed', message: 'The server has undone what was written.', hint: 'Run again.' });
       }
       this.#marker = this.#prepared ?? this.#marker;
       this.#prepared = null;
@@ -224,11 +240,13 @@ export class OutputDatabase implements Transaction {
   }
 
   #beginRedo(): void {
-    this.#redo?.begin(this.#participants.map(({ target }) => target.spec));
+    const redo = this.#redo;
+    redo?.begin();
+    redo?.add(Buffer.from(JSON.stringify(this.#participants.map(({ target }) => target.spec))));
   }
 
   /** Makes sure that the checkpoint is committed, from the redo log if need be. */
-  async #goOn(token: Token, checkpoint: number): Promise<void> {
+  async #goOn(token: CommitToken, checkpoint: number): Promise<void> {
     if (this.#marker !== null && this.#marker >= checkpoint) return;
     const found = this.#marker === null ? 'it holds no checkpoint of it' : `it holds checkpoint ${this.#marker} and not ${checkpoint}`;
     if (token.redo === null || this.#marker !== token.before || !hasRedo(token.redo)) {
@@ -298,7 +316,11 @@ async function writeMarker(session: Session, schema: string, lineage: string, ch
 }
 
 /** See `SinkDefinition.committedCheckpoint`. */
-export async function committedIn(params: ConnectionParams, table: string, { lineage, signal }: { readonly lineage: string; readonly signal: AbortSignal }): Promise<number | null> {
+export async function committedIn(
+  params: ConnectionParams,
+  table: string,
+  { lineage, signal }: { readonly lineage: string; readonly signal: AbortSignal },
+): Promise<number | null> {
   const session = await Session.open(params, signal);
   const stop = () => void session.cancel().finally(() => session.close());
   signal.addEventListener('abort', stop, { once: true });
