@@ -40,6 +40,7 @@ export const connectorCodes = {
   'postgres/away': notConnected('A PostgreSQL server does not answer.', 'Check host and port of the connection, and that the server runs.'),
   'postgres/refused': notConnected('A PostgreSQL server takes no more connections.', 'Close others, or raise max_connections at the server.'),
   'postgres/login': permanent('A PostgreSQL server refused the user or the password.', 'Check user and password of the connection.'),
+  'postgres/locked': transient('Another session holds what a run has to write.', 'End it, or wait until it ends.'),
   'postgres/no-database': permanent('A PostgreSQL server has no database of this name.', 'Choose another database in the connection, or create it.'),
   'postgres/tls': permanent(
     'The encryption of a connection cannot be agreed upon, or the certificate not be trusted.',

@@ -49,5 +49,6 @@ export async function openTable(context: SinkContext<Params, { readonly rows: Sc
 export function committedTo(
   context: Pick<SinkContext<Params>, 'params' | 'connection' | 'path' | 'lineage' | 'signal'> & { readonly mustExist?: boolean },
 ): Promise<number | null> {
-  return committedIn(connectionOf(postgres, context), context.params.table, context);
+  const { lineage, params, signal } = context;
+  return committedIn(connectionOf(postgres, context), { lineage, table: params.table }, signal);
 }

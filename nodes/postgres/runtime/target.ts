@@ -59,7 +59,7 @@ export async function openTarget(session: Session, spec: TargetSpec, index: numb
       spec,
       columns,
       copy,
-      publish: `TRUNCATE ${sql}; INSERT INTO ${sql} (${names}) SELECT ${names} FROM ${stage} ORDER BY _millrace_n; DROP TABLE ${stage}`,
+      publish: `DELETE FROM ${sql}; INSERT INTO ${sql} (${names}) SELECT ${names} FROM ${stage} ORDER BY _millrace_n; DROP TABLE ${stage}`,
     };
   }
   return { spec, columns, copy: `${copy}; ${merge(spec, sql, stage, names)}; TRUNCATE ${stage}`, publish: '' };
