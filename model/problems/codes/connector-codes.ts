@@ -61,6 +61,8 @@ export const connectorCodes = {
   'postgres/value': row('A value cannot be stored in, or read from, its column.', 'Change the column before the sink, or its type.'),
   'postgres/query': permanent('A query is wrong.', 'Correct the query.'),
   'postgres/failed': uncertain('A PostgreSQL server could not do what was asked.', 'See what the message says.'),
+  'postgres/finer': notice('Times of a column are cut to milliseconds.', 'Read them as text to keep microseconds.'),
+  'postgres/slow': permanent('A query gave nothing in the time that a sample may take.', 'Let it find its first rows sooner, or run the pipeline.'),
   'postgres/column-name': notice('A query gives two columns of one name.', 'Name one of them with AS.'),
 
   'kafka/certificate': permanent('The certificate of a broker cannot be trusted.', 'Name the file of the authority that has signed it.'),

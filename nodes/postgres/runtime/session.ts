@@ -16,6 +16,7 @@ export interface ConnectionParams {
 
 const connectMs = 10_000;
 const cancelMs = 2000;
+const abandonMs = 500;
 const settings = {
   DateStyle: 'ISO, YMD',
   IntervalStyle: 'iso_8601',
@@ -76,7 +77,7 @@ export class Session {
     signal.addEventListener('abort', stop, { once: true });
     try {
       await client.connect();
-      const all = Object.entries({ ...settings, ...params.options });
+      const all = Object.entries({ ...params.options, ...settings });
       // Some servers (of Unix sockets, or compatible ones) know no keep-alives.
       await client.query(
         `SELECT set_config(name, value, false) FROM (VALUES ${all.map(([name, value]) => `(${literal(name)}, ${literal(value)})`).join(', ')}) AS s(name, value)`,
@@ -136,6 +137,15 @@ export class Session {
       other.connect(this.params.port, this.params.host);
     });
     other.stream.destroy();
+  }
+
+  /** For who does not wait any more: what is under way is cancelled, and the session closed, within half a second. */
+  abandon(): void {
+    const timer = setTimeout(() => this.close(), abandonMs);
+    void this.cancel().finally(() => {
+      clearTimeout(timer);
+      this.close();
+    });
   }
 
   /** At once: the server undoes what was not committed. */
