@@ -41,6 +41,12 @@ const params = {
     help: 'Where it is true, the key is gone from that time on: its rows have no match until its next version.',
     when: { param: 'table', is: ['changing'] },
   }),
+  initial: f.boolean({
+    label: 'Rows before the first version match it',
+    default: false,
+    help: 'For a table whose history is gone, such as a compacted topic: of what is there when the run starts, the oldest version of each key counts from the beginning.',
+    when: { param: 'table', is: ['changing'] },
+  }),
   lateness: f.duration({
     label: 'Wait for late rows',
     help: 'How far behind the watermark rows still count. Older versions are kept for them.',
@@ -77,6 +83,7 @@ If the lookup **changes over time**, neither input has to end. The rows of the l
 - Of several versions with the same key and time, the last one is valid. A version that arrives late is valid from then on; rows already emitted do not change.
 - A version does not expire. A row whose column **Deleted** is true removes its key: from its time on, rows of the key have no match, until the key has a new version. That is what a message without a value says in a compacted Kafka topic, and a deleted row in a stream of changes of a database. The deletion itself is remembered for a day of event time, so that an older version that comes late does not bring the key back.
 - The node keeps the waiting rows, the newest version of each key, and older versions for as long as rows that need them may arrive. What exceeds a limit is moved from memory to disk. A row that arrives later than *Wait for late rows* allows goes to \`late\`.
+- A row from before the first version of its key has no match. Where a table is kept without its history, set **Rows before the first version match it**: the versions that come before any watermark, as at the start of the run, then count for earlier rows too.
 - If the lookup has no event time, all rows wait until it has ended, and the last row of each key is valid for all times. The rows need an event time. A row or a version whose time is null fails.
 
 To **refresh a table** from a file or a database, set *Read again every* at its source. As its event time, use the arrival, or a column with the time of the row's last change. Each reading then gives newer versions. With a cursor, a reading gives only what has changed.
@@ -102,7 +109,7 @@ The output has the columns of the rows, then those of the lookup without its key
     kind: params.kind,
     keys: pairsOf(params),
     columns: suffixProblems(params.suffix).length > 0 ? [] : addedColumns(params, inputs.rows, inputs.lookup).map(({ from, to }) => ({ name: to.name, from })),
-    versions: params.table === 'changing' ? { lateness: params.lateness, deleted: params.deletedColumn } : null,
+    versions: params.table === 'changing' ? { lateness: params.lateness, deleted: params.deletedColumn, initial: params.initial } : null,
   }),
   examples: [
     {

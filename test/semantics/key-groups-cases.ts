@@ -71,7 +71,12 @@ const lookups = pairs.flatMap((keys) =>
 
 const deletions = pairs.slice(0, 1).map((keys) => {
   const own = keys.map(({ left, right }) => ({ column: left, lookup: right }));
-  return of(join, 'changing with deletions', { table: 'changing', keys: own, kind: 'left', lateness: 10, deletedColumn: 'flag' }, { rows: orders, lookup: payments });
+  return of(
+    join,
+    'changing with deletions',
+    { table: 'changing', keys: own, kind: 'left', lateness: 10, deletedColumn: 'flag' },
+    { rows: orders, lookup: payments },
+  );
 });
 
 const timers = `

@@ -121,7 +121,12 @@ streamTable(join, [
     expect: [
       {
         after: 2,
-        rows: [priced(order(49, 'tea'), price(0, 'tea', 1)), priced(order(50, 'tea'), null), priced(order(69, 'tea'), null), priced(order(70, 'tea'), price(70, 'tea', 2))],
+        rows: [
+          priced(order(49, 'tea'), price(0, 'tea', 1)),
+          priced(order(50, 'tea'), null),
+          priced(order(69, 'tea'), null),
+          priced(order(70, 'tea'), price(70, 'tea', 2)),
+        ],
       },
     ],
   },
@@ -140,6 +145,23 @@ streamTable(join, [
       watermark(90_000_000),
     ],
     expect: [{ after: 5, rows: [priced(order(70, 'tea'), null)] }],
+  },
+  {
+    name: 'where its history is gone, the first version that is there at the start counts from the beginning, those that come later do not',
+    params: { ...params, kind: 'left', initial: true },
+    inputs,
+    events: [
+      rowsTo('lookup', price(50, 'tea', 1), price(60, 'tea', 2)),
+      rowsTo('rows', order(1, 'tea'), order(59, 'tea')),
+      watermark(59),
+      rowsTo('lookup', price(80, 'ink', 7)),
+      rowsTo('rows', order(70, 'ink'), order(80, 'ink')),
+      watermark(80),
+    ],
+    expect: [
+      { after: 2, rows: [priced(order(1, 'tea'), price(50, 'tea', 1)), priced(order(59, 'tea'), price(50, 'tea', 1))] },
+      { after: 5, rows: [priced(order(70, 'ink'), null), priced(order(80, 'ink'), price(80, 'ink', 7))] },
+    ],
   },
   {
     name: 'rows and versions without a time fail',

@@ -32,7 +32,7 @@ const deletionMs = 86_400_000;
  */
 export function lookingUpVersions(
   { kind, keys, columns }: LookupOp,
-  { lateness, deleted }: NonNullable<LookupOp['versions']>,
+  { lateness, deleted, initial }: NonNullable<LookupOp['versions']>,
   { inputs, state, fail, emit, memory }: Pick<LookupContext, 'inputs' | 'state' | 'fail' | 'emit' | 'memory'>,
 ): StatefulOperator {
   const [rowSchema, lookup] = [inputs.rows, inputs.lookup];
@@ -65,11 +65,12 @@ export function lookingUpVersions(
     }
     const key = lookupKeyOf(row);
     if (key === null) return;
-    const version = { from, row: deleted !== null && row[deleted] === true ? null : kept(row) };
     const before = versions.get(`${key}`);
+    const isInitial = initial && !before && watermark === beginningOfTime;
+    const version = { from: isInitial ? beginningOfTime : from, row: deleted !== null && row[deleted] === true ? null : kept(row) };
     const all = before ? current(inserted(before, version), watermark - lateness) : [version];
     const newest = itemAt(all, all.length - 1);
-    versions.set(`${key}`, all, newest.row === null ? newest.from + lateness + deletionMs : undefined);
+    versions.set(`${key}`, all, newest.row === null ? from + lateness + deletionMs : undefined);
   }
   function* found(rows: Iterable<Row>): Iterable<Row> {
     for (const row of rows) {
