@@ -80,6 +80,8 @@ public class Job {
     for (String statement : Arrays.copyOf(statements, statements.length - 1)) tables.executeSql(statement);
     Table answer = tables.sqlQuery(statements[statements.length - 1]);
     try {
+      // Flink 2.3 believes of those of q9 that they do not, and would write each change into the files.
+      if (sql.contains("ROW_NUMBER")) throw new TableException("Top rows change.");
       String columns = answer.getResolvedSchema().getColumns().stream().map(Job::declared).collect(Collectors.joining(", "));
       boolean hasFolders = answer.getResolvedSchema().getColumnNames().contains("hm");
       tables.executeSql("CREATE TABLE answer (" + columns + ")" + (hasFolders ? " PARTITIONED BY (dt, hm)" : "")
@@ -93,7 +95,7 @@ public class Job {
   }
 
   static int count(Row row) {
-    int change = row.getKind() == RowKind.DELETE || row.getKind() == RowKind.UPDATE_BEFORE ? -1 : 1;
+    int change = row.getKind() == RowKind.INSERT ? 1 : row.getKind() == RowKind.DELETE ? -1 : 0;
     ROWS.add(change);
     return change;
   }
