@@ -30,7 +30,11 @@ Runs hold a session each: connect to the server itself, or to a pooler that give
       options: [
         { value: 'verify', label: 'Verify the server' },
         { value: 'unverified', label: 'Without verification (unsafe)', help: 'Anybody between here and the server can read and change what is sent.' },
-        { value: 'off', label: 'None (unsafe beyond this machine)', help: 'What is sent can be read on the way. The password itself is not sent in plain text.' },
+        {
+          value: 'off',
+          label: 'None (unsafe beyond this machine)',
+          help: 'What is sent can be read on the way. The password itself is not sent in plain text.',
+        },
       ],
     }),
     ca: f.text({

@@ -81,7 +81,12 @@ PostgreSQL cannot hold, and a row that a constraint refuses.
   run: (context) => code().openTable(context),
   committedCheckpoint: (context) => code().committedTo(context),
   examples: [
-    { title: 'A connection has to be chosen', params: { table: 'readings' }, inputs: { rows: [{ sensor: 'a', value: 1.5 }] }, failures: ['No connection to PostgreSQL'] },
+    {
+      title: 'A connection has to be chosen',
+      params: { table: 'readings' },
+      inputs: { rows: [{ sensor: 'a', value: 1.5 }] },
+      failures: ['No connection to PostgreSQL'],
+    },
     {
       title: 'A type that there is not',
       params: { connection: 'shop', table: 'readings', types: { value: 'FLOAT12' } },
@@ -91,7 +96,17 @@ PostgreSQL cannot hold, and a row that a constraint refuses.
   ],
 });
 
-function problemsOf({ types, keys, newer, mode }: { readonly types: Readonly<Record<string, string>>; readonly keys: readonly string[]; readonly newer: string | null; readonly mode: string }): NodeProblem[] {
+function problemsOf({
+  types,
+  keys,
+  newer,
+  mode,
+}: {
+  readonly types: Readonly<Record<string, string>>;
+  readonly keys: readonly string[];
+  readonly newer: string | null;
+  readonly mode: string;
+}): NodeProblem[] {
   const problems: NodeProblem[] = [];
   for (const [column, type] of Object.entries(types)) {
     if ((storedTypes as readonly string[]).includes(type)) continue;

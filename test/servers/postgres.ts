@@ -115,7 +115,8 @@ class Server implements PostgresServer {
     const args = ['-h', this.host, '-p', String(this.port), '-U', this.user, '-d', database, '-AtqX', '-v', 'ON_ERROR_STOP=1', '-c', statements];
     const { status, stdout, stderr } = spawnSync(program('psql'), args, {
       encoding: 'utf8',
-      env: { ...process.env, ...(this.#password !== null && { PGPASSWORD: this.#password }) },
+      // A lock that this very process holds would be waited for without end.
+      env: { ...process.env, PGOPTIONS: '-c lock_timeout=20s', ...(this.#password !== null && { PGPASSWORD: this.#password }) },
       maxBuffer: 1 << 28,
     });
     if (status !== 0) throw new Error(`psql: ${stderr}`);

@@ -3,22 +3,33 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Connection } from '@millrace/kit/connection';
-import { type PostgresServer, startPostgres, whyMissing } from './postgres.ts';
+import { type PostgresServer, startPostgres } from './postgres.ts';
 
-/** A test is skipped for it, unless the machine is to have all servers: it then fails for it. */
-export const missing = (): string | null => {
-  const why = whyMissing();
-  if (why !== null && (process.env['MILLRACE_SERVERS'] === 'required' || process.env['CI'] === 'true')) throw new Error(`A server is missing: ${why}`);
-  return why;
-};
+let starting: Promise<PostgresServer> | null = null;
+let running: PostgresServer | null = null;
 
-let server: Promise<PostgresServer> | null = null;
+/** Starts it with the first call. */
+export const sharedPostgres = Object.assign(
+  (): Promise<PostgresServer> => {
+    starting ??= startPostgres(mkdtempSync(join(tmpdir(), 'millrace-postgres-'))).then((server) => {
+      running = server;
+      return server;
+    });
+    return starting;
+  },
+  {
+    started(): PostgresServer {
+      if (!running) throw new Error('PostgreSQL has not been started');
+      return running;
+    },
+    async stop(): Promise<void> {
+      await (await starting)?.stop();
+      starting = null;
+      running = null;
+    },
+  },
+);
 
-export function sharedPostgres(): Promise<PostgresServer> {
-  server ??= startPostgres(mkdtempSync(join(tmpdir(), 'millrace-postgres-')));
-  return server;
-}
-
-export function connectionTo({ host, port, user, database }: PostgresServer, more: { readonly [param: string]: string } = {}): Connection {
+export function connectionTo({ host, port, user, database }: PostgresServer, more: { readonly [param: string]: string | null } = {}): Connection {
   return { name: 'shop', type: 'postgres', params: { host, port, user, database, password: null, tls: 'off', ca: null, options: {}, ...more } };
 }

@@ -4,7 +4,8 @@ import type { AnyParams } from '@millrace/kit/fields';
 import { type ConnectionParams, literal, quoteName, Session, tableOf } from './session.ts';
 
 const most = 5000;
-const tables = "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^(pg_|information_schema)' AND c.relname <> '_millrace_commits'";
+const tables =
+  "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^(pg_|information_schema)' AND c.relname <> '_millrace_commits'";
 
 export async function testConnection({ params, signal }: ConnectionContext<ConnectionParams>): Promise<string> {
   return inSession(params, signal, async (session) => {
@@ -33,7 +34,8 @@ const queries: { readonly [what: string]: (of: AnyParams) => string } = {
     return `SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = to_regclass(${literal(`${quoteName(schema)}.${quoteName(name)}`)}) AND attnum > 0 AND NOT attisdropped ORDER BY attnum`;
   },
   publications: () => 'SELECT pubname, null FROM pg_publication ORDER BY 1',
-  slots: () => "SELECT slot_name, concat(plugin, CASE WHEN active THEN ', in use' END) FROM pg_replication_slots WHERE slot_type = 'logical' AND database = current_database() ORDER BY 1",
+  slots: () =>
+    "SELECT slot_name, concat(plugin, CASE WHEN active THEN ', in use' END) FROM pg_replication_slots WHERE slot_type = 'logical' AND database = current_database() ORDER BY 1",
 };
 
 async function inSession<T>(params: ConnectionParams, signal: AbortSignal, use: (session: Session) => Promise<T>): Promise<T> {

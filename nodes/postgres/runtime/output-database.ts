@@ -3,13 +3,16 @@
  * stands in a table that the same transaction writes: see docs/adr/0038-postgresql.md.
  */
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { MillraceError } from '@millrace/kit/errors';
 import type { SinkContext, Transaction } from '@millrace/kit/node';
+import { type CommitToken, commitToken } from '../../../io/files/commit-token.ts';
 import { hasRedo, RedoFile, redoFrames } from '../../../io/files/redo-file.ts';
 import { itemAt } from '../../../model/faults/missing.ts';
 import type { Json } from '../../../model/values/types.ts';
 import { CopyIn } from './copy-in.ts';
-import { type ConnectionParams, literal, quoteName, Session, stateOf, tableOf } from './session.ts';
+import { lockMark, type Mark, readMark, removeMark, writeMark } from './commit-marks.ts';
+import { type ConnectionParams, Session, tableOf } from './session.ts';
 import { openTarget, type Target, type TargetSpec } from './target.ts';
 
 /** A sink that writes to one table of the database. */
@@ -20,24 +23,21 @@ export interface Participant {
   /** What was written is committed, and the table has it. */
   renew(): Promise<void>;
 }
-type Token = { readonly before: number | null; readonly redo: string | null };
 type Context = Pick<SinkContext<unknown>, 'commits' | 'resume' | 'lineage' | 'signal' | 'log'>;
-
-const commitsTable = '_millrace_commits';
-const keptLineages = 1000;
 
 export class OutputDatabase implements Transaction {
   readonly name: string;
   readonly #params: ConnectionParams;
   readonly #context: Context;
   readonly #participants: Participant[] = [];
-  readonly #tables = new Set<string>();
-  readonly #schemas = new Set<string>();
+  /** By table, as in SQL. */
+  readonly #marks = new Map<string, Mark>();
+  /** The last checkpoint that each table is known to hold. */
+  readonly #held = new Map<string, number>();
   #session: Session | null = null;
   #opened: Promise<void> | null = null;
   #hasBegun = false;
   #waiting = 0;
-  #marker: number | null = null;
   #prepared: number | null = null;
   #committed: number | null = null;
   #committing: Promise<void> | null = null;
@@ -66,19 +66,26 @@ export class OutputDatabase implements Transaction {
 
   /** Brings the database to the checkpoint that a sink resumes from, and begins the transaction. */
   async open(table: string, resume: Context['resume']): Promise<void> {
-    if (this.#tables.has(tableOf(table).sql)) {
+    const { sql } = tableOf(table);
+    if (this.#marks.has(sql)) {
       const message = `Another sink of this pipeline writes table "${table}" too.`;
-      throw new MillraceError({ code: 'postgres/table-twice', message, hint: 'Give each sink a table of its own, or join the rows with a Union node first.', field: 'table' });
+      throw new MillraceError({
+        code: 'postgres/table-twice',
+        message,
+        hint: 'Give each sink a table of its own, or join the rows with a Union node first.',
+        field: 'table',
+      });
     }
-    this.#tables.add(tableOf(table).sql);
+    const mark = { lineage: this.#context.lineage, table };
+    this.#marks.set(sql, mark);
     this.#waiting++;
     this.#opened ??= this.#connect();
     await this.#opened;
     await this.exclusively(async () => {
-      const { schema } = tableOf(table);
-      if (!this.#schemas.has(schema)) this.#marker = (await readMarker(this.session, schema, this.#context.lineage)) ?? this.#marker;
-      this.#schemas.add(schema);
-      if (resume) await this.#goOn(resume.token as Token, resume.checkpoint);
+      await lockMark(this.session, mark);
+      const held = await readMark(this.session, mark);
+      if (held !== null) this.#held.set(sql, held);
+      if (resume) await this.#goOn(mark, commitToken(resume.token), resume.checkpoint);
     });
   }
 
@@ -124,7 +131,8 @@ export class OutputDatabase implements Transaction {
 
   keepRedo(folder: string): void {
     if (this.#redo) return;
-    this.#redo = new RedoFile(folder, this.#context.lineage, this.name);
+    const name = createHash('sha256').update(`${this.#context.lineage}\n${this.name}`).digest('hex').slice(0, 16);
+    this.#redo = new RedoFile(join(folder, `${name}.redo`));
     this.#beginRedo();
   }
 
@@ -133,11 +141,11 @@ export class OutputDatabase implements Transaction {
     return this.exclusively(async () => {
       await this.#begin();
       if (participant.target.publish) await this.session.query(participant.target.publish);
-      if (this.#prepared === null) for (const schema of this.#schemas) await writeMarker(this.session, schema, this.#context.lineage, checkpoint);
+      if (this.#prepared === null) for (const mark of this.#marks.values()) await writeMark(this.session, mark, checkpoint);
       this.#redo?.sync();
       this.#prepared = checkpoint;
       this.#ready.add(participant);
-      return { before: this.#marker, redo: this.#redo?.path ?? null } satisfies Token;
+      return { before: this.#held.get(tableOf(participant.target.spec.table).sql) ?? null, redo: this.#redo?.path ?? null } satisfies CommitToken;
     });
   }
 
@@ -167,15 +175,22 @@ export class OutputDatabase implements Transaction {
     await this.exclusively(() => this.session.query('ROLLBACK')).catch(() => this.session.close());
   }
 
-  async forget(): Promise<void> {
-    if (this.#marker === null) return;
-    await this.exclusively(async () => {
-      await this.#begin();
-      for (const schema of this.#schemas) await this.session.query(`DELETE FROM ${quoteName(schema)}.${commitsTable} WHERE lineage = ${literal(this.#context.lineage)}`);
-      await this.session.query('COMMIT');
-      this.#hasBegun = false;
-      this.#marker = null;
-    });
+  forget(): Promise<void> {
+    return this.exclusively(() => this.#forget());
+  }
+
+  async #forget(): Promise<void> {
+    if (this.#held.size === 0) return;
+    await this.#begin();
+    for (const mark of this.#marks.values()) await removeMark(this.session, mark);
+    await this.session.query('COMMIT');
+    this.#hasBegun = false;
+    this.#held.clear();
+  }
+
+  /** What was asked for is done. */
+  async settled(): Promise<void> {
+    await this.#last.catch(() => {});
   }
 
   close(): void {
@@ -198,11 +213,11 @@ export class OutputDatabase implements Transaction {
     await this.#begin();
   }
 
-  /** Waits for a transaction of the same lineage whose process is gone: its commit may still be under way. */
   async #begin(): Promise<void> {
     if (this.#hasBegun) return;
-    await this.session.query(`BEGIN; ${lineageLock(this.#context.lineage)}`);
+    await this.session.query('BEGIN');
     this.#hasBegun = true;
+    for (const mark of this.#marks.values()) await lockMark(this.session, mark);
   }
 
   async #commit(): Promise<void> {
@@ -213,9 +228,10 @@ export class OutputDatabase implements Transaction {
           throw this.session.problem(error);
         });
         this.#hasBegun = false;
-        if ([done].flat().at(-1)?.command !== 'COMMIT') throw new MillraceError({ code: 'postgres/failed', message: 'The server has undone what was written.', hint: 'Run again.' });
+        if ([done].flat().at(-1)?.command !== 'COMMIT')
+          throw new MillraceError({ code: 'postgres/failed', message: 'The server has undone what was written.', hint: 'Run again.' });
       }
-      this.#marker = this.#prepared ?? this.#marker;
+      if (this.#prepared !== null) for (const sql of this.#marks.keys()) this.#held.set(sql, this.#prepared);
       this.#prepared = null;
       this.#ready.clear();
     });
@@ -224,24 +240,27 @@ export class OutputDatabase implements Transaction {
   }
 
   #beginRedo(): void {
-    this.#redo?.begin(this.#participants.map(({ target }) => target.spec));
+    const redo = this.#redo;
+    redo?.begin();
+    redo?.add(Buffer.from(JSON.stringify(this.#participants.map(({ target }) => target.spec))));
   }
 
   /** Makes sure that the checkpoint is committed, from the redo log if need be. */
-  async #goOn(token: Token, checkpoint: number): Promise<void> {
-    if (this.#marker !== null && this.#marker >= checkpoint) return;
-    const found = this.#marker === null ? 'it holds no checkpoint of it' : `it holds checkpoint ${this.#marker} and not ${checkpoint}`;
-    if (token.redo === null || this.#marker !== token.before || !hasRedo(token.redo)) {
+  async #goOn(mark: Mark, { before, redo }: CommitToken, checkpoint: number): Promise<void> {
+    const held = this.#held.get(tableOf(mark.table).sql) ?? null;
+    if (held !== null && held >= checkpoint) return;
+    const found = held === null ? 'it holds no checkpoint of it' : `it holds checkpoint ${held} and not ${checkpoint}`;
+    if (redo === null || held !== before || !hasRedo(redo)) {
       throw new MillraceError({
         code: 'postgres/changed',
-        message: `${this.name} does not hold what this run has committed to it (${found}).`,
+        message: `${this.name} does not hold what this run has committed to table "${mark.table}" (${found}).`,
         hint: 'Restore the database, or run from scratch.',
         field: 'connection',
       });
     }
     await this.#begin();
     let targets: Target[] | null = null;
-    for (const frame of redoFrames(token.redo)) {
+    for (const frame of redoFrames(redo)) {
       if (targets) {
         await this.#copy(itemAt(targets, frame[0] ?? 0).copy, frame.subarray(1));
         continue;
@@ -249,62 +268,24 @@ export class OutputDatabase implements Transaction {
       targets = [];
       for (const spec of JSON.parse(frame.toString('utf8')) as TargetSpec[]) targets.push(await openTarget(this.session, spec, targets.length));
     }
-    const schemas = new Set(targets?.map(({ spec }) => tableOf(spec.table).schema));
     for (const { publish } of targets ?? []) if (publish) await this.session.query(publish);
-    for (const schema of schemas) await writeMarker(this.session, schema, this.#context.lineage, checkpoint);
+    for (const { spec } of targets ?? []) await writeMark(this.session, { lineage: mark.lineage, table: spec.table }, checkpoint);
     await this.session.query('COMMIT');
     this.#hasBegun = false;
-    this.#marker = checkpoint;
+    this.#held.set(tableOf(mark.table).sql, checkpoint);
     await this.#begin();
   }
 }
 
-/** Held until the transaction ends, by the server: also when its client is gone. */
-function lineageLock(lineage: string): string {
-  const hash = createHash('sha256').update(`millrace ${lineage}`).digest();
-  return `SELECT pg_advisory_xact_lock(${hash.readInt32LE(0)}, ${hash.readInt32LE(4)})`;
-}
-
-async function readMarker(session: Session, schema: string, lineage: string): Promise<number | null> {
-  const table = `${quoteName(schema)}.${commitsTable}`;
-  const exists = (await session.query(`SELECT to_regclass(${literal(table)})`)).rows[0]?.[0];
-  if (!exists) return null;
-  const found = (await session.query(`SELECT checkpoint FROM ${table} WHERE lineage = ${literal(lineage)}`)).rows[0]?.[0];
-  return found == null ? null : Number(found);
-}
-
-async function writeMarker(session: Session, schema: string, lineage: string, checkpoint: number): Promise<void> {
-  const table = `${quoteName(schema)}.${commitsTable}`;
-  try {
-    if (!(await session.query(`SELECT to_regclass(${literal(table)})`)).rows[0]?.[0]) {
-      await session.query(`CREATE TABLE IF NOT EXISTS ${table} (lineage text PRIMARY KEY, checkpoint bigint NOT NULL, at timestamptz NOT NULL)`);
-    }
-    await session.query(
-      `INSERT INTO ${table} VALUES (${literal(lineage)}, ${checkpoint}, now()) ON CONFLICT (lineage) DO UPDATE SET checkpoint = excluded.checkpoint, at = excluded.at;
-       DELETE FROM ${table} WHERE at < (SELECT at FROM ${table} ORDER BY at DESC OFFSET ${keptLineages} LIMIT 1)`,
-    );
-  } catch (error) {
-    if (stateOf(error) !== '42501') throw error;
-    throw new MillraceError(
-      {
-        code: 'postgres/denied',
-        message: `The user of the connection may not make or write the table ${table}, which tells what was committed.`,
-        hint: `Let an administrator run: CREATE TABLE ${table} (lineage text PRIMARY KEY, checkpoint bigint NOT NULL, at timestamptz NOT NULL); GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO the user.`,
-        field: 'connection',
-      },
-      { cause: error },
-    );
-  }
-}
-
 /** See `SinkDefinition.committedCheckpoint`. */
-export async function committedIn(params: ConnectionParams, table: string, { lineage, signal }: { readonly lineage: string; readonly signal: AbortSignal }): Promise<number | null> {
+export async function committedIn(params: ConnectionParams, mark: Mark, signal: AbortSignal): Promise<number | null> {
   const session = await Session.open(params, signal);
   const stop = () => void session.cancel().finally(() => session.close());
   signal.addEventListener('abort', stop, { once: true });
   try {
-    await session.query(`BEGIN; ${lineageLock(lineage)}`);
-    const found = await readMarker(session, tableOf(table).schema, lineage);
+    await session.query('BEGIN');
+    await lockMark(session, mark);
+    const found = await readMark(session, mark);
     await session.query('COMMIT');
     return found;
   } finally {

@@ -56,7 +56,7 @@ export class Session {
   }
 
   /** Rejects with a MillraceError, and within a second of the signal. */
-  static async open(params: ConnectionParams, signal: AbortSignal): Promise<Session> {
+  static async open(params: ConnectionParams, signal: AbortSignal, { replication }: { readonly replication?: 'database' } = {}): Promise<Session> {
     signal.throwIfAborted();
     const client = new pg.Client({
       host: params.host,
@@ -66,6 +66,7 @@ export class Session {
       ...(params.password !== null && { password: params.password }),
       ssl: params.tls === 'off' ? false : params.tls === 'unverified' ? { rejectUnauthorized: false } : { ...(params.ca && { ca: params.ca }) },
       application_name: 'millrace',
+      ...(replication && { replication }),
       connectionTimeoutMillis: connectMs,
       keepAlive: true,
       types: { getTypeParser: () => (text: unknown) => text } as unknown as pg.CustomTypesConfig,
@@ -77,7 +78,9 @@ export class Session {
       await client.connect();
       const all = Object.entries({ ...settings, ...params.options });
       // Some servers (of Unix sockets, or compatible ones) know no keep-alives.
-      await client.query(`SELECT set_config(name, value, false) FROM (VALUES ${all.map(([name, value]) => `(${literal(name)}, ${literal(value)})`).join(', ')}) AS s(name, value)`);
+      await client.query(
+        `SELECT set_config(name, value, false) FROM (VALUES ${all.map(([name, value]) => `(${literal(name)}, ${literal(value)})`).join(', ')}) AS s(name, value)`,
+      );
     } catch (error) {
       session.close();
       signal.throwIfAborted();
@@ -93,7 +96,10 @@ export class Session {
   }
 
   /** One statement, or several without values. Rejects with `NotConnected` where the connection is gone, and else as the server says it. */
-  async query(text: string, values?: readonly string[]): Promise<{ readonly rows: (string | null)[][]; readonly fields: readonly pg.FieldDef[]; readonly count: number }> {
+  async query(
+    text: string,
+    values?: readonly string[],
+  ): Promise<{ readonly rows: (string | null)[][]; readonly fields: readonly pg.FieldDef[]; readonly count: number }> {
     try {
       const found = await this.client.query<(string | null)[]>({ text, rowMode: 'array', ...(values && { values: [...values] }) });
       const result = Array.isArray(found) ? (found.at(-1) as pg.QueryArrayResult<(string | null)[]>) : found;
@@ -157,7 +163,9 @@ export function stateOf(error: unknown): string {
 function isLost(error: unknown): boolean {
   const code = String((error as Failed | null)?.code ?? '');
   const message = error instanceof Error ? error.message : '';
-  return /^(08|57P0[123])/.test(stateOf(error)) || /^E[A-Z]+$/.test(code) || /Connection terminated|not queryable|Client was closed|Connection ended/.test(message);
+  return (
+    /^(08|57P0[123])/.test(stateOf(error)) || /^E[A-Z]+$/.test(code) || /Connection terminated|not queryable|Client was closed|Connection ended/.test(message)
+  );
 }
 
 /** Why no session could be opened, or where it went. */
@@ -166,21 +174,55 @@ export function connectProblem(error: unknown, { host, port, database, user }: C
   const { message = String(error), code = '' } = error as Failed;
   const where = `${host}:${port}`;
   const options = { cause: error };
-  if (/^28/.test(code)) {
-    return new Permanent({ code: 'postgres/login', message: `${where} refused user "${user}": ${message}.`, hint: 'Check user and password of the connection.', field: 'password' }, options);
+  if (/^28/.test(code) || /client password must be a/.test(message)) {
+    const text = /^28/.test(code) ? `${where} refused user "${user}": ${message}.` : `${where} wants a password of user "${user}".`;
+    return new Permanent({ code: 'postgres/login', message: text, hint: 'Check user and password of the connection.', field: 'password' }, options);
   }
   if (code === '3D000') {
-    return new Permanent({ code: 'postgres/no-database', message: `${where} has no database "${database}".`, hint: 'Choose another database in the connection, or create it.', field: 'database' }, options);
+    return new Permanent(
+      {
+        code: 'postgres/no-database',
+        message: `${where} has no database "${database}".`,
+        hint: 'Choose another database in the connection, or create it.',
+        field: 'database',
+      },
+      options,
+    );
   }
   if (/does not support SSL/.test(message)) {
-    return new Permanent({ code: 'postgres/tls', message: `${where} does not encrypt connections.`, hint: 'Switch encryption on at the server, or choose the connection without it.', field: 'tls' }, options);
+    return new Permanent(
+      {
+        code: 'postgres/tls',
+        message: `${where} does not encrypt connections.`,
+        hint: 'Switch encryption on at the server, or choose the connection without it.',
+        field: 'tls',
+      },
+      options,
+    );
   }
   if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code)) {
     const text = `The certificate of ${where} cannot be trusted: ${message}.`;
-    return new Permanent({ code: 'postgres/tls', message: text, hint: 'Give the certificate of the authority that signed it, and the host name that it is for.', field: 'tls' }, options);
+    return new Permanent(
+      { code: 'postgres/tls', message: text, hint: 'Give the certificate of the authority that signed it, and the host name that it is for.', field: 'tls' },
+      options,
+    );
   }
-  if (/^(53300|42501|0L|0P)/.test(code)) {
-    return new NotConnected({ code: 'postgres/refused', message: `${where} takes no more connections: ${message}.`, hint: 'Close others, or raise max_connections at the server.', field: 'host' }, options);
+  if (code === '42501') {
+    return new Permanent(
+      { code: 'postgres/denied', message: `${where} does not let user "${user}" in: ${message}.`, hint: 'Ask an administrator for that right.', field: 'user' },
+      options,
+    );
+  }
+  if (code === '53300') {
+    return new NotConnected(
+      {
+        code: 'postgres/refused',
+        message: `${where} takes no more connections: ${message}.`,
+        hint: 'Close others, or raise max_connections at the server.',
+        field: 'host',
+      },
+      options,
+    );
   }
   const why =
     code === 'ENOTFOUND' || code === 'EAI_AGAIN'
@@ -188,7 +230,10 @@ export function connectProblem(error: unknown, { host, port, database, user }: C
       : code === 'ECONNREFUSED'
         ? `Nothing answers at ${where}.`
         : `The connection to ${where} failed: ${message}.`;
-  return new NotConnected({ code: 'postgres/away', message: why, hint: 'Check host and port of the connection, and that the server runs.', field: 'host' }, options);
+  return new NotConnected(
+    { code: 'postgres/away', message: why, hint: 'Check host and port of the connection, and that the server runs.', field: 'host' },
+    options,
+  );
 }
 
 export function quoteName(name: string): string {

@@ -1,8 +1,9 @@
 /** Values as the columns of a table take them, and the text form of COPY. */
-import type { Column, Json, Row, Schema, Value } from '../../../model/values/types.ts';
-import { compareDecimals, decimalOfNumber } from '../../../model/values/decimal.ts';
-import { type RowWriter, printableBut, rowWriter } from '../../../io/text/row-text.ts';
+
+import { printableBut, type RowWriter, rowWriter } from '../../../io/text/row-text.ts';
 import { itemAt } from '../../../model/faults/missing.ts';
+import { compareDecimals, decimalOfNumber } from '../../../model/values/decimal.ts';
+import type { Column, Json, Row, Schema, Value } from '../../../model/values/types.ts';
 
 /** A column of a table, as the catalogue of the server has it. */
 export interface TableColumn {
@@ -19,7 +20,19 @@ export class ValueRefused extends Error {}
 
 const wholes = ['smallint', 'integer', 'bigint'];
 /** What takes text only where it says what it is by its own type. */
-const basic = [...wholes, 'numeric', 'real', 'double precision', 'boolean', 'timestamp with time zone', 'timestamp without time zone', 'date', 'json', 'jsonb', 'bytea'];
+const basic = [
+  ...wholes,
+  'numeric',
+  'real',
+  'double precision',
+  'boolean',
+  'timestamp with time zone',
+  'timestamp without time zone',
+  'date',
+  'json',
+  'jsonb',
+  'bytea',
+];
 
 const holding: { readonly [type in Column['type']]: (column: TableColumn) => boolean } = {
   string: ({ type, category }) => !basic.includes(type) && category !== 'A',

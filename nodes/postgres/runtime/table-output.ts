@@ -27,8 +27,19 @@ export async function openTable(context: SinkContext<Params, { readonly rows: Sc
   try {
     await database.open(params.table, context.resume);
     const upserts = params.mode === 'upsert';
-    const columns = inputs.rows.columns.map(({ name, type }) => ({ name, type, declared: (Object.hasOwn(params.types, name) && params.types[name]) || declaredTypes[type] }));
-    const spec = { table: params.table, mode: params.mode, continues: context.resume !== null, columns, keys: upserts ? params.keys : [], newer: upserts ? params.newer : null };
+    const columns = inputs.rows.columns.map(({ name, type }) => ({
+      name,
+      type,
+      declared: (Object.hasOwn(params.types, name) && params.types[name]) || declaredTypes[type],
+    }));
+    const spec = {
+      table: params.table,
+      mode: params.mode,
+      continues: context.resume !== null,
+      columns,
+      keys: upserts ? params.keys : [],
+      newer: upserts ? params.newer : null,
+    };
     return await TableWriter.open(database, inputs.rows, spec, opened++, context);
   } catch (error) {
     throw problemOf(error);
@@ -38,5 +49,6 @@ export async function openTable(context: SinkContext<Params, { readonly rows: Sc
 export function committedTo(
   context: Pick<SinkContext<Params>, 'params' | 'connection' | 'path' | 'lineage' | 'signal'> & { readonly mustExist?: boolean },
 ): Promise<number | null> {
-  return committedIn(connectionOf(postgres, context), context.params.table, context);
+  const { lineage, params, signal } = context;
+  return committedIn(connectionOf(postgres, context), { lineage, table: params.table }, signal);
 }

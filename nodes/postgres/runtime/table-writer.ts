@@ -34,7 +34,13 @@ export class TableWriter implements Writer, Participant {
     this.#format = copyFormat(schema, target.columns, target.spec.keys);
   }
 
-  static async open(database: OutputDatabase, schema: Schema, spec: TargetSpec, index: number, context: Pick<SinkContext<unknown>, 'fail'>): Promise<TableWriter> {
+  static async open(
+    database: OutputDatabase,
+    schema: Schema,
+    spec: TargetSpec,
+    index: number,
+    context: Pick<SinkContext<unknown>, 'fail'>,
+  ): Promise<TableWriter> {
     const target = await database.exclusively(() => openTarget(database.session, spec, index));
     const writer = new TableWriter(database, schema, target, index, context);
     database.join(writer);
@@ -83,7 +89,9 @@ export class TableWriter implements Writer, Participant {
     await this.#database.rollback();
   }
 
-  close(): void {}
+  close(): Promise<void> {
+    return this.#database.settled();
+  }
 
   output(): Output {
     return { kind: 'table', path: this.#database.name, table: this.#target.spec.table };
@@ -190,8 +198,14 @@ export function problemOf(error: unknown): unknown {
   if (error instanceof MillraceError || state === '') return error;
   const { message } = error as Failed;
   if (state === '42501') {
-    return new MillraceError({ code: 'postgres/denied', message: `The server refuses it: ${message}.`, hint: 'Ask an administrator for that right.', field: 'connection' }, { cause: error });
+    return new MillraceError(
+      { code: 'postgres/denied', message: `The server refuses it: ${message}.`, hint: 'Ask an administrator for that right.', field: 'connection' },
+      { cause: error },
+    );
   }
   const behaviour = /^(40|53|55|57)/.test(state) ? ('transient' as const) : undefined;
-  return new MillraceError({ code: 'postgres/failed', message: `PostgreSQL: ${message} (${state}).`, hint: 'See what the server says.', ...(behaviour && { behaviour }) }, { cause: error });
+  return new MillraceError(
+    { code: 'postgres/failed', message: `PostgreSQL: ${message} (${state}).`, hint: 'See what the server says.', ...(behaviour && { behaviour }) },
+    { cause: error },
+  );
 }

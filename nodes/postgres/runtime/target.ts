@@ -31,7 +31,9 @@ export async function openTarget(session: Session, spec: TargetSpec, index: numb
   const { schema, name, sql } = tableOf(table);
   const mode = continues && spec.mode !== 'upsert' ? 'append' : spec.mode;
   const kind = (
-    await session.query(`SELECT c.relkind FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ${literal(schema)} AND c.relname = ${literal(name)}`)
+    await session.query(
+      `SELECT c.relkind FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ${literal(schema)} AND c.relname = ${literal(name)}`,
+    )
   ).rows[0]?.[0];
   if (kind === undefined) {
     if (continues) refuse('postgres/changed', `The table "${table}" is gone, though rows were committed to it.`, 'Restore it, or start from scratch.');
@@ -53,7 +55,12 @@ export async function openTarget(session: Session, spec: TargetSpec, index: numb
   );
   const copy = `COPY ${stage} (${names}) FROM STDIN`;
   if (mode === 'replace') {
-    return { spec, columns, copy, publish: `TRUNCATE ${sql}; INSERT INTO ${sql} (${names}) SELECT ${names} FROM ${stage} ORDER BY _millrace_n; DROP TABLE ${stage}` };
+    return {
+      spec,
+      columns,
+      copy,
+      publish: `DELETE FROM ${sql}; INSERT INTO ${sql} (${names}) SELECT ${names} FROM ${stage} ORDER BY _millrace_n; DROP TABLE ${stage}`,
+    };
   }
   return { spec, columns, copy: `${copy}; ${merge(spec, sql, stage, names)}; TRUNCATE ${stage}`, publish: '' };
 }
@@ -66,7 +73,10 @@ function merge({ columns, keys, newer }: TargetSpec, into: string, stage: string
   const order = version === null ? '_millrace_n DESC' : `${version} DESC NULLS LAST, _millrace_n`;
   const last = `SELECT DISTINCT ON (${key}) ${names}, _millrace_n FROM ${stage} ORDER BY ${key}, ${order}`;
   const update = others.length === 0 ? 'NOTHING' : `UPDATE SET ${others.map((name) => `${name} = excluded.${name}`).join(', ')}`;
-  const where = version === null || others.length === 0 ? '' : ` WHERE excluded.${version} > millrace.${version} OR (millrace.${version} IS NULL AND excluded.${version} IS NOT NULL)`;
+  const where =
+    version === null || others.length === 0
+      ? ''
+      : ` WHERE excluded.${version} > millrace.${version} OR (millrace.${version} IS NULL AND excluded.${version} IS NOT NULL)`;
   return `INSERT INTO ${into} AS millrace (${names}) SELECT ${names} FROM (${last}) AS latest ORDER BY _millrace_n ON CONFLICT (${key}) DO ${update}${where}`;
 }
 
@@ -82,7 +92,12 @@ async function columnsOf(session: Session, { table, columns }: TargetSpec, sql: 
      FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid WHERE a.attrelid = ${literal(sql)}::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,
   );
   const differences: string[] = [];
-  const found = new Map(rows.map(([name, type, declared, category, , generated]) => [name, { column: { name, type, declared, category } as TableColumn, generated: generated === 't' }]));
+  const found = new Map(
+    rows.map(([name, type, declared, category, , generated]) => [
+      name,
+      { column: { name, type, declared, category } as TableColumn, generated: generated === 't' },
+    ]),
+  );
   for (const { name, type } of columns) {
     const there = found.get(name);
     if (!there) differences.push(`the table has no column "${name}"`);
@@ -90,9 +105,14 @@ async function columnsOf(session: Session, { table, columns }: TargetSpec, sql: 
     else if (!holds(there.column, type)) differences.push(`"${name}" is ${there.column.declared} in the table and ${type} in the rows`);
   }
   const delivered = new Set(columns.map(({ name }) => name));
-  for (const [name, , , , needed] of rows) if (needed === 't' && !delivered.has(name ?? '')) differences.push(`the table needs "${name}", which the rows do not have`);
+  for (const [name, , , , needed] of rows)
+    if (needed === 't' && !delivered.has(name ?? '')) differences.push(`the table needs "${name}", which the rows do not have`);
   if (differences.length > 0) {
-    refuse('postgres/other-columns', `The columns of table "${table}" differ from the rows: ${differences.join('; ')}.`, 'Shape the rows with a Select node, or choose another table.');
+    refuse(
+      'postgres/other-columns',
+      `The columns of table "${table}" differ from the rows: ${differences.join('; ')}.`,
+      'Shape the rows with a Select node, or choose another table.',
+    );
   }
   return columns.flatMap(({ name }) => found.get(name)?.column ?? []);
 }
@@ -114,10 +134,16 @@ async function refuseMissingKey(session: Session, { table, keys }: TargetSpec, s
 
 /** Rows of others would be left without those that they refer to. */
 async function refuseReferenced(session: Session, table: string, sql: string): Promise<void> {
-  const { rows } = await session.query(`SELECT conrelid::regclass FROM pg_constraint WHERE confrelid = ${literal(sql)}::regclass AND conrelid <> confrelid LIMIT 1`);
+  const { rows } = await session.query(
+    `SELECT conrelid::regclass FROM pg_constraint WHERE confrelid = ${literal(sql)}::regclass AND conrelid <> confrelid LIMIT 1`,
+  );
   const other = rows[0]?.[0];
   if (!other) return;
-  refuse('postgres/referenced', `Table "${table}" cannot be replaced: table "${other}" refers to it by a foreign key.`, 'Choose the mode append or upsert, or another table.');
+  refuse(
+    'postgres/referenced',
+    `Table "${table}" cannot be replaced: table "${other}" refers to it by a foreign key.`,
+    'Choose the mode append or upsert, or another table.',
+  );
 }
 
 function refuse(code: ProblemCode, message: string, hint: string, field = 'table'): never {

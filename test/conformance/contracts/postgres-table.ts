@@ -1,32 +1,42 @@
 import type { SinkHarness } from '@millrace/kit/testing/sink-trial';
-import { connectionTo, missing, sharedPostgres } from '../../servers/shared-postgres.ts';
+import { whyMissing } from '../../servers/postgres.ts';
+import { connectionTo, sharedPostgres } from '../../servers/shared-postgres.ts';
 
-const server = missing() === null ? await sharedPostgres() : null;
+let trials = 0;
 
+/** Each trial has a schema of its own. */
 function table(mode: string, settings: Pick<SinkHarness, 'earlier'> & { readonly exists?: boolean }): SinkHarness {
   const { exists = false, earlier } = settings;
-  const sql = (statements: string) => server?.sql(statements) ?? '';
+  let schema = '';
+  const sql = async (statements: string) => (await sharedPostgres()).sql(statements);
   return {
-    connection: () => connectionTo(server!),
-    params: { connection: 'shop', table: 't', mode, keys: mode === 'upsert' ? ['n'] : [] },
+    get params() {
+      return { connection: 'shop', table: `${schema}.t`, mode, keys: mode === 'upsert' ? ['n'] : [] };
+    },
+    whyMissing,
+    connection: () => connectionTo(sharedPostgres.started()),
     files: [],
     earlier,
-    clear: () => sql('DROP TABLE IF EXISTS t'),
-    shown: () =>
-      sql(`SELECT to_regclass('t') IS NOT NULL`) === 't'
-        ? sql('SELECT n FROM t ORDER BY ctid')
-            .split('\n')
-            .flatMap((line) => (line === '' ? [] : [Number(line)]))
-        : [],
-    ...(exists && { before: () => sql("CREATE TABLE t (n bigint PRIMARY KEY, text text); INSERT INTO t VALUES (-1, 'before')") }),
+    async clear() {
+      schema = `trial_${trials++}`;
+      await sql(`CREATE SCHEMA ${schema}`);
+    },
+    async shown() {
+      if ((await sql(`SELECT to_regclass('${schema}.t') IS NOT NULL`)) !== 't') return [];
+      const rows = await sql(`SELECT n FROM ${schema}.t ORDER BY ctid`);
+      return rows === '' ? [] : rows.split('\n').map(Number);
+    },
+    ...(exists && {
+      before: async () => {
+        await sql(`CREATE TABLE ${schema}.t (n bigint PRIMARY KEY, text text); INSERT INTO ${schema}.t VALUES (-1, 'before')`);
+      },
+    }),
   };
 }
 
-export default server
-  ? {
-      'a new table': table('create', { earlier: 'are refused' }),
-      'a table that is replaced': table('replace', { earlier: 'make way', exists: true }),
-      'a table that is added to': table('append', { earlier: 'stay', exists: true }),
-      'a table that is updated by key': table('upsert', { earlier: 'stay', exists: true }),
-    }
-  : {};
+export default {
+  'a new table': table('create', { earlier: 'are refused' }),
+  'a table that is replaced': table('replace', { earlier: 'make way', exists: true }),
+  'a table that is added to': table('append', { earlier: 'stay', exists: true }),
+  'a table that is updated by key': table('upsert', { earlier: 'stay', exists: true }),
+} satisfies { readonly [setting: string]: SinkHarness };
