@@ -86,11 +86,6 @@ A preview shows rows of the table. It makes, reads and moves no slot.
 
 function problemsOf(params: ChangeParams): NodeProblem[] {
   const { slot } = namesOf(params);
-  if (!isSlotName(slot)) {
-    return [{ code: 'postgres/slot-name', severity: 'error', message: `"${slot}" is no name of a slot.`, hint: 'It has a-z, 0-9 and _, at most 63 of them.', field: 'slot' }];
-  }
-  if (params.slotBy === 'others' && !params.slot) {
-    return [{ code: 'postgres/slot-name', severity: 'error', message: 'No slot is named that exists.', hint: 'Choose one of the database.', field: 'slot' }];
-  }
-  return [];
+  if (isSlotName(slot)) return [];
+  return [{ code: 'postgres/slot-name', severity: 'error', message: `"${slot}" is no name of a slot.`, hint: 'It has a-z, 0-9 and _, at most 63 of them.', field: 'slot' }];
 }

@@ -1,7 +1,7 @@
 /** Reads the rows of a table and then its changes, and goes on by itself where the server was away. */
-import type { CheckpointRef, Reader, RowPosition, SourceBatch, SourceContext } from '@millrace/kit/node';
+import type { CheckpointRef, Reader, SourceBatch, SourceContext } from '@millrace/kit/node';
 import { itemAt } from '../../../model/faults/missing.ts';
-import { MillraceError } from '../../../model/problems/problem.ts';
+import { MillraceError, type RowPosition } from "../../../model/problems/problem.ts";
 import type { Json, Row, Schema } from '../../../model/values/types.ts';
 import { type ChangeParams, namesOf } from '../change-params.ts';
 import { type Change, ChangeRows, type Layout } from './change-rows.ts';
