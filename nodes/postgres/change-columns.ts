@@ -8,9 +8,17 @@ const part = (label: string, name: string, help: string) => f.text({ label, grou
 
 export const changeColumnFields = {
   operationColumn: part('Column for the operation', '_op', 'snapshot, insert, update, delete or truncate. Empty: it is not told.'),
-  beforeColumn: part('Column for the row before', '_before', 'Of updates and deletes, as JSON: what the replica identity of the table tells of it. Empty: it is not told.'),
+  beforeColumn: part(
+    'Column for the row before',
+    '_before',
+    'Of updates and deletes, as JSON: what the replica identity of the table tells of it. Empty: it is not told.',
+  ),
   commitColumn: part('Column for the time', '_time', 'When the transaction was committed: choose it under "Event time" for windows. Empty: it is not told.'),
-  lsnColumn: part('Column for the position', '_lsn', 'Of the change in the log of the server, as a number: of two changes of a row, the later one has the greater. Empty: it is not told.'),
+  lsnColumn: part(
+    'Column for the position',
+    '_lsn',
+    'Of the change in the log of the server, as a number: of two changes of a row, the later one has the greater. Empty: it is not told.',
+  ),
   unchangedColumn: f.text({
     label: 'Column for unchanged values',
     group,

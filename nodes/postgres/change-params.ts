@@ -70,7 +70,10 @@ const ownSlots = 'millrace';
 const longestName = 63;
 
 /** What the server is asked for; a slot of that prefix that exists is an earlier one of a pipeline, and no other program's. */
-export function namesOf({ table, slot, publication }: Pick<ChangeParams, 'table' | 'slot' | 'publication'>): { readonly slot: string; readonly publication: string } {
+export function namesOf({ table, slot, publication }: Pick<ChangeParams, 'table' | 'slot' | 'publication'>): {
+  readonly slot: string;
+  readonly publication: string;
+} {
   const name = slot || `${ownSlots}_${table.toLowerCase().replace(/[^a-z0-9_]+/g, '_')}`.slice(0, longestName);
   return { slot: name, publication: publication || name };
 }

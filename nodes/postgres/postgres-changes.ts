@@ -65,7 +65,8 @@ A preview shows rows of the table. It makes, reads and moves no slot.
   bounded: false,
   eventTime: { column: '_time' },
   params: changeParams,
-  card: ({ connection, table, begin }) => (!connection ? 'Choose a connection' : !table ? 'Choose a table' : `${connection} · ${table}${begin === 'changes' ? '\nchanges from now on' : ''}`),
+  card: ({ connection, table, begin }) =>
+    !connection ? 'Choose a connection' : !table ? 'Choose a table' : `${connection} · ${table}${begin === 'changes' ? '\nchanges from now on' : ''}`,
   infer: ({ params, discovered }) => {
     const problems = problemsOf(params);
     const typed = outputColumns(discovered, params.types);
@@ -80,12 +81,25 @@ A preview shows rows of the table. It makes, reads and moves no slot.
   run: (context) => code().openChanges(context, connectionOf(postgres, context)),
   examples: [
     { title: 'A connection has to be chosen', params: { table: 'orders' }, outputs: { rows: [] }, failures: ['No connection to PostgreSQL'] },
-    { title: 'A name that no slot can have', params: { connection: 'shop', table: 'orders', slot: 'Orders!' }, outputs: { rows: [] }, failures: ['"Orders!" is no name of a slot'] },
+    {
+      title: 'A name that no slot can have',
+      params: { connection: 'shop', table: 'orders', slot: 'Orders!' },
+      outputs: { rows: [] },
+      failures: ['"Orders!" is no name of a slot'],
+    },
   ],
 });
 
 function problemsOf(params: ChangeParams): NodeProblem[] {
   const { slot } = namesOf(params);
   if (isSlotName(slot)) return [];
-  return [{ code: 'postgres/slot-name', severity: 'error', message: `"${slot}" is no name of a slot.`, hint: 'It has a-z, 0-9 and _, at most 63 of them.', field: 'slot' }];
+  return [
+    {
+      code: 'postgres/slot-name',
+      severity: 'error',
+      message: `"${slot}" is no name of a slot.`,
+      hint: 'It has a-z, 0-9 and _, at most 63 of them.',
+      field: 'slot',
+    },
+  ];
 }

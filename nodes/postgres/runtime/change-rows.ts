@@ -1,10 +1,10 @@
 /** Changes as rows: the columns of the table flat, and beside them what happened. */
 import type { RowFailure, SourceContext } from '@millrace/kit/node';
-import { compileRows, type Conversion } from '../../../io/text/row-conversion.ts';
+import { type Conversion, compileRows } from '../../../io/text/row-conversion.ts';
 import { itemAt } from '../../../model/faults/missing.ts';
 import { formatTimestamp } from '../../../model/time/timestamp.ts';
-import type { Column, Json, Row, Schema, Value } from '../../../model/values/types.ts';
 import { encodeBase64 } from '../../../model/values/base64.ts';
+import type { Column, Json, Row, Schema, Value } from '../../../model/values/types.ts';
 import { CellFormats } from '../../formats/cells/cell-formats.ts';
 import { readAs } from '../../formats/column-fields.ts';
 import { type ChangePart, partsOf } from '../change-columns.ts';
@@ -17,7 +17,7 @@ export type Operation = 'snapshot' | 'insert' | 'update' | 'delete' | 'truncate'
 export interface Change {
   readonly operation: Operation;
   readonly cells: Tuple;
-  readonly before: { readonly cells: Tuple; /** Those of the identity are told, and no others. */ readonly isKey: boolean } | null;
+  readonly before: { readonly cells: Tuple /** Those of the identity are told, and no others. */; readonly isKey: boolean } | null;
   readonly time: number;
   readonly lsn: number;
 }

@@ -1,7 +1,7 @@
 /** Reads the rows of a table and then its changes, and goes on by itself where the server was away. */
 import type { CheckpointRef, Reader, SourceBatch, SourceContext } from '@millrace/kit/node';
 import { itemAt } from '../../../model/faults/missing.ts';
-import { MillraceError, type RowPosition } from "../../../model/problems/problem.ts";
+import { MillraceError, type RowPosition } from '../../../model/problems/problem.ts';
 import type { Json, Row, Schema } from '../../../model/values/types.ts';
 import { type ChangeParams, namesOf } from '../change-params.ts';
 import { type Change, ChangeRows, type Layout } from './change-rows.ts';
@@ -52,6 +52,8 @@ export class ChangesReader implements Reader {
   #snapshotAt: SnapshotPosition | null;
   #snapshot: TableSnapshot | null;
   #stream: ReplicationStream | null = null;
+  /** To ask where rows were read; while that matters. */
+  #lookup: Session | null = null;
   /** Has come, and is not dealt with yet. */
   #item: Item | null = null;
   #durable = 0;
@@ -118,8 +120,10 @@ export class ChangesReader implements Reader {
   readonly #disconnect = (): void => {
     this.#snapshot?.close();
     this.#stream?.close();
+    this.#lookup?.close();
     this.#snapshot = null;
     this.#stream = null;
+    this.#lookup = null;
     this.#item = null;
     this.#progress.interrupt();
   };
@@ -249,10 +253,14 @@ export class ChangesReader implements Reader {
     this.#layout = this.#rows.layoutOf(relation.columns);
   }
 
-  #missingPart(change: Change, seen: readonly boolean[]): Promise<Change | null> {
-    const { facts } = this.#options;
-    const { stretches } = this.#progress;
-    return this.#withSession((session) => missingPart(change, seen, { facts, stretches, layout: this.#layout, session }));
+  async #missingPart(change: Change, seen: readonly boolean[]): Promise<Change | null> {
+    const { facts, connection } = this.#options;
+    this.#lookup ??= await Session.open(connection, this.#context.signal);
+    try {
+      return await missingPart(change, seen, { facts, stretches: this.#progress.stretches, layout: this.#layout, session: this.#lookup });
+    } catch (error) {
+      throw this.#lookup?.problem(error) ?? error;
+    }
   }
 
   get #isIdleLong(): boolean {

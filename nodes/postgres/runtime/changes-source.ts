@@ -1,7 +1,7 @@
 /** How the changes of a table are read. */
 import type { DiscoverContext, Discovery, NodeProblem, Reader, SourceContext } from '@millrace/kit/node';
-import { isBeyondMilliseconds } from '../../../model/time/timestamp.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
+import { isBeyondMilliseconds } from '../../../model/time/timestamp.ts';
 import type { Column, Row, Schema } from '../../../model/values/types.ts';
 import { type ChangeParams, namesOf } from '../change-params.ts';
 import { ChangeRows } from './change-rows.ts';
@@ -23,7 +23,8 @@ export async function discoverChanges({ params, signal }: DiscoverContext<Change
     return await inSession(connection(), signal, async (session) => {
       const facts = await tableFacts(session, params.table);
       const problem = identityProblem(facts);
-      const problems: NodeProblem[] = problem && params.publicationBy === 'run' ? [{ code: 'postgres/no-identity', severity: 'error', ...problem, field: 'table' }] : [];
+      const problems: NodeProblem[] =
+        problem && params.publicationBy === 'run' ? [{ code: 'postgres/no-identity', severity: 'error', ...problem, field: 'table' }] : [];
       return { schema: { columns: await columnsOf(session, facts) }, problems };
     });
   } catch (error) {
@@ -112,7 +113,9 @@ class SampleReader implements Reader {
 
 /** A type that keeps what the first rows hold: times finer than a millisecond are text, whole numbers beyond 2^53 decimal. */
 async function columnsOf(session: Session, facts: TableFacts): Promise<Column[]> {
-  const columns = facts.columns.map((column): Column => ({ name: column.name, type: columnTypeOf(column), nullable: true, ...(!column.nullable && { nulls: 'unseen' }) }));
+  const columns = facts.columns.map(
+    (column): Column => ({ name: column.name, type: columnTypeOf(column), nullable: true, ...(!column.nullable && { nulls: 'unseen' }) }),
+  );
   const inDoubt = columns.filter(({ type }, i) => type === 'timestamp' || (type === 'integer' && facts.columns[i]?.type === 'bigint'));
   if (inDoubt.length === 0) return columns;
   const { rows } = await session.query(`SELECT ${columnList(inDoubt)} FROM ${facts.sql} LIMIT ${sampleRows}`).catch((error: unknown) => {

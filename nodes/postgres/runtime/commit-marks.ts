@@ -67,7 +67,9 @@ export async function removeMark(session: Session, mark: Mark): Promise<void> {
  * other. Where its end does not come, it is brought about.
  */
 export async function lockMark(session: Session, mark: Mark): Promise<void> {
-  const hash = createHash('sha256').update(`millrace ${mark.lineage} ${tableOf(mark.table).sql}`).digest();
+  const hash = createHash('sha256')
+    .update(`millrace ${mark.lineage} ${tableOf(mark.table).sql}`)
+    .digest();
   const [first, second] = [hash.readInt32LE(0), hash.readInt32LE(4)];
   const since = performance.now();
   for (let pause = 5; ; pause = Math.min(pause * 2, 500)) {

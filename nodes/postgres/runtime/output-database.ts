@@ -10,8 +10,8 @@ import { type CommitToken, commitToken } from '../../../io/files/commit-token.ts
 import { hasRedo, RedoFile, redoFrames } from '../../../io/files/redo-file.ts';
 import { itemAt } from '../../../model/faults/missing.ts';
 import type { Json } from '../../../model/values/types.ts';
-import { CopyIn } from './copy-in.ts';
 import { lockMark, type Mark, readMark, removeMark, writeMark } from './commit-marks.ts';
+import { CopyIn } from './copy-in.ts';
 import { type ConnectionParams, Session, tableOf } from './session.ts';
 import { openTarget, type Target, type TargetSpec } from './target.ts';
 

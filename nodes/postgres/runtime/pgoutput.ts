@@ -87,7 +87,9 @@ export function parseMessage(bytes: Buffer, at = 0): Message {
 
 /** `16/B374D848`. */
 export function lsnText(lsn: number): string {
-  return `${Math.floor(lsn / half).toString(16).toUpperCase()}/${(lsn % half).toString(16).toUpperCase()}`;
+  return `${Math.floor(lsn / half)
+    .toString(16)
+    .toUpperCase()}/${(lsn % half).toString(16).toUpperCase()}`;
 }
 export function lsnOf(text: string): number {
   const [high = '0', low = '0'] = text.split('/');

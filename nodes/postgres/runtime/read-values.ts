@@ -1,9 +1,10 @@
 /** The texts of a server as values of columns; nothing is rounded or cut. */
+
+import { isBeyondMilliseconds, parseTimestamp } from '../../../model/time/timestamp.ts';
 import { decimalExactly, decimalOf } from '../../../model/values/decimal.ts';
 import { isExactDecimal } from '../../../model/values/exact.ts';
 import { refuseDeepValue } from '../../../model/values/json-depth.ts';
 import { parseJson, roundedNumber } from '../../../model/values/json-text.ts';
-import { isBeyondMilliseconds, parseTimestamp } from '../../../model/time/timestamp.ts';
 import type { ColumnType, Json, Value } from '../../../model/values/types.ts';
 import { castText } from '../../../model/values/values.ts';
 import type { CellFormat } from '../../formats/cells/cell-formats.ts';

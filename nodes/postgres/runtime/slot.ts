@@ -50,7 +50,14 @@ export async function openPublication(session: Session, facts: TableFacts, param
     const viaRoot = Number((await session.query('SHOW server_version_num')).rows[0]?.[0]) >= 130_000 ? ' WITH (publish_via_partition_root = true)' : '';
     await session
       .query(`CREATE PUBLICATION ${quoteName(publication)} FOR TABLE ${facts.sql}${viaRoot}`)
-      .catch((error: unknown) => denied(error, session, `make a publication of ${facts.sql}`, 'Only the owner of the table may, with CREATE on the database; or let an administrator make it, and choose "It exists".'));
+      .catch((error: unknown) =>
+        denied(
+          error,
+          session,
+          `make a publication of ${facts.sql}`,
+          'Only the owner of the table may, with CREATE on the database; or let an administrator make it, and choose "It exists".',
+        ),
+      );
   }
   const { rows } = await session.query(
     `SELECT 1 FROM pg_publication_tables WHERE pubname = ${literal(publication)} AND schemaname = ${literal(facts.schema)} AND tablename = ${literal(facts.name)}`,
@@ -100,7 +107,8 @@ export async function openSlot(session: Session, connection: ConnectionParams, p
 export async function checkPosition(session: Session, slot: string, position: number): Promise<void> {
   const found = await slotFacts(session, slot);
   const again = 'Start the pipeline from scratch.';
-  if (!found) refuse('postgres/slot-gone', `The replication slot "${slot}" is gone: the server has not kept what has changed since the checkpoint.`, again, 'slot');
+  if (!found)
+    refuse('postgres/slot-gone', `The replication slot "${slot}" is gone: the server has not kept what has changed since the checkpoint.`, again, 'slot');
   checkSlot(found, slot);
   if (found.confirmed > position) {
     const message = `The replication slot "${slot}" was read on by somebody else, or made anew: it is at ${lsnText(found.confirmed)}, and the checkpoint at ${lsnText(position)}. The changes in between are gone.`;
@@ -151,15 +159,32 @@ export function slotProblem(error: unknown, session: Session, params: ChangePara
       );
     case '42704':
       if (/publication/.test(message)) {
-        return of('postgres/no-publication', `The server does not know the publication "${publication}" at this place of its log: ${message}.`, 'Make it again, and start from scratch.', 'publication');
+        return of(
+          'postgres/no-publication',
+          `The server does not know the publication "${publication}" at this place of its log: ${message}.`,
+          'Make it again, and start from scratch.',
+          'publication',
+        );
       }
-      return of('postgres/slot-gone', `The replication slot "${slot}" is gone: the server has not kept what has changed.`, 'Start the pipeline from scratch.', 'slot');
+      return of(
+        'postgres/slot-gone',
+        `The replication slot "${slot}" is gone: the server has not kept what has changed.`,
+        'Start the pipeline from scratch.',
+        'slot',
+      );
     case '58P01':
     case '55000':
-      if (/wal_level/.test(message)) return of('postgres/wal-level', `Changes cannot be read: ${message}.`, 'Set wal_level = logical at the server, and restart it.', 'connection');
-      return of('postgres/slot-gone', `The replication slot "${slot}" is of no use any more: ${message}.`, 'Start the pipeline from scratch; raise max_slot_wal_keep_size if the server gave it up.', 'slot');
+      if (/max_replication_slots/.test(message)) return slotsFull(error, message);
+      if (/wal_level/.test(message))
+        return of('postgres/wal-level', `Changes cannot be read: ${message}.`, 'Set wal_level = logical at the server, and restart it.', 'connection');
+      return of(
+        'postgres/slot-gone',
+        `The replication slot "${slot}" is of no use any more: ${message}.`,
+        'Start the pipeline from scratch; raise max_slot_wal_keep_size if the server gave it up.',
+        'slot',
+      );
     case '53400':
-      return of('postgres/slots-full', `The server has no room for another replication slot: ${message}.`, 'Remove one that nobody needs, or raise max_replication_slots.', 'slot');
+      return slotsFull(error, message);
     case '42501':
       return of(
         'postgres/denied',
@@ -170,6 +195,14 @@ export function slotProblem(error: unknown, session: Session, params: ChangePara
     default:
       return session.problem(error);
   }
+}
+
+function slotsFull(cause: unknown, message: string): MillraceError {
+  const text = `The server has no room for another replication slot: ${message}.`;
+  return new MillraceError(
+    { code: 'postgres/slots-full', message: text, hint: 'Remove one that nobody needs, or raise max_replication_slots.', field: 'slot' },
+    { cause },
+  );
 }
 
 /** A connection that reads the log; only some users may have one. */

@@ -40,7 +40,12 @@ export function changeOf(message: ChangeMessage, { time }: Transaction, lsn: num
 export async function missingPart(
   change: Change,
   seen: readonly boolean[],
-  { facts, stretches, layout, session }: { readonly facts: TableFacts; readonly stretches: readonly Stretch[]; readonly layout: Layout; readonly session: Session },
+  {
+    facts,
+    stretches,
+    layout,
+    session,
+  }: { readonly facts: TableFacts; readonly stretches: readonly Stretch[]; readonly layout: Layout; readonly session: Session },
 ): Promise<Change | null> {
   const { operation, cells, before } = change;
   if (operation === 'truncate') {

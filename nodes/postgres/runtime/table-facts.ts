@@ -55,9 +55,20 @@ const types: { readonly [type: string]: ColumnType | undefined } = {
 export async function tableFacts(session: Session, table: string): Promise<TableFacts> {
   const { schema, name } = tableOf(table);
   const facts = await factsWhere(session, `n.nspname = ${literal(schema)} AND c.relname = ${literal(name)}`);
-  if (!facts) throw new MillraceError({ code: 'postgres/no-table', message: `There is no table "${table}".`, hint: 'Choose one of the tables of the database.', field: 'table' });
+  if (!facts)
+    throw new MillraceError({
+      code: 'postgres/no-table',
+      message: `There is no table "${table}".`,
+      hint: 'Choose one of the tables of the database.',
+      field: 'table',
+    });
   if (facts.kind === 'r' || facts.kind === 'p') return facts;
-  throw new MillraceError({ code: 'postgres/not-a-table', message: `"${table}" is no table: the log has the changes of tables alone.`, hint: 'Choose a table.', field: 'table' });
+  throw new MillraceError({
+    code: 'postgres/not-a-table',
+    message: `"${table}" is no table: the log has the changes of tables alone.`,
+    hint: 'Choose a table.',
+    field: 'table',
+  });
 }
 
 /** What it is now, whatever it is called; null where it was dropped. */

@@ -41,7 +41,13 @@ export class TableSnapshot {
   }
 
   /** `exported`: the snapshot of a slot that was just made. `from`: what was read before; `most`: rows at most. The session is the snapshot's from then on. */
-  static async open(session: Session, facts: TableFacts, exported: string | null, from: SnapshotPosition | null, most: number | null = null): Promise<TableSnapshot> {
+  static async open(
+    session: Session,
+    facts: TableFacts,
+    exported: string | null,
+    from: SnapshotPosition | null,
+    most: number | null = null,
+  ): Promise<TableSnapshot> {
     const { sql, columns, key } = facts;
     if (from && from.rows > 0 && key.length === 0) {
       session.close();
@@ -57,7 +63,9 @@ export class TableSnapshot {
     const earlier = from && from.key !== null ? closed(from.stretches, from.key) : [];
     const position: SnapshotPosition = { rows: from?.rows ?? 0, key: from?.key ?? null, stretches: [...earlier, { sees, upTo: null }], at, lsn };
     await session
-      .query(`DECLARE millrace NO SCROLL CURSOR FOR SELECT ${columnList(columns)} FROM ${sql}${behind(facts, position.key)}${key.length > 0 ? ` ORDER BY ${key.map(quoteName).join(', ')}` : ''}${most === null ? '' : ` LIMIT ${most}`}`)
+      .query(
+        `DECLARE millrace NO SCROLL CURSOR FOR SELECT ${columnList(columns)} FROM ${sql}${behind(facts, position.key)}${key.length > 0 ? ` ORDER BY ${key.map(quoteName).join(', ')}` : ''}${most === null ? '' : ` LIMIT ${most}`}`,
+      )
       .catch((error: unknown) => {
         throw readProblem(error, facts, session);
       });
@@ -72,7 +80,7 @@ export class TableSnapshot {
   /** At most so many rows; none at the end. Rejects as the server says it, or with `NotConnected`. */
   async take(most: number): Promise<readonly Tuple[]> {
     if (this.#next >= this.#rows.length && !this.#hasEnded) {
-      this.#rows = (await this.#session.query(`FETCH FORWARD ${Math.max(most, fetchRows)} FROM millrace`)).rows;
+      this.#rows = (await this.#session.query(`FETCH FORWARD ${most} FROM millrace`)).rows;
       this.#next = 0;
       this.#hasEnded = this.#rows.length === 0;
     }
@@ -93,19 +101,25 @@ export class TableSnapshot {
     this.#session.close();
   }
 }
-const fetchRows = 2000;
 
 /**
  * What a snapshot does not see yet, though an earlier one saw it, is a transaction whose commit is written and waits for a standby: it is
  * waited for, since nobody would deliver it.
  */
-async function begin(session: Session, exported: string | null, earlier: Visibility | null): Promise<{ readonly sees: string; readonly at: number; readonly lsn: number }> {
+async function begin(
+  session: Session,
+  exported: string | null,
+  earlier: Visibility | null,
+): Promise<{ readonly sees: string; readonly at: number; readonly lsn: number }> {
   for (;;) {
     await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
     if (exported !== null) await session.query(`SET TRANSACTION SNAPSHOT ${literal(exported)}`);
     const [sees = '', at = '', lsn = ''] =
-      (await session.query('SELECT txid_current_snapshot(), floor(extract(epoch FROM now()) * 1000), CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END'))
-        .rows[0] ?? [];
+      (
+        await session.query(
+          'SELECT txid_current_snapshot(), floor(extract(epoch FROM now()) * 1000), CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END',
+        )
+      ).rows[0] ?? [];
     const found = { sees: sees ?? '', at: Number(at), lsn: lsnOf(lsn ?? '') };
     if (!earlier || ![...new Visibility(found.sees).running].some((xid) => earlier.sees(xid))) return found;
     await session.query('ROLLBACK');
@@ -142,7 +156,9 @@ export async function stretchesOf(session: Session, facts: TableFacts, stretches
   const names = key.map((_, i) => `k${i}`).join(', ');
   const limits = stretches.flatMap(({ upTo }, i) => (upTo ? [`WHEN (${names}) <= (${tuple(upTo)}) THEN ${i}`] : []));
   const values = keys.map((each, i) => `(${i}, ${tuple(each)})`).join(', ');
-  const found = await session.query(`SELECT CASE ${limits.join(' ')} ELSE ${stretches.length - 1} END FROM (VALUES ${values}) AS keys (n, ${names}) ORDER BY n`);
+  const found = await session.query(
+    `SELECT CASE ${limits.join(' ')} ELSE ${stretches.length - 1} END FROM (VALUES ${values}) AS keys (n, ${names}) ORDER BY n`,
+  );
   return found.rows.map(([place]) => Number(place));
 }
 

@@ -1,4 +1,4 @@
-import type { SourceHarness } from '@millrace/kit/testing/source-trial';
+import { numbers, type SourceHarness } from '@millrace/kit/testing/source-trial';
 import { whyMissing } from '../../servers/postgres.ts';
 import { connectionTo, sharedPostgres } from '../../servers/shared-postgres.ts';
 
@@ -26,12 +26,12 @@ function changes(slotBy: 'run' | 'others'): SourceHarness {
     isAlone: true,
     params: async (folder) => ({ connection: 'shop', table: await nameIn(folder), slotBy, publicationBy: slotBy }),
     numberOf: ({ n }) => n as number,
-    // As one transaction, or as one of each row.
+    // Half of them as one transaction, each other as one of its own.
     async add(folder, from, to) {
       const name = await nameIn(folder);
-      const middle = from + Math.floor((to - from) / 2);
-      await sql(`INSERT INTO ${name} SELECT generate_series(${from}, ${middle})`);
-      for (let n = middle + 1; n < to; n++) await sql(`INSERT INTO ${name} VALUES (${n})`);
+      const middle = from + Math.ceil((to - from) / 2);
+      const alone = numbers(middle, to).map((n) => `BEGIN; INSERT INTO ${name} VALUES (${n}); COMMIT;`);
+      await sql(`BEGIN; INSERT INTO ${name} SELECT generate_series(${from}, ${middle - 1}); COMMIT; ${alone.join(' ')}`);
     },
     async dispose(folder) {
       const name = names.get(folder);
