@@ -61,8 +61,10 @@ export interface SourceBatch {
 }
 export interface Part {
   readonly id: string;
-  /** More of it can be read. */
+  /** More of it can be read, or nobody knows: the watermark waits for it. */
   readonly isWaiting: boolean;
+  /** There is no watermark yet: it has not been read as far as it was when the run began, and others are to wait for that. */
+  readonly isReadFirst?: boolean;
 }
 export interface Backlog {
   readonly waiting: number;

@@ -51,7 +51,10 @@ export function rowWriter(schema: Schema, format: LineFormat): RowWriter {
   const fixed = columns.reduce((sum, column, i) => sum + Buffer.byteLength(format.before(column, i)) + scalarLimit, format.end.length);
   const body = `w.spare=${fixed};for(let i=0;i<rows.length;i++){const r=rows[i];w.reserve(${fixed});let b=w.bytes,o=w.at,v;${lines.join('')}${bytesOf(format.end)}w.at=o;}`;
   const { plain, encode } = format;
-  return generatedFunction<RowWriter>({ plain, encode, texts: numberTexts, stringify: JSON.stringify, bytesText: format.bytes ?? base64 }, `(rows,w)=>{${body}}`);
+  return generatedFunction<RowWriter>(
+    { plain, encode, texts: numberTexts, stringify: JSON.stringify, bytesText: format.bytes ?? base64 },
+    `(rows,w)=>{${body}}`,
+  );
 }
 
 /** Source text that writes a constant text to `b` at `o`. */

@@ -44,7 +44,7 @@ export async function killChanges({ to, killsOfRun, killsOfServer, random, onRou
   const folder = mkdtempSync(join(tmpdir(), 'millrace-changes-kills-'));
   const data = join(folder, 'data');
   mkdirSync(data);
-  const server = await startPostgres(join(folder, 'postgres'));
+  const server = await startPostgres(folder);
   const kafka = to === 'kafka' ? await startKafka(join(folder, 'kafka')) : null;
   const topics = kafka ? new Topics(kafka.brokers) : null;
   try {

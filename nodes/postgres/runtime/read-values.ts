@@ -1,92 +1,77 @@
-/** The texts of a server as values of columns; nothing is rounded or cut. */
-
-import { isBeyondMilliseconds, parseTimestamp } from '../../../model/time/timestamp.ts';
-import { decimalExactly, decimalOf } from '../../../model/values/decimal.ts';
-import { isExactDecimal } from '../../../model/values/exact.ts';
+/** Values as the server writes them, and what they are in Millrace. */
+import type { Conversion } from '../../../io/text/row-conversion.ts';
+import { isDate, parseTimestamp } from '../../../model/time/timestamp.ts';
+import { isDecimalValue } from '../../../model/values/decimal.ts';
 import { refuseDeepValue } from '../../../model/values/json-depth.ts';
 import { parseJson, roundedNumber } from '../../../model/values/json-text.ts';
 import type { ColumnType, Json, Value } from '../../../model/values/types.ts';
-import { castText } from '../../../model/values/values.ts';
-import type { CellFormat } from '../../formats/cells/cell-formats.ts';
 
-export interface StoredAs {
-  /** See `FactColumn`. */
-  readonly type: string;
-  readonly isArray: boolean;
-}
-/** Null stays null; undefined for a text that does not fit. */
-export type ReadValue = (text: unknown) => Value | undefined;
+/** What becomes of the digits of a time beyond milliseconds. */
+export type Finer = 'cut' | 'text' | 'fail';
 
-/** Of a column that is stored as `stored` and read as `type`. `format`: what a user has set for it. */
-export function valueReader(stored: StoredAs, type: ColumnType, format: CellFormat | null): ReadValue {
-  const read = format ? formatted(stored, format) : readerOf(stored, type);
-  return (text) => (text === null ? null : read(text as string));
+/** A type of the server: `pg_type`. */
+export interface ServerType {
+  readonly name: string;
+  /** `A` for arrays. */
+  readonly category: string;
+  /** Of the items of an array. */
+  readonly item: string | null;
 }
 
-/** Why a text does not fit. */
-export function whyNot(text: string, type: ColumnType): string {
-  if (/^(?:NaN|-?Infinity|-?infinity)$/.test(text)) return `"${text}" is no value here`;
-  if (/ BC$/.test(text)) return `"${text}" is before the year 0`;
-  if (type === 'string') return 'it cannot be read';
-  const found = castText(plainTime(text, type), type);
-  return found.ok ? `"${text}" would be rounded` : found.message;
+const types: { readonly [name: string]: ColumnType } = {
+  int2: 'integer',
+  int4: 'integer',
+  int8: 'integer',
+  oid: 'integer',
+  float4: 'number',
+  float8: 'number',
+  numeric: 'decimal',
+  bool: 'boolean',
+  timestamptz: 'timestamp',
+  timestamp: 'timestamp',
+  date: 'date',
+  json: 'json',
+  jsonb: 'json',
+  bytea: 'bytes',
+};
+
+/** Anything else is text, as the server writes it: enums, `uuid`, `inet`, `interval`, ranges. */
+export function columnTypeOf({ name, category, item }: ServerType, finer: Finer): ColumnType {
+  if (category === 'A' && item !== null) return 'json';
+  const type = types[name] ?? 'string';
+  return type === 'timestamp' && finer === 'text' ? 'string' : type;
 }
 
-type Read = (text: string) => Value | undefined;
-
-function formatted(stored: StoredAs, format: CellFormat): Read {
-  const usual = stored.type === 'boolean' && !stored.isArray;
-  return (text) => {
-    const found = format.read(usual ? (text === 't' ? 'true' : 'false') : text, true);
-    return found.ok ? found.value : undefined;
-  };
+/** By column type; undefined for what the type has no value for. */
+export function conversionOf(type: ColumnType, server: ServerType | null, finer: Finer): Conversion {
+  if (type === 'timestamp' && finer === 'fail') return orNull((text) => (isFiner(text) ? undefined : (timeOf(text) ?? undefined)));
+  if (type === 'json' && server?.category === 'A') return orNull((text) => listOf(text, server.item ?? ''));
+  return conversions[type];
 }
 
-function readerOf({ type: stored, isArray }: StoredAs, type: ColumnType): Read {
-  switch (type) {
-    case 'string':
-      return stored === 'boolean' && !isArray ? (text) => (text === 't' ? 'true' : 'false') : (text) => text;
-    case 'integer':
-      return integer;
-    case 'number':
-      return stored === 'real' || stored === 'double precision' ? double : exactNumber;
-    case 'decimal':
-      return (text) => decimalExactly(text) ?? decimalOf(text) ?? undefined;
-    case 'boolean':
-      return (text) => (text === 't' ? true : text === 'f' ? false : undefined);
-    case 'timestamp':
-      return timestamp;
-    case 'date':
-      return (text) => (/^\d{4}-\d\d-\d\d$/.test(text) ? text : undefined);
-    case 'json':
-      return isArray ? (text) => arrayOf(text, elementOf(stored)) : json;
-    case 'bytes':
-      return (text) => (text.startsWith('\\x') ? new Uint8Array(Buffer.from(text.slice(2), 'hex')) : undefined);
-  }
+function orNull(read: (text: string) => Value | undefined): Conversion {
+  return (found) => (found === null ? null : read(found as string));
 }
 
-function integer(text: string): number | undefined {
-  const value = +text;
-  return Number.isSafeInteger(value) ? value : undefined;
-}
-/** As the server prints a double, it is that double. */
-function double(text: string): number | undefined {
-  const value = +text;
-  return Number.isFinite(value) ? value : undefined;
-}
-function exactNumber(text: string): number | undefined {
-  const value = +text;
-  return Number.isFinite(value) && isExactDecimal(text) ? value : undefined;
-}
-function timestamp(text: string): number | undefined {
-  const at = plainTime(text, 'timestamp');
-  return isBeyondMilliseconds(at) ? undefined : (parseTimestamp(at) ?? undefined);
-}
-/** The server leaves zeros at the end of fractions out, and minutes of offsets. */
-function plainTime(text: string, type: ColumnType): string {
-  return type === 'timestamp' ? text.replace(' ', 'T') : text;
-}
-function json(text: string): Json | undefined {
+const conversions: { readonly [type in ColumnType]: Conversion } = {
+  string: orNull((text) => text),
+  integer: orNull((text) => {
+    const value = Number(text);
+    return Number.isSafeInteger(value) ? value : undefined;
+  }),
+  number: orNull((text) => {
+    const value = Number(text);
+    return Number.isFinite(value) ? value : undefined;
+  }),
+  decimal: orNull((text) => (isDecimalValue(text) ? text : undefined)),
+  boolean: orNull((text) => text === 't'),
+  timestamp: orNull((text) => timeOf(text) ?? undefined),
+  date: orNull((text) => (isDate(text) ? text : undefined)),
+  json: orNull(jsonOf),
+  bytes: orNull((text) => new Uint8Array(Buffer.from(text.slice(2), 'hex'))),
+};
+
+function jsonOf(text: string): Json | undefined {
   try {
     refuseDeepValue(text);
     const value = parseJson(text) as Json;
@@ -96,52 +81,81 @@ function json(text: string): Json | undefined {
   }
 }
 
-function elementOf(stored: string): (text: string) => Json | undefined {
-  if (/^(?:smallint|integer|bigint|oid)$/.test(stored)) return integer;
-  if (/^(?:real|double precision)$/.test(stored)) return double;
-  if (stored === 'numeric') return exactNumber;
-  if (stored === 'boolean') return (text) => text === 't';
-  if (stored === 'json' || stored === 'jsonb') return json;
-  return (text) => text;
+const zero = 48;
+/** Whole milliseconds of `2026-01-31 12:00:00.123456+00`, or without a zone, which is then UTC. Null for what is beyond the calendar. */
+export function timeOf(text: string): number | null {
+  if (text.length < 19 || text.charCodeAt(4) !== 45) return olderOrLater(text);
+  const at = (i: number) => text.charCodeAt(i) - zero;
+  const two = (i: number) => at(i) * 10 + at(i + 1);
+  let ms = 0;
+  let end = 19;
+  if (text.charCodeAt(19) === 46) {
+    for (end = 20; end < text.length && at(end) >= 0 && at(end) <= 9; end++) if (end < 23) ms += at(end) * (end === 20 ? 100 : end === 21 ? 10 : 1);
+  }
+  const rest = text.length - end;
+  if (rest !== 0 && !(rest === 3 && text.endsWith('+00'))) return olderOrLater(text);
+  const year = two(0) * 100 + two(2);
+  if (year < 100) return olderOrLater(text);
+  return Date.UTC(year, two(5) - 1, two(8), two(11), two(14), two(17), ms);
 }
 
-/** `{1,NULL,"a \"b\""}`, with arrays within; bounds before it are left out. Undefined where it, or an element, cannot be read. */
-export function arrayOf(text: string, read: (element: string) => Json | undefined): Json | undefined {
+function olderOrLater(text: string): number | null {
+  const [, year = '', rest = '', fraction = ''] = /^(\d{4,6})-(\d\d-\d\d \d\d:\d\d:\d\d)(\.\d{1,3})?\d*(?:\+00)?$/.exec(text) ?? [];
+  if (year === '') return null;
+  return parseTimestamp(`${year.length === 4 ? year : `+${year.padStart(6, '0')}`}-${rest.replace(' ', 'T')}${fraction}Z`);
+}
+
+export function isFiner(text: string): boolean {
+  return /\.\d{3}\d*[1-9]/.test(text);
+}
+
+/** An array as a list; undefined where an item has no value in JSON. */
+export function listOf(text: string, item: string): Json | undefined {
+  // The bounds of one that does not begin at 1 stand before it.
   let at = text.startsWith('[') ? text.indexOf('=') + 1 : 0;
-  const list = (): Json[] | undefined => {
-    const items: Json[] = [];
+  const read = (): Json[] | undefined => {
+    const list: Json[] = [];
     at++;
     while (text[at] !== '}') {
-      if (at >= text.length) return undefined;
       if (text[at] === ',') at++;
-      else if (text[at] === '{') {
-        const inner = list();
-        if (!inner) return undefined;
-        items.push(inner);
-      } else {
-        const element = item();
-        const value = element === null ? null : read(element);
-        if (value === undefined) return undefined;
-        items.push(value);
+      if (text[at] === '{') {
+        const inner = read();
+        if (inner === undefined) return undefined;
+        list.push(inner);
+        continue;
       }
+      const [value, isQuoted] = word();
+      if (value === 'NULL' && !isQuoted) {
+        list.push(null);
+        continue;
+      }
+      const found = itemOf(value, item);
+      if (found === undefined) return undefined;
+      list.push(found);
     }
     at++;
-    return items;
+    return list;
   };
-  const item = (): string | null => {
+  const word = (): [string, boolean] => {
     if (text[at] !== '"') {
-      const from = at;
-      while (at < text.length && text[at] !== ',' && text[at] !== '}') at++;
-      const plain = text.slice(from, at);
-      return plain === 'NULL' ? null : plain;
+      const start = at;
+      while (text[at] !== ',' && text[at] !== '}' && at < text.length) at++;
+      return [text.slice(start, at), false];
     }
-    let found = '';
-    for (at++; at < text.length && text[at] !== '"'; at++) {
+    let value = '';
+    for (at++; text[at] !== '"' && at < text.length; at++) {
       if (text[at] === '\\') at++;
-      found += text[at];
+      value += text[at];
     }
     at++;
-    return found;
+    return [value, true];
   };
-  return text[at] === '{' ? list() : undefined;
+  return read();
+}
+
+function itemOf(text: string, item: string): Json | undefined {
+  const type = types[item];
+  // Exact decimals are texts, in lists too; of times and bytes so is what the server writes.
+  if (type === 'integer' || type === 'number' || type === 'boolean' || type === 'json') return conversions[type](text) as Json | undefined;
+  return text;
 }

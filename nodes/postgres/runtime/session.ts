@@ -16,6 +16,7 @@ export interface ConnectionParams {
 
 const connectMs = 10_000;
 const cancelMs = 2000;
+const abandonMs = 500;
 const settings = {
   DateStyle: 'ISO, YMD',
   IntervalStyle: 'iso_8601',
@@ -29,6 +30,9 @@ const settings = {
   tcp_keepalives_interval: '10',
   tcp_keepalives_count: '3',
 };
+
+/** Values as the server writes them. */
+const asWritten: pg.CustomTypesConfig = { getTypeParser: () => (text: string) => text };
 
 export interface Failed {
   /** SQLSTATE. */
@@ -69,14 +73,14 @@ export class Session {
       ...(replication && { replication }),
       connectionTimeoutMillis: connectMs,
       keepAlive: true,
-      types: { getTypeParser: () => (text: unknown) => text } as unknown as pg.CustomTypesConfig,
+      types: asWritten,
     });
     const session = new Session(client, params);
     const stop = () => session.close();
     signal.addEventListener('abort', stop, { once: true });
     try {
       await client.connect();
-      const all = Object.entries({ ...settings, ...params.options });
+      const all = Object.entries({ ...params.options, ...settings });
       // Some servers (of Unix sockets, or compatible ones) know no keep-alives.
       await client.query(
         `SELECT set_config(name, value, false) FROM (VALUES ${all.map(([name, value]) => `(${literal(name)}, ${literal(value)})`).join(', ')}) AS s(name, value)`,
@@ -117,11 +121,9 @@ export class Session {
 
   /** What the session does is to end, if it does anything: whoever waits for it is told. */
   async cancel(): Promise<void> {
-    const { processID, secretKey } = this.client as unknown as { processID: number; secretKey: number };
+    const { processID, secretKey } = this.client as pg.Client & { readonly processID: number; readonly secretKey: number };
     if (!this.#isOpen || !processID) return;
-    const other = new (pg as unknown as { Connection: new (config: object) => CancelConnection }).Connection({
-      ssl: (this.client as unknown as { ssl: unknown }).ssl,
-    });
+    const other = new pg.Connection({ ssl: this.client.ssl }) as pg.Connection & CancelConnection;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, cancelMs);
       const done = () => {
@@ -138,18 +140,26 @@ export class Session {
     other.stream.destroy();
   }
 
+  /** For who does not wait any more: what is under way is cancelled, and the session closed, within half a second. */
+  abandon(): void {
+    const timer = setTimeout(() => this.close(), abandonMs);
+    void this.cancel().finally(() => {
+      clearTimeout(timer);
+      this.close();
+    });
+  }
+
   /** At once: the server undoes what was not committed. */
   close(): void {
     this.#isOpen = false;
-    const { stream } = (this.client as unknown as { connection: { stream: { destroy(): void } } }).connection;
+    const { stream } = this.client.connection;
     void this.client.end().catch(() => {});
     stream.destroy();
   }
 }
 
+/** What the types of the library leave out. */
 interface CancelConnection {
-  readonly stream: { destroy(): void };
-  on(event: string, listener: () => void): void;
   connect(port: number, host: string): void;
   requestSsl(): void;
   cancel(processID: number, secretKey: number): void;

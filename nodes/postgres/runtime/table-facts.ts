@@ -1,115 +1,48 @@
-/** What the catalogue of a server says of a table that is read. */
-import { MillraceError } from '@millrace/kit/errors';
-import type { ColumnType } from '../../../model/values/types.ts';
-import { literal, quoteName, type Session, tableOf } from './session.ts';
+/** What the catalogue of a server knows about tables and types. */
+import type pg from 'pg';
+import type { QueryParams } from '../query-params.ts';
+import type { ServerType } from './read-values.ts';
+import { literal, type Session, tableOf } from './session.ts';
 
-export interface FactColumn {
-  readonly name: string;
-  /** As `format_type` gives it, of what a domain stands for: `numeric(10,2)`. */
-  readonly declared: string;
-  /** Without its modifier; of an array, that of its elements. */
-  readonly type: string;
-  /** Of the column itself. */
-  readonly typeOid: number;
-  readonly isArray: boolean;
-  readonly nullable: boolean;
-  /** Values may be so large that an update which leaves them as they are does not send them. */
-  readonly isToasted: boolean;
-}
-export interface TableFacts {
-  readonly oid: number;
-  readonly schema: string;
-  readonly name: string;
-  /** To be put into statements. */
-  readonly sql: string;
-  /** `r` for a table, `p` for a partitioned one. */
-  readonly kind: string;
-  readonly columns: readonly FactColumn[];
-  /** Names of the primary key's columns, in its order; none where there is none. */
-  readonly key: readonly string[];
-  /** See `Relation.identity`. */
-  readonly identity: string;
+/** Empty where it is not said yet what to read. */
+export function statementOf({ read, table, sql }: Pick<QueryParams, 'read' | 'table' | 'sql'>): string {
+  if (read === 'table') return table.trim() === '' ? '' : `SELECT * FROM ${tableOf(table).sql}`;
+  return sql.trim().replace(/(?:\s*;)+$/, '');
 }
 
-export function columnTypeOf({ type, isArray }: FactColumn): ColumnType {
-  return isArray ? 'json' : (types[type] ?? 'string');
-}
-const types: { readonly [type: string]: ColumnType | undefined } = {
-  smallint: 'integer',
-  integer: 'integer',
-  bigint: 'integer',
-  oid: 'integer',
-  numeric: 'decimal',
-  real: 'number',
-  'double precision': 'number',
-  boolean: 'boolean',
-  'timestamp with time zone': 'timestamp',
-  'timestamp without time zone': 'timestamp',
-  date: 'date',
-  json: 'json',
-  jsonb: 'json',
-  bytea: 'bytes',
-};
-
-/** Throws a MillraceError where there is no such table. Generated columns are left out: changes do not have them. */
-export async function tableFacts(session: Session, table: string): Promise<TableFacts> {
-  const { schema, name } = tableOf(table);
-  const facts = await factsWhere(session, `n.nspname = ${literal(schema)} AND c.relname = ${literal(name)}`);
-  if (!facts)
-    throw new MillraceError({
-      code: 'postgres/no-table',
-      message: `There is no table "${table}".`,
-      hint: 'Choose one of the tables of the database.',
-      field: 'table',
-    });
-  if (facts.kind === 'r' || facts.kind === 'p') return facts;
-  throw new MillraceError({
-    code: 'postgres/not-a-table',
-    message: `"${table}" is no table: the log has the changes of tables alone.`,
-    hint: 'Choose a table.',
-    field: 'table',
-  });
-}
-
-/** What it is now, whatever it is called; null where it was dropped. */
-export function tableFactsOf(session: Session, oid: number): Promise<TableFacts | null> {
-  return factsWhere(session, `c.oid = ${oid}`);
-}
-
-async function factsWhere(session: Session, where: string): Promise<TableFacts | null> {
-  const found = await session.query(
-    `SELECT n.nspname, c.relname, c.oid, c.relkind, c.relreplident,
-       (SELECT json_agg(a.attname ORDER BY array_position(i.indkey::int2[], a.attnum)) FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey::int2[]) WHERE i.indrelid = c.oid AND i.indisprimary)
-     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${where}`,
-  );
-  const [schema, name, oid, kind, identity, key] = found.rows[0] ?? [];
-  if (oid == null) return null;
+/** Aligned with the fields. */
+export async function typesOf(session: Session, fields: readonly pg.FieldDef[]): Promise<ServerType[]> {
+  const ids = [...new Set(fields.map(({ dataTypeID }) => dataTypeID))];
+  if (ids.length === 0) return [];
   const { rows } = await session.query(
-    `SELECT a.attname, format_type(coalesce(nullif(t.typbasetype, 0), t.oid), CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END),
-       format_type(coalesce(nullif(b.typelem, 0), b.oid), NULL), b.typcategory = 'A', a.attnotnull, a.attstorage <> 'p', a.atttypid
-     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_type b ON b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
-     WHERE a.attrelid = ${oid} AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY a.attnum`,
+    `SELECT t.oid, t.typname, t.typcategory, i.typname FROM pg_type t LEFT JOIN pg_type i ON i.oid = t.typelem AND t.typcategory = 'A' WHERE t.oid IN (${ids.join(', ')})`,
   );
-  return {
-    oid: Number(oid),
-    schema: schema ?? '',
-    name: name ?? '',
-    sql: `${quoteName(schema ?? '')}.${quoteName(name ?? '')}`,
-    kind: kind ?? '',
-    identity: identity ?? '',
-    key: JSON.parse(key ?? '[]') as string[],
-    columns: rows.map(([column, declared, type, isArray, notNull, isToasted, typeOid]) => ({
-      name: column ?? '',
-      declared: declared ?? '',
-      type: (isArray === 't' ? type : (declared ?? '').replace(/\([^)]*\)/, '')) ?? '',
-      isArray: isArray === 't',
-      nullable: notNull !== 't',
-      isToasted: isToasted === 't',
-      typeOid: Number(typeOid),
-    })),
-  };
+  const types = new Map(rows.map(([id, name, category, item]) => [Number(id), { name: name ?? '', category: category ?? '', item: item ?? null }]));
+  return fields.map(({ dataTypeID }) => types.get(dataTypeID) ?? { name: '', category: '', item: null });
 }
 
-export function columnList(columns: readonly { readonly name: string }[]): string {
-  return columns.length === 0 ? 'NULL' : columns.map(({ name }) => quoteName(name)).join(', ');
+/** Columns of a table that cannot be null. */
+export async function notNullOf(session: Session, table: string): Promise<Set<string>> {
+  const relation = literal(tableOf(table).sql);
+  const query = `SELECT attname FROM pg_attribute WHERE attrelid = ${relation}::regclass AND attnum > 0 AND NOT attisdropped AND attnotnull`;
+  return new Set((await session.query(query)).rows.map(([name]) => name ?? ''));
+}
+
+/** The columns of a table's primary key; none for a view. */
+export async function keyOf(session: Session, table: string): Promise<string[]> {
+  const { rows } = await session.query(
+    `SELECT a.attname FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY k(number, place)
+     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number WHERE i.indrelid = ${literal(tableOf(table).sql)}::regclass AND i.indisprimary ORDER BY k.place`,
+  );
+  return rows.map(([name]) => name ?? '');
+}
+
+/** The first tables that there are, for messages. */
+export async function someTables(session: Session): Promise<string> {
+  const { rows } = await session.query(
+    `SELECT CASE WHEN schemaname = 'public' THEN tablename ELSE concat(schemaname, '.', tablename) END FROM pg_tables WHERE schemaname !~ '^(pg_|information_schema)' AND tablename <> '_millrace_commits' ORDER BY 1 LIMIT 21`,
+  );
+  if (rows.length === 0) return 'The database has no tables.';
+  const names = rows.slice(0, 20).map(([name]) => name);
+  return `It has: ${names.join(', ')}${rows.length > names.length ? ', ...' : ''}.`;
 }
