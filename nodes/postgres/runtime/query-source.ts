@@ -3,7 +3,6 @@ import type { DiscoverContext, Discovery, NodeProblem, Reader, SourceContext } f
 import { itemAt } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { inferFromText } from '../../../model/schema/infer.ts';
-import { isExactDecimal } from '../../../model/values/exact.ts';
 import type { Column, Schema } from '../../../model/values/types.ts';
 import type { QueryParams } from '../query-params.ts';
 import { QueryCursor, type Texts } from './query-cursor.ts';
@@ -52,7 +51,7 @@ async function described(session: Session, params: QueryParams, statement: strin
   const columns = names.map((name, i): Column => {
     const type = columnTypeOf(itemAt(servers, i), params.finer);
     const values = rows.map((row) => row[i] ?? null);
-    const isWide = type === 'integer' && values.some((text) => text !== null && !Number.isSafeInteger(Number(text)) && isExactDecimal(text));
+    const isWide = type === 'integer' && values.some((text) => text !== null && !Number.isSafeInteger(Number(text)));
     if (type === 'timestamp' && params.finer === 'cut' && values.some((text) => text !== null && isFiner(text))) problems.push(cut(name));
     if (full.has(name)) return { name, type: isWide ? 'decimal' : type, nullable: false };
     return { name, type: isWide ? 'decimal' : type, nullable: true, ...(values.length > 0 && !values.includes(null) && { nulls: 'unseen' }) };
