@@ -36,6 +36,10 @@ export interface RunCommandOptions extends StartOptions {
   readonly keepErrors?: boolean;
   /** Takes the rows up that wait in the errors table. */
   readonly replayErrors?: boolean;
+  /** The name of the group of which this process is an instance. */
+  readonly group?: string;
+  /** Into how many shares a new group divides its input. */
+  readonly shares?: number;
   /** Where `/metrics` is served, on this machine only; 0 for a free port. */
   readonly metrics?: number;
 }
@@ -47,6 +51,7 @@ export interface RunCommandOptions extends StartOptions {
 export async function run(file: string, options: RunCommandOptions): Promise<number> {
   const short = tooFewDescriptors();
   if (short) return refuse([short], { file, titleOf: (node) => node }, options);
+  if (options.group !== undefined) return (await import('./group.ts')).runGroup(file, { ...options, group: options.group });
   // The run's process starts while the pipeline is read and checked here.
   const prepared = options.explain || options.detach ? null : forkNode('run', { readsInput: true });
   try {
