@@ -56,7 +56,7 @@ program
   .option(
     '--shares <count>',
     'with --group, for a new one: into how many shares to divide the partitions, at least as many as there will be instances (4)',
-    instanceCount,
+    shareCount,
   )
   .option('--metrics <port>', 'serve metrics for Prometheus to this machine (0: a free port)', portNumber)
   .option('--replay-errors', 'replay the failed rows that wait in the errors table, with the state that the run resumes with; see "millrace replay"')
