@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as kafka from './kafka.ts';
+import * as mariadb from './mariadb.ts';
 
 interface Server {
   readonly name: string;
@@ -10,7 +11,10 @@ interface Server {
   start(folder: string): Promise<{ stop(): Promise<void> }>;
 }
 
-const servers: readonly Server[] = [{ name: 'Kafka', whyMissing: kafka.whyMissing, start: kafka.startKafka }];
+const servers: readonly Server[] = [
+  { name: 'Kafka', whyMissing: kafka.whyMissing, start: kafka.startKafka },
+  { name: 'MariaDB', whyMissing: mariadb.whyMissing, start: mariadb.startMariaDb },
+];
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-servers-'));
 const started = (await Promise.all(servers.map(start))).filter((server) => server !== null);
