@@ -10,7 +10,7 @@ const code = loaded(() => import('./runtime/kafka-output.ts'));
 export default defineNode({
   type: 'kafka-topic-output',
   kind: 'sink',
-  title: 'Kafka topic',
+  title: 'Kafka output',
   summary: 'Writes rows as messages into a topic of a Kafka cluster, exactly once.',
   category: 'Network',
   icon: 'arrows-split',
