@@ -18,7 +18,7 @@ import { Secrets } from '../store/secrets.ts';
 import { Keeper } from '../supervisor/keeper.ts';
 import { makeKnown } from '../supervisor/make-known.ts';
 import { secretsFor } from '../workbench/connections-file.ts';
-import { load } from './load.ts';
+import { loadConnected } from './load-connected.ts';
 import { chooseOptions } from './options.ts';
 import { type RunCommandOptions, refuse } from './run.ts';
 import { exitCodeOf, printProblems } from './run-report.ts';
@@ -40,7 +40,7 @@ interface Held {
 export async function runGroup(file: string, options: RunCommandOptions & { readonly group: string }): Promise<number> {
   try {
     refuseOptions(options);
-    const loaded = await load(file, options.set, { environment: options.env ?? null });
+    const loaded = await loadConnected(file, options);
     const { result, pipeline, folder } = loaded;
     if (!result.runnable) return refuse(result.problems, loaded, options);
     const planned = await loaded.plan({ keepErrors: options.keepErrors });

@@ -55,10 +55,10 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
   // The run's process starts while the pipeline is read and checked here.
   const prepared = options.explain || options.detach ? null : forkNode('run', { readsInput: true });
   try {
-    const { load } = await import('./load.ts');
     const { chooseOptions } = await import('./options.ts');
     const { secretsFor } = await import('../workbench/connections-file.ts');
-    const loaded = await load(file, options.set, { environment: options.env ?? null });
+    const { loadConnected } = await import('./load-connected.ts');
+    const loaded = await loadConnected(file, options);
     const { result, pipeline, folder } = loaded;
     if (!result.runnable) return refuse(result.problems, loaded, options);
     const path = resolve(file);

@@ -7,7 +7,7 @@ import { formatPipeline } from '../../engine/document/file.ts';
 import { endRuns } from '../background-runs.ts';
 import { DisturbedRun, until } from '../kill/disturbed-run.ts';
 import { node, pipeline } from '../processes/run-trial.ts';
-import { whyMissing } from '../servers/kafka.ts';
+import { type Kafka, whyMissing } from '../servers/kafka.ts';
 import type { Sent, Topics } from '../servers/kafka-topics.ts';
 import { skippedWithout } from '../servers/needed.ts';
 import { sharedKafka } from '../servers/shared-kafka.ts';
@@ -17,12 +17,14 @@ type Nodes = Parameters<typeof pipeline>[0];
 describe.skipIf(skippedWithout(whyMissing()))('topics that meet by event time', () => {
   let topics: Topics;
   let brokers: string;
+  let broker: Kafka;
   let folder: string;
   let data: string;
   beforeAll(async () => {
     const shared = await sharedKafka();
     topics = shared.topics;
-    brokers = shared.kafka.brokers;
+    broker = shared.kafka;
+    brokers = broker.brokers;
   });
   afterAll(() => sharedKafka.stop());
   beforeEach(() => {
@@ -201,5 +203,27 @@ describe.skipIf(skippedWithout(whyMissing()))('topics that meet by event time', 
       expect(expected.length).toBeGreaterThan(100);
       expect(await rowsIn(outputs.kafka), kafka.words).toEqual(expected);
     }
+  });
+
+  it('a run that is started while the broker is away says so, and begins when it is back', async () => {
+    const [input, output] = [await topics.create(1), await topics.create(1)];
+    await topics.send(input, [{ value: '{"n":1}' }]);
+    const nodes = (format: string): Nodes => ({
+      in: node('kafka-topic', { connection: 'broker', topic: input, format }),
+      out: node('kafka-topic-output', { connection: 'broker', topic: output }),
+    });
+    // Columns of JSON are told from messages, those of text are known: one waits before its run begins, the other one within it.
+    const runs = ['json', 'text'].map((format) => runOf(nodes(format), ['in -> out'], format));
+    await broker.kill();
+    for (const run of runs) run.start();
+    for (const run of runs) {
+      await until(
+        () => run.words.includes('No broker answers') || !run.isAlive,
+        () => run.words,
+      );
+      expect(run.isAlive, run.words).toBe(true);
+    }
+    await broker.restart();
+    await wait(runs[0]!, output, 2);
   });
 });

@@ -42,14 +42,14 @@ export async function openTopic(context: Context, connection: KafkaParams): Prom
   const stop = () => void client.close();
   signal.addEventListener('abort', stop, { once: true });
   try {
-    const patience = new Patience(client, signal, context);
+    const isBounded = sample || params.until === 'end';
+    const patience = new Patience(client, signal, context, { waitsAtStart: !isBounded });
     const look = async () => {
       const found = await topicsOf(client, params, context);
       checkShares(found, context);
       return found;
     };
     const topics = await patience.of(look);
-    const isBounded = sample || params.until === 'end';
     const feeds = await patience.of(() => feedsOf(client, topics, context, isBounded));
     return new TopicReader(
       {
