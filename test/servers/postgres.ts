@@ -1,8 +1,9 @@
 /** A PostgreSQL server of a test's own, on loopback, with its data in a temporary folder. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, Socket } from 'node:net';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const patienceMs = 60_000;
@@ -14,6 +15,8 @@ export interface PostgresServer {
   readonly port: number;
   readonly user: 'postgres';
   readonly database: 'postgres';
+  /** The certificate that it has made itself, in PEM form; null without TLS. */
+  readonly certificate: string | null;
   /** Runs statements by psql, a program of its own, and gives their output: a line for each row, columns separated by `|`. */
   sql(statements: string, database?: string): string;
   /** As SIGKILL of all its processes would, without a word to clients. */
@@ -31,14 +34,18 @@ export function whyMissing(): string | null {
   return null;
 }
 
-/**
- * `settings`: of postgresql.conf. The server ends with this process, however that ends. `password`: who connects by TCP has to give it.
- */
-export async function startPostgres(
-  folder: string,
-  { settings = {}, password = null }: { readonly settings?: { readonly [name: string]: string }; readonly password?: string | null } = {},
-): Promise<PostgresServer> {
-  const server = new Server(folder, await freePort(), settings, password);
+export interface ServerOptions {
+  /** Of postgresql.conf. */
+  readonly settings?: { readonly [name: string]: string };
+  /** Who connects has to give it. */
+  readonly password?: string | null;
+  /** With a certificate for 127.0.0.1 that it signs itself. */
+  readonly tls?: boolean;
+}
+
+/** The server ends with this process, however that ends. */
+export async function startPostgres(folder: string, { settings = {}, password = null, tls = false }: ServerOptions = {}): Promise<PostgresServer> {
+  const server = new Server(folder, await freePort(), { settings, password, tls });
   await server.start();
   return server;
 }
@@ -53,22 +60,36 @@ class Server implements PostgresServer {
   readonly #password: string | null;
   #keeper: ChildProcess | null = null;
 
-  constructor(folder: string, port: number, settings: { readonly [name: string]: string }, password: string | null) {
+  readonly certificate: string | null;
+
+  constructor(folder: string, port: number, { settings, password, tls }: Required<ServerOptions>) {
     this.port = port;
-    this.#settings = settings;
+    this.#settings = { ...settings, ...(tls && { ssl: 'on' }) };
     this.#password = password;
     const place = join(folder, `postgres-${port}`);
     mkdirSync(place, { recursive: true });
     this.#data = join(place, 'data');
     const who = owner();
     if (who !== null) {
-      chmodSync(folder, 0o755);
+      // Temporary folders are their maker's alone.
+      for (let at = folder; at.startsWith(tmpdir()) && at !== tmpdir(); at = dirname(at)) chmodSync(at, 0o755);
       chownSync(place, who, -1);
     }
     const passwordFile = join(place, 'password');
     if (password !== null) writeFileSync(passwordFile, `${password}\n`);
     const auth = password === null ? ['-A', 'trust'] : ['-A', 'scram-sha-256', '--pwfile', passwordFile];
     runAsOwner('initdb', ['-D', this.#data, '-U', 'postgres', '--no-sync', '--no-instructions', '-E', 'UTF8', '--locale', 'C.UTF-8', ...auth]);
+    if (tls) {
+      const [key, certificate] = [join(this.#data, 'server.key'), join(this.#data, 'server.crt')];
+      const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '3650'];
+      const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', certificate, ...subject], {
+        encoding: 'utf8',
+      });
+      if (made.status !== 0) throw new Error(`openssl: ${made.stderr}`);
+      chmodSync(key, 0o600);
+      if (who !== null) for (const file of [key, certificate]) chownSync(file, who, -1);
+    }
+    this.certificate = tls ? readFileSync(join(this.#data, 'server.crt'), 'utf8') : null;
   }
 
   async start(): Promise<void> {

@@ -90,6 +90,34 @@ export const connectorCodes = {
   'kafka/unreachable': notConnected('No broker answers.', 'Check that it runs, and its address.'),
   'kafka/value': row('A value does not fit its place in the message.', 'Change the column before the sink.'),
 
+  'postgres/wal-level': permanent(
+    'The log of a PostgreSQL server does not hold what changes are read from.',
+    'Set wal_level = logical at the server, and restart it.',
+  ),
+  'postgres/no-identity': permanent(
+    'A table whose changes are published has neither a primary key nor a replica identity.',
+    'Add a primary key, or run ALTER TABLE … REPLICA IDENTITY FULL.',
+  ),
+  'postgres/no-publication': permanent('A database has no publication of this name.', 'Choose another one, or let the run make it.'),
+  'postgres/not-published': permanent('A publication does not publish a table.', 'Add the table to it.'),
+  'postgres/slot-name': permanent('A replication slot cannot have this name.', 'Choose one of a-z, 0-9 and _.'),
+  'postgres/slot-exists': permanent(
+    "A replication slot of this name exists, and is not this pipeline's.",
+    'Choose another name, or read the slot that exists.',
+  ),
+  'postgres/slot-gone': permanent('The server has not kept what has changed since the checkpoint.', 'Start from scratch.'),
+  'postgres/slot-in-use': permanent('Somebody else reads a replication slot.', 'End the other run, or use a slot of another name.'),
+  'postgres/slots-full': permanent(
+    'A PostgreSQL server has no room for another replication slot.',
+    'Remove one that nobody needs, or raise max_replication_slots.',
+  ),
+  'postgres/snapshot-lost': permanent('Reading the rows of a table was interrupted, and cannot be gone on with.', 'Start from scratch.'),
+  'postgres/columns-changed': permanent(
+    'The columns of a table have changed while its changes were read.',
+    'Start the run again: it goes on with the new columns.',
+  ),
+  'postgres/unchanged': row('An update does not tell a large value that it has left as it was.', 'Run ALTER TABLE … REPLICA IDENTITY FULL.'),
+
   'http/address': notice('A request was refused: its address is not valid.', 'Send rows to the path of the source.'),
   'http/encoding': notice('A request was refused: its content encoding is not accepted.', 'Send the body as it is, or by gzip, deflate or br.'),
   'http/full': notice('A request was refused: no room is left for its rows for now.', 'Send them again in a second.'),

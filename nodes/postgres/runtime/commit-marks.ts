@@ -6,7 +6,7 @@ import { literal, quoteName, type Session, stateOf, tableOf } from './session.ts
 
 const keptDays = 365;
 /** A transaction that a dead process has left is over within moments; where its client's machine is gone, the server does not notice. */
-const fenceAfterMs = 5000;
+const fenceAfterMs = 1000;
 const patienceMs = 60_000;
 
 /** Of a run that writes a table. */

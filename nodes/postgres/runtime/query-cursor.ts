@@ -1,4 +1,5 @@
 /** The rows of one statement, in portions of about a megabyte; the whole result is never in memory. */
+import type { Duplex } from 'node:stream';
 import type pg from 'pg';
 import type { Session } from './session.ts';
 
@@ -65,7 +66,7 @@ export class QueryCursor {
     const { client } = this.#session;
     const size = this.#size;
     const fetch = new Fetch(`FETCH ${size} FROM millrace`);
-    const { stream } = (client as unknown as { connection: { stream: { bytesRead?: number } } }).connection;
+    const stream = client.connection.stream as Duplex & { readonly bytesRead?: number };
     const before = stream.bytesRead ?? 0;
     client.query(fetch);
     const rows = await fetch.done.catch((error: unknown) => {

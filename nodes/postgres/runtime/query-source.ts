@@ -3,7 +3,6 @@ import type { DiscoverContext, Discovery, NodeProblem, Reader, SourceContext } f
 import { itemAt } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { inferFromText } from '../../../model/schema/infer.ts';
-import { isExactDecimal } from '../../../model/values/exact.ts';
 import type { Column, Schema } from '../../../model/values/types.ts';
 import type { QueryParams } from '../query-params.ts';
 import { QueryCursor, type Texts } from './query-cursor.ts';
@@ -52,8 +51,8 @@ async function described(session: Session, params: QueryParams, statement: strin
   const columns = names.map((name, i): Column => {
     const type = columnTypeOf(itemAt(servers, i), params.finer);
     const values = rows.map((row) => row[i] ?? null);
-    const isWide = type === 'integer' && values.some((text) => text !== null && !Number.isSafeInteger(Number(text)) && isExactDecimal(text));
-    if (type === 'timestamp' && params.finer === 'cut' && values.some((text) => text !== null && isFiner(text))) problems.push(cut(name));
+    const isWide = type === 'integer' && values.some((text) => text !== null && !Number.isSafeInteger(Number(text)));
+    if (type === 'timestamp' && params.finer === 'cut' && values.some((text) => text !== null && isFiner(text))) problems.push(cutProblem(name));
     if (full.has(name)) return { name, type: isWide ? 'decimal' : type, nullable: false };
     return { name, type: isWide ? 'decimal' : type, nullable: true, ...(values.length > 0 && !values.includes(null) && { nulls: 'unseen' }) };
   });
@@ -62,7 +61,8 @@ async function described(session: Session, params: QueryParams, statement: strin
   return { schema: { columns }, problems };
 }
 
-function cut(column: string): NodeProblem {
+/** Of a column whose times are cut. */
+export function cutProblem(column: string): NodeProblem {
   return {
     code: 'postgres/finer',
     severity: 'info',

@@ -31,6 +31,9 @@ const settings = {
   tcp_keepalives_count: '3',
 };
 
+/** Values as the server writes them. */
+const asWritten: pg.CustomTypesConfig = { getTypeParser: () => (text: string) => text };
+
 export interface Failed {
   /** SQLSTATE. */
   readonly code?: string;
@@ -70,7 +73,7 @@ export class Session {
       ...(replication && { replication }),
       connectionTimeoutMillis: connectMs,
       keepAlive: true,
-      types: { getTypeParser: () => (text: unknown) => text } as unknown as pg.CustomTypesConfig,
+      types: asWritten,
     });
     const session = new Session(client, params);
     const stop = () => session.close();
@@ -118,11 +121,9 @@ export class Session {
 
   /** What the session does is to end, if it does anything: whoever waits for it is told. */
   async cancel(): Promise<void> {
-    const { processID, secretKey } = this.client as unknown as { processID: number; secretKey: number };
+    const { processID, secretKey } = this.client as pg.Client & { readonly processID: number; readonly secretKey: number };
     if (!this.#isOpen || !processID) return;
-    const other = new (pg as unknown as { Connection: new (config: object) => CancelConnection }).Connection({
-      ssl: (this.client as unknown as { ssl: unknown }).ssl,
-    });
+    const other = new pg.Connection({ ssl: this.client.ssl }) as pg.Connection & CancelConnection;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, cancelMs);
       const done = () => {
@@ -151,15 +152,14 @@ export class Session {
   /** At once: the server undoes what was not committed. */
   close(): void {
     this.#isOpen = false;
-    const { stream } = (this.client as unknown as { connection: { stream: { destroy(): void } } }).connection;
+    const { stream } = this.client.connection;
     void this.client.end().catch(() => {});
     stream.destroy();
   }
 }
 
+/** What the types of the library leave out. */
 interface CancelConnection {
-  readonly stream: { destroy(): void };
-  on(event: string, listener: () => void): void;
   connect(port: number, host: string): void;
   requestSsl(): void;
   cancel(processID: number, secretKey: number): void;

@@ -12,13 +12,13 @@ function rows(params: (table: string) => { readonly [param: string]: unknown }, 
     if (known !== undefined) return known;
     const table = `source_${process.pid}_${trials++}`;
     tables.set(folder, table);
-    (await sharedPostgres()).sql(`CREATE TABLE ${table} (n bigint PRIMARY KEY, text text, at timestamptz)`);
+    await sharedPostgres.sql(`CREATE TABLE ${table} (n bigint PRIMARY KEY, text text, at timestamptz)`);
     return table;
   };
   const add = async (folder: string, from: number, to: number): Promise<void> => {
     const values = numbers(from, to).map((n) => `(${n}, 'row ${n}', now())`);
     const table = await tableIn(folder);
-    if (values.length > 0) (await sharedPostgres()).sql(`INSERT INTO ${table} VALUES ${values.join(', ')}`);
+    if (values.length > 0) await sharedPostgres.sql(`INSERT INTO ${table} VALUES ${values.join(', ')}`);
   };
   return {
     whyMissing,

@@ -8,7 +8,7 @@ let trials = 0;
 function table(mode: string, settings: Pick<SinkHarness, 'earlier'> & { readonly exists?: boolean }): SinkHarness {
   const { exists = false, earlier } = settings;
   let schema = '';
-  const sql = async (statements: string) => (await sharedPostgres()).sql(statements);
+  const { sql } = sharedPostgres;
   return {
     get params() {
       return { connection: 'shop', table: `${schema}.t`, mode, keys: mode === 'upsert' ? ['n'] : [] };
@@ -22,9 +22,8 @@ function table(mode: string, settings: Pick<SinkHarness, 'earlier'> & { readonly
       await sql(`CREATE SCHEMA ${schema}`);
     },
     async shown() {
-      if ((await sql(`SELECT to_regclass('${schema}.t') IS NOT NULL`)) !== 't') return [];
-      const rows = await sql(`SELECT n FROM ${schema}.t ORDER BY ctid`);
-      return rows === '' ? [] : rows.split('\n').map(Number);
+      const [exists] = await sql(`SELECT to_regclass('${schema}.t') IS NOT NULL`);
+      return exists === 'true' ? (await sql(`SELECT n FROM ${schema}.t ORDER BY ctid`)).map(Number) : [];
     },
     ...(exists && {
       before: async () => {
