@@ -36,6 +36,10 @@ export interface RunCommandOptions extends StartOptions {
   readonly keepErrors?: boolean;
   /** Takes the rows up that wait in the errors table. */
   readonly replayErrors?: boolean;
+  /** The name of the group of which this process is an instance. */
+  readonly group?: string;
+  /** Into how many shares a new group divides its input. */
+  readonly shares?: number;
   /** Where `/metrics` is served, on this machine only; 0 for a free port. */
   readonly metrics?: number;
 }
@@ -47,13 +51,14 @@ export interface RunCommandOptions extends StartOptions {
 export async function run(file: string, options: RunCommandOptions): Promise<number> {
   const short = tooFewDescriptors();
   if (short) return refuse([short], { file, titleOf: (node) => node }, options);
+  if (options.group !== undefined) return (await import('./group.ts')).runGroup(file, { ...options, group: options.group });
   // The run's process starts while the pipeline is read and checked here.
   const prepared = options.explain || options.detach ? null : forkNode('run', { readsInput: true });
   try {
-    const { load } = await import('./load.ts');
     const { chooseOptions } = await import('./options.ts');
     const { secretsFor } = await import('../workbench/connections-file.ts');
-    const loaded = await load(file, options.set, { environment: options.env ?? null });
+    const { loadConnected } = await import('./load-connected.ts');
+    const loaded = await loadConnected(file, options);
     const { result, pipeline, folder } = loaded;
     if (!result.runnable) return refuse(result.problems, loaded, options);
     const path = resolve(file);

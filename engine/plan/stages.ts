@@ -103,9 +103,9 @@ export function findStages(plan: PhysicalPlan, instances: number): Stage[] {
   }
 }
 
-type KeysByPort = { readonly [port: string]: readonly string[] };
+export type KeysByPort = { readonly [port: string]: readonly string[] };
 
-function keysAt(keys: KeysByPort, port: string): readonly string[] {
+export function keysAt(keys: KeysByPort, port: string): readonly string[] {
   return keys[port] ?? missing(`the keys at the input "${port}"`);
 }
 
@@ -113,7 +113,7 @@ function keysAt(keys: KeysByPort, port: string): readonly string[] {
 const withoutKeys: readonly ColumnType[] = ['json', 'bytes'];
 
 /** By input: the keys of an operation whose rows can be split by them. */
-function keysOf({ op, inputs }: PlannedNode): KeysByPort | null {
+export function keysOf({ op, inputs }: PlannedNode): KeysByPort | null {
   if (!op || op.op === 'native') return null;
   const { partition } = traitsOf(op);
   if (partition === null || partition === 'any') return null;
@@ -125,7 +125,7 @@ function keysOf({ op, inputs }: PlannedNode): KeysByPort | null {
 }
 
 /** Keys of two types are converted to a form of both: rows that were split by one of the types are elsewhere then. */
-function isSameKeyEverywhere({ op, inputs }: PlannedNode): boolean {
+export function isSameKeyEverywhere({ op, inputs }: PlannedNode): boolean {
   const pairs = op ? keyPairsOf(op) : { keys: [], left: '', right: '' };
   return pairs.keys.every(({ left, right }) => {
     const [a, b] = [inputs[pairs.left], inputs[pairs.right]].map((schema, i) => schema && findColumn(schema, i === 0 ? left : right)?.type);

@@ -1,6 +1,6 @@
 /** The physical plan: what a run process executes. Plain data; made by plan.ts from a checked pipeline. */
 
-import type { SplitSize } from '@millrace/kit/node';
+import type { Share, SplitSize } from '@millrace/kit/node';
 import type { Op } from '@millrace/kit/ops';
 import type { Json, Schema } from '../../model/values/types.ts';
 import type { Edge, ErrorPolicy, NodeId } from '../document/pipeline.ts';
@@ -40,6 +40,8 @@ export interface PlannedNode {
   readonly reaches?: readonly string[];
   /** Of a transform: what it does. */
   readonly op?: Op;
+  /** Of a source whose input several runs share: see shares.ts. */
+  readonly share?: Share;
 }
 /** Which sources are read in step by event time: see alignment.ts. */
 export interface Alignment {
