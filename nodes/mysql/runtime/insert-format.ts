@@ -59,7 +59,8 @@ function keepsOf({ type, declared, maxLength, precision }: TableColumn, from: Co
     case 'timestamp':
       return precision >= 3 ? always : (value) => Number(value) % 10 ** (3 - precision) === 0;
     case 'time':
-      return (value) => new RegExp(`^-?\\d{1,3}:\\d\\d:\\d\\d(\\.\\d{1,${Math.max(1, precision)}})?$`).test(String(value)) && (precision > 0 || !String(value).includes('.'));
+      return (value) =>
+        new RegExp(`^-?\\d{1,3}:\\d\\d:\\d\\d(\\.\\d{1,${Math.max(1, precision)}})?$`).test(String(value)) && (precision > 0 || !String(value).includes('.'));
     case 'char':
       return (value) => !String(value).endsWith(' ');
     case 'varchar':
@@ -158,7 +159,11 @@ export function insertFormat(schema: Schema, columns: readonly TableColumn[], ke
   };
 }
 
-function cellOf({ name, type }: Column, stored: TableColumn, isKey: boolean): { readonly name: string; readonly write: (value: Value, into: TextBuffer) => void } {
+function cellOf(
+  { name, type }: Column,
+  stored: TableColumn,
+  isKey: boolean,
+): { readonly name: string; readonly write: (value: Value, into: TextBuffer) => void } {
   const write = writers[type];
   const keeps = keepsOf(stored, type);
   return {

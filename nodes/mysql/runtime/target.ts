@@ -89,7 +89,8 @@ function creation({ isMariaDb, version }: Session, { columns, keys }: TargetSpec
 async function refuseUnfit(session: Session, { table }: TargetSpec, mode: WriteMode, found: readonly unknown[], sql: string): Promise<void> {
   const [type, engine] = found.map(String);
   if (!/TABLE/.test(type ?? '')) refuse('mysql/not-a-table', `"${table}" is a view.`, 'Choose another table name.');
-  if (mode === 'create') refuse('mysql/table-exists', `Table "${table}" exists already.`, 'Choose another name, or one of the modes replace, append and upsert.');
+  if (mode === 'create')
+    refuse('mysql/table-exists', `Table "${table}" exists already.`, 'Choose another name, or one of the modes replace, append and upsert.');
   const { rows } = await session.query(`SELECT transactions FROM information_schema.engines WHERE engine = ${literal(engine ?? '')}`);
   if (rows[0]?.[0] === 'YES') return;
   const message = `Table "${table}" is of the engine ${engine}, which has no transactions: rows could be lost or come twice.`;
