@@ -232,14 +232,14 @@ class QueryReader implements Reader {
 
   #advance(cells: Cells): void {
     const query = this.#query;
-    const after = query && positionAfter(query, cells);
+    const after = query ? positionAfter(query, cells) : null;
     const names = this.#context.params.cursor;
-    const refuse = (message: string) => {
+    const tied = this.#after && after?.every((text, i) => text === this.#after?.[i]);
+    if (!after || tied) {
+      const message = after
+        ? `Two rows have the same value in ${names} (${after.join(', ')}): a run that goes on between them would miss one.`
+        : `A row has null in ${names}, by which new rows are told.`;
       throw new Permanent({ code: 'mysql/cursor', message, hint: 'Choose columns that grow, and add one that is unique, such as the key.', field: 'cursor' });
-    };
-    if (!after) return refuse(`A row has null in ${names}, by which new rows are told.`);
-    if (this.#after && after.every((text, i) => text === this.#after?.[i])) {
-      return refuse(`Two rows have the same value in ${names} (${after.join(', ')}): a run that goes on between them would miss one.`);
     }
     this.#after = after;
   }
