@@ -84,7 +84,7 @@ for them with \`+ 0e0\` (\`SELECT ratio + 0e0 AS ratio\`), of which it is remind
       return { ...inference, problems: [...(inference.problems ?? []), problem] };
     }
     const schema = inference.outputs.rows;
-    const missing = schema && cursor.find((name) => !schema.columns.some((column) => column.name === name));
+    const missing = cursor.find((name) => schema && !schema.columns.some((column) => column.name === name));
     if (missing === undefined) return inference;
     const problem = {
       code: 'mysql/cursor',

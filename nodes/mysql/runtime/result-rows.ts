@@ -34,7 +34,7 @@ export class ResultRows {
 
   /** The next rows; null at the end. Rejects as the session says it. */
   async take(): Promise<readonly Cells[] | null> {
-    if (this.#rows.length === 0 && !this.#hasEnded && !this.#error) {
+    while (this.#rows.length === 0 && !this.#hasEnded && !this.#error) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
