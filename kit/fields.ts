@@ -26,7 +26,10 @@ export type TextField = Of<
   'text',
   string,
   {
+    /** An example of what may be typed. */
     readonly placeholder?: string;
+    /** What an empty field means, in a word or two. */
+    readonly whenEmpty?: string;
     readonly multiline?: boolean;
     readonly pattern?: string;
     readonly suggest?: 'timeZones' | 'encodings';
@@ -35,8 +38,8 @@ export type TextField = Of<
   }
 >;
 export type NumberField = Of<'number', number, { readonly min?: number; readonly max?: number; readonly integer?: boolean; readonly unit?: string }>;
-/** Milliseconds in the params; the form accepts and shows `500ms`, `10s`, `5m`, `1h`, `1d`. `placeholder` says what an empty one means. */
-export type DurationField = Of<'duration', number, { readonly min?: number; readonly placeholder?: string }>;
+/** Milliseconds in the params; the form accepts and shows `500ms`, `10s`, `5m`, `1h`, `1d`. `whenEmpty`: what an empty one means. */
+export type DurationField = Of<'duration', number, { readonly min?: number; readonly whenEmpty?: string }>;
 export type ChoiceField<C extends string = string> = Of<
   'choice',
   C,

@@ -76,7 +76,7 @@ export const windowFields = {
   }),
   early: f.duration({
     label: 'Early results every',
-    placeholder: 'none',
+    whenEmpty: 'none',
     min: 1,
     optional: true,
     help: 'How often, by this machine’s clock, windows give results before they are complete.',

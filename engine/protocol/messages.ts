@@ -118,6 +118,7 @@ export interface FieldManifest {
   readonly default?: Json;
   readonly when?: { readonly param: string; readonly is: readonly (string | number | boolean)[] };
   readonly placeholder?: string;
+  readonly whenEmpty?: string;
   readonly multiline?: boolean;
   readonly suggest?: 'timeZones' | 'encodings';
   readonly entries?: string;

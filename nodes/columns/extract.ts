@@ -57,7 +57,7 @@ const params = {
     item: {
       ...jsonFieldItem,
       path: f.text({ label: 'Key', placeholder: 'level' }),
-      name: f.text({ label: 'Name', optional: true, placeholder: 'as its key' }),
+      name: f.text({ label: 'Name', optional: true, whenEmpty: 'as its key' }),
     },
     default: [],
     when: { param: 'by', is: ['logfmt'] },

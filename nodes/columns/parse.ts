@@ -16,7 +16,7 @@ const params = {
     item: {
       column: f.column({ label: 'Column', types: ['string', 'integer', 'number'] }),
       ...textFormatFields,
-      name: f.text({ label: 'New column', optional: true, placeholder: 'in its place', help: 'Empty: the values take the place of the texts.' }),
+      name: f.text({ label: 'New column', optional: true, whenEmpty: 'in its place', help: 'Empty: the values take the place of the texts.' }),
     },
     default: [],
   }),

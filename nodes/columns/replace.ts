@@ -28,8 +28,8 @@ const params = {
     itemLabel: 'Value',
     min: 1,
     item: {
-      from: f.text({ label: 'Value', optional: true, placeholder: 'missing' }),
-      to: f.text({ label: 'New value', optional: true, placeholder: 'null' }),
+      from: f.text({ label: 'Value', optional: true, whenEmpty: 'missing' }),
+      to: f.text({ label: 'New value', optional: true, whenEmpty: 'null' }),
     },
     default: [],
     when: byTable,
@@ -50,7 +50,7 @@ const params = {
   replacement: f.text({
     label: 'By',
     default: '',
-    placeholder: 'nothing',
+    whenEmpty: 'nothing',
     help: 'After a pattern, $1 or $<name> stands for what a group has matched.',
     when: byPart,
   }),

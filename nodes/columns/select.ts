@@ -11,7 +11,7 @@ const params = {
     help: 'In the order of the output.',
     item: {
       column: f.column({ label: 'Column' }),
-      name: f.text({ label: 'New name', optional: true, placeholder: 'as it is' }),
+      name: f.text({ label: 'New name', optional: true, whenEmpty: 'as it is' }),
       type: f.choice({ label: 'Type', default: 'keep', options: [{ value: 'keep', label: 'As it is' }, ...typeOptions] }),
     },
     default: [],

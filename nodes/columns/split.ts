@@ -60,7 +60,7 @@ const params = {
   position: f.text({
     label: 'Column for the position',
     optional: true,
-    placeholder: 'none',
+    whenEmpty: 'none',
     help: 'Counts the parts of a text from 1.',
     when: { param: 'into', is: ['rows'] },
   }),

@@ -13,7 +13,7 @@ export const dialectFields = {
     optional: true,
     min: 0,
     integer: true,
-    placeholder: 'Detect',
+    whenEmpty: 'Detect',
     help: 'At the beginning of each file, before the header. Empty: lines before a table, and the line sep=; of Excel, are detected.',
   }),
   comment: f.text({

@@ -34,7 +34,7 @@ export const folderFields = {
           { value: 'minute', label: 'Minute', help: 'minute=00 to minute=59' },
         ],
       }),
-      name: f.text({ label: 'Name', optional: true, placeholder: 'as the column, or date, year, …' }),
+      name: f.text({ label: 'Name', optional: true, whenEmpty: 'as the column, or date, year, …' }),
     },
     default: [],
   }),

@@ -15,7 +15,7 @@ const params = {
       { value: 'columns', label: 'Columns', help: 'Fields of items that are objects.' },
     ],
   }),
-  name: f.text({ label: 'Name', optional: true, placeholder: 'as it is', when: { param: 'into', is: ['value'] } }),
+  name: f.text({ label: 'Name', optional: true, whenEmpty: 'as it is', when: { param: 'into', is: ['value'] } }),
   type: f.choice({ label: 'Type', default: 'json', options: typeOptions, when: { param: 'into', is: ['value'] } }),
   fields: f.list({ label: 'Fields', itemLabel: 'Field', min: 1, item: jsonFieldItem, default: [], when: { param: 'into', is: ['columns'] } }),
   empty: f.choice({
@@ -26,7 +26,7 @@ const params = {
       { value: 'none', label: 'Is no row' },
     ],
   }),
-  position: f.text({ label: 'Column for the position', optional: true, placeholder: 'none', help: 'Counts the items of a list from 1.' }),
+  position: f.text({ label: 'Column for the position', optional: true, whenEmpty: 'none', help: 'Counts the items of a list from 1.' }),
   unfit: { ...unfitField, advanced: true },
 };
 type Params = ParamsOf<typeof params>;

@@ -23,8 +23,8 @@ const params = {
     sampled: { column: 'column', into: 'value' },
     help: 'The values that become columns, in this order.',
     item: {
-      value: f.text({ label: 'Value', optional: true, placeholder: 'missing' }),
-      name: f.text({ label: 'Name', optional: true, placeholder: 'as the value' }),
+      value: f.text({ label: 'Value', optional: true, whenEmpty: 'missing' }),
+      name: f.text({ label: 'Name', optional: true, whenEmpty: 'as the value' }),
     },
     default: [],
   }),

@@ -1,4 +1,4 @@
-import { IconAlertTriangleFilled, IconExclamationCircleFilled, IconInfoCircleFilled, IconNote } from '@tabler/icons-react';
+import { IconAlertTriangleFilled, IconExclamationCircleFilled, IconInfoCircleFilled, IconNote, IconPlugConnectedX } from '@tabler/icons-react';
 import { type NodeProps, useStore } from '@xyflow/react';
 import { memo, useRef, useState } from 'react';
 import { setNode } from '../../engine/document/edits.ts';
@@ -109,11 +109,13 @@ function Counters({ id }: { readonly id: string }) {
   if (!stats) return null;
   const { rows, rate, isTaken } = handledBy(stats);
   const progress = stats.progress?.total ? Math.min(1, stats.progress.done / stats.progress.total) : null;
+  const waits = isLive && stats.waits !== undefined ? visible(stats.waits) : null;
   const words = [
     `${counted(rows, 'row')} ${isTaken ? 'received' : 'sent'}`,
     ...(stats.late > 0 ? [`${counted(stats.late, 'row')} sent as late`] : []),
     ...(stats.failed > 0 ? [`${counted(stats.failed, 'row')} failed`] : []),
     ...(isLive ? [`${counted(rate, 'row')} per second ${isTaken ? 'received' : 'sent'}`] : []),
+    ...(waits === null ? [] : [waits]),
   ];
   return (
     <div className="card-counters" data-stale={isStale || undefined} title={words.join('\n')}>
@@ -122,7 +124,12 @@ function Counters({ id }: { readonly id: string }) {
       </span>
       {stats.failed > 0 && <span className="card-failed">{formatShort(stats.failed)} failed</span>}
       {stats.late > 0 && <span className="card-late">{formatShort(stats.late)} late</span>}
-      {isLive && rate > 0 && <span className="card-rate">{formatShort(rate)}/s</span>}
+      {waits !== null && (
+        <span className="card-waits">
+          <IconPlugConnectedX size={13} aria-hidden /> {waits}
+        </span>
+      )}
+      {isLive && rate > 0 && waits === null && <span className="card-rate">{formatShort(rate)}/s</span>}
       {isLive && progress !== null && <progress value={progress} max={1} aria-label={`${Math.round(progress * 100)} % read`} />}
     </div>
   );

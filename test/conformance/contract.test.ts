@@ -14,6 +14,7 @@ import { definitions } from '../../nodes/index.ts';
 import { skippedWithout } from '../servers/needed.ts';
 import { sharedKafka } from '../servers/shared-kafka.ts';
 import { sharedMariaDb } from '../servers/shared-mariadb.ts';
+import { sharedPostgres } from '../servers/shared-postgres.ts';
 
 /** What cannot be put through it, and why. All others have a file of their name in contracts/. */
 const without: { readonly [type: string]: string } = {
@@ -37,8 +38,7 @@ it('every source and sink has a harness, or a reason to have none', () => {
 });
 
 afterAll(async () => {
-  await sharedKafka.stop();
-  await sharedMariaDb.stop();
+  await Promise.all([sharedKafka, sharedMariaDb, sharedPostgres].map((server) => server.stop()));
 });
 
 describe.each(nodes.map((definition) => [definition.type, definition] as const))('%s', (type, definition) => {

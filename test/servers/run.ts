@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as kafka from './kafka.ts';
 import * as mariadb from './mariadb.ts';
+import * as postgres from './postgres.ts';
 
 interface Server {
   readonly name: string;
@@ -14,6 +15,7 @@ interface Server {
 const servers: readonly Server[] = [
   { name: 'Kafka', whyMissing: kafka.whyMissing, start: kafka.startKafka },
   { name: 'MariaDB', whyMissing: mariadb.whyMissing, start: mariadb.startMariaDb },
+  { name: 'PostgreSQL', whyMissing: postgres.whyMissing, start: postgres.startPostgres },
 ];
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-servers-'));

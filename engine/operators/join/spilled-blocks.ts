@@ -3,6 +3,7 @@ import { itemAt } from '../../../model/faults/missing.ts';
 import type { State } from '../../../model/values/types.ts';
 import { hashOfKey } from '../keyed/key-hash.ts';
 import type { JoinKey } from './join-keys.ts';
+import { filterOf, type KeyFilter, mayHave } from './key-filter.ts';
 import { type BlockLayout, type PackedBlock, RowBlock } from './row-block.ts';
 
 /** About how many bytes are written and read at once. */
@@ -25,6 +26,8 @@ export class SpilledBlocks {
   readonly #read = new WeakMap<PackedBlock, RowBlock>();
   /** By run and part: the names of their entries, which are asked for with each row. */
   readonly #names = new Map<number, string[]>();
+  /** By run: its keys. Null where nobody noted them. */
+  readonly #filters = new Map<number, KeyFilter | null>();
   #nextId = 0;
 
   constructor(state: KeyedState<State>, layout: BlockLayout) {
@@ -44,6 +47,22 @@ export class SpilledBlocks {
       for (const [place, at] of rows.entries()) spilledTo(at, part, place);
     }
     return run;
+  }
+
+  /** Notes the keys of a run that was just put, for `mayHave`. */
+  noteKeys(run: BlockRun, keys: readonly JoinKey[], expiresAt: number): void {
+    const filter = filterOf(keys);
+    this.#filters.set(run.id, filter);
+    this.#state.set(keysOf(run), filter, expiresAt);
+  }
+  /** Whether a run may have rows of a key: most parts that a key leads to have none, and need not be read. */
+  mayHave(run: BlockRun, key: JoinKey): boolean {
+    let filter = this.#filters.get(run.id);
+    if (filter === undefined) {
+      filter = (this.#state.get(keysOf(run)) as KeyFilter | undefined) ?? null;
+      this.#filters.set(run.id, filter);
+    }
+    return filter === null || mayHave(filter, key);
   }
 
   /** Null where the part has no rows. The block is not to be changed. */
@@ -82,7 +101,10 @@ export class SpilledBlocks {
 
   /** Removes runs, of which `time` is the latest that they were to expire at. */
   expire(runs: readonly BlockRun[], time: number): void {
-    for (const { id } of runs) this.#names.delete(id);
+    for (const { id } of runs) {
+      this.#names.delete(id);
+      this.#filters.delete(id);
+    }
     this.#state.expire(time);
   }
 
@@ -114,6 +136,9 @@ function partsFor(bytes: number): number {
 /** Parts of a run are neighbours in a file that is in the order of names. */
 function nameOf({ id }: BlockRun, part: number): string {
   return `${id}/${String(part).padStart(4, '0')}`;
+}
+function keysOf({ id }: BlockRun): string {
+  return `${id}/keys`;
 }
 function marksOf({ id }: Pick<BlockRun, 'id'>, part: number): string {
   return `${id}/marks/${part}`;

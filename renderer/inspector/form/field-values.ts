@@ -13,5 +13,5 @@ export function shortValue(field: FieldManifest, value: Json): string {
   if (field.kind === 'duration' && typeof value === 'number') return formatDuration(value);
   if (field.kind === 'boolean') return value === true ? 'Yes' : 'No';
   if (field.kind === 'list') return '';
-  return value === null ? (field.placeholder ?? '') : `${value}${field.unit ? ` ${field.unit}` : ''}`;
+  return value === null || value === '' ? (field.whenEmpty ?? (field.optional ? 'not set' : '')) : `${value}${field.unit ? ` ${field.unit}` : ''}`;
 }

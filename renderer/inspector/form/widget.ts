@@ -65,9 +65,10 @@ export function emptyValue(field: FieldManifest): Json {
 export function hasError(problems: readonly Problem[]): boolean {
   return problems.some((problem) => problem.severity === 'error');
 }
-/** A default as a placeholder: `default: 10`. */
+/** What an empty field shows: what that means, an example, or its default. */
 export function placeholderOf(field: FieldManifest): string | undefined {
-  if (field.placeholder !== undefined) return field.placeholder;
+  const text = field.whenEmpty ?? field.placeholder;
+  if (text !== undefined) return text;
   const { default: value } = field;
   return (typeof value === 'string' && value !== '') || typeof value === 'number' ? String(value) : undefined;
 }

@@ -9,7 +9,7 @@ export function DurationWidget({ id, field, value, onChange, onDone, problems, d
     <TextInput
       id={id}
       value={text}
-      placeholder={field.placeholder ?? (typeof field.default === 'number' ? formatDuration(field.default) : field.optional ? 'none' : '10s')}
+      placeholder={field.whenEmpty ?? (typeof field.default === 'number' ? formatDuration(field.default) : field.optional ? 'none' : '10s')}
       error={hasError(problems)}
       aria-describedby={describedBy}
       spellCheck={false}
