@@ -192,9 +192,10 @@ export interface LookupOp {
   readonly columns: readonly { readonly name: string; readonly from: string }[];
   /**
    * Null: the second input is read to its end first. Otherwise its rows are versions of their keys, each valid from its event time until a
-   * newer one; how far rows may be behind the watermark, in milliseconds.
+   * newer one; how far rows may be behind the watermark, in milliseconds; the column that says that the key is gone;
+   * and whether the first version of a key that comes before any watermark counts from the beginning.
    */
-  readonly versions: { readonly lateness: number } | null;
+  readonly versions: { readonly lateness: number; readonly deleted: string | null; readonly initial: boolean } | null;
 }
 
 /** Rows of two inputs with the same key and matching times become one row, once for each such pair. */

@@ -13,6 +13,8 @@ export interface CheckpointRef {
   readonly lineage: string;
   /** Rises from one to the next. */
   readonly id: number;
+  /** The run ends with it in order: drained, or with all input read. */
+  readonly isLast?: boolean;
 }
 export interface SourceContext<P = AnyParams, Out = AnySchemas> extends RunContext<P, Record<never, never>, Out> {
   /** A good number of rows per batch for the engine; a source may deliver fewer. */
@@ -41,7 +43,10 @@ export interface WatermarkStep {
   readonly watermark: number;
 }
 export interface SourceBatch {
-  /** Empty if everything that was read failed: the failures are part of the batch, and must not wait for a row that can be read. */
+  /**
+   * Empty if everything that was read failed (the failures are part of the batch, and must not wait for a row that can be read), or if
+   * nothing was read and the position has moved all the same.
+   */
   readonly rows: readonly Row[];
   /** Where the i-th row of this batch came from. Called for failing rows only, before the next `read`. */
   readonly locate?: (index: number) => RowPosition;
@@ -56,8 +61,10 @@ export interface SourceBatch {
 }
 export interface Part {
   readonly id: string;
-  /** More of it can be read. */
+  /** More of it can be read, or nobody knows: the watermark waits for it. */
   readonly isWaiting: boolean;
+  /** There is no watermark yet: it has not been read as far as it was when the run began, and others are to wait for that. */
+  readonly isReadFirst?: boolean;
 }
 export interface Backlog {
   readonly waiting: number;

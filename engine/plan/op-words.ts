@@ -32,7 +32,7 @@ export function opWords(op: Op, type: string): string {
     case 'distinct':
       return `distinct${byWords(op.keys)}, ${op.keep} row${op.within === null ? '' : ` within ${durationText(op.within)}`}`;
     case 'lookup':
-      return `look up by ${pairWords(op.keys)}${op.versions ? ', the version of the time' : ''} (${op.kind})`;
+      return `look up by ${pairWords(op.keys)}${op.versions ? `, the version of the time${op.versions.deleted === null ? '' : `, without those that are ${op.versions.deleted}`}` : ''} (${op.kind})`;
     case 'coGroup':
       return `join by ${pairWords(op.keys)} and time (${op.kind})`;
     case 'assignTime':

@@ -4,7 +4,7 @@ import { missing } from '../../model/faults/missing.ts';
 import type { State } from '../../model/values/types.ts';
 import { type Expiring, ExpiryQueue } from './keyed-expiry.ts';
 import { entryBytes, estimateBytes } from './keyed-size.ts';
-import { checksum, type KeyedStore, type StoredEntry } from './keyed-store.ts';
+import { checksum, isIntact, type KeyedStore, type StoredEntry } from './keyed-store.ts';
 import { deserializeOwn } from './own-bytes.ts';
 
 /** What all keyed states of a run share. */
@@ -418,8 +418,8 @@ export class CachedState<V extends State> implements KeyedState<V> {
     this.#spilled--;
   }
 
-  #checked({ key, expires, value, sum }: StoredEntry): number {
-    if (checksum(key, expires, value) === sum) return sum;
+  #checked(entry: StoredEntry): number {
+    if (isIntact(entry)) return entry.sum;
     throw this.#disk.damaged('an entry does not match its checksum');
   }
 

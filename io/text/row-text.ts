@@ -13,6 +13,8 @@ export interface LineFormat {
   readonly quote: string;
   /** For zero bytes, within the quotes. */
   readonly noBytes: string;
+  /** How bytes are written. Absent: as base64. */
+  readonly bytes?: (value: Uint8Array) => string;
   /** By ASCII code: 1 for characters that stand for themselves within a text. */
   readonly plain: Uint8Array;
   /** A text that has other characters, or none. */
@@ -42,14 +44,17 @@ export function rowWriter(schema: Schema, format: LineFormat): RowWriter {
       timestamp: () => quoted('w.timestamp(v);'),
       date: () => quoted('w.text(v);'),
       json: () => bare(format.jsonIsText ? 'w.word(stringify(v),plain,encode);' : 'w.text(stringify(v));'),
-      bytes: () => `if(v.length===0){${bytesOf(before + format.quote + format.noBytes + format.quote)}}else{${quoted('w.text(base64(v));')}}`,
+      bytes: () => `if(v.length===0){${bytesOf(before + format.quote + format.noBytes + format.quote)}}else{${quoted('w.text(bytesText(v));')}}`,
     }[column.type]();
     return `v=r[${stringLiteral(column.name)}];if(v===null){${bytesOf(before + format.nothing)}}else{${write}}`;
   });
   const fixed = columns.reduce((sum, column, i) => sum + Buffer.byteLength(format.before(column, i)) + scalarLimit, format.end.length);
   const body = `w.spare=${fixed};for(let i=0;i<rows.length;i++){const r=rows[i];w.reserve(${fixed});let b=w.bytes,o=w.at,v;${lines.join('')}${bytesOf(format.end)}w.at=o;}`;
   const { plain, encode } = format;
-  return generatedFunction<RowWriter>({ plain, encode, texts: numberTexts, stringify: JSON.stringify, base64 }, `(rows,w)=>{${body}}`);
+  return generatedFunction<RowWriter>(
+    { plain, encode, texts: numberTexts, stringify: JSON.stringify, bytesText: format.bytes ?? base64 },
+    `(rows,w)=>{${body}}`,
+  );
 }
 
 /** Source text that writes a constant text to `b` at `o`. */

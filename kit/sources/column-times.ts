@@ -101,7 +101,7 @@ export class ColumnTimes {
     const quietAfter = this.#greatest > beginningOfTime ? this.#quietAfter : null;
     const isQuiet = quietAfter !== null && quietMs >= quietAfter;
     const watermark = isQuiet ? Math.max(this.#watermark(), this.#clock.now() - quietAfter - 1) : this.#watermark();
-    return { ...this.#tell(watermark), ...(this.#idleAfter !== null && { idle: quietMs >= this.#idleAfter }) };
+    return { ...this.#tell(watermark), ...(this.#idleAfter !== null && { idle: quietMs >= this.#idleAfter && !this.#isPartWaiting() }) };
   }
 
   close(): void {
@@ -127,13 +127,20 @@ export class ColumnTimes {
     return found;
   }
 
+  /** A source that has not given what it has is slow, not idle. */
+  #isPartWaiting(): boolean {
+    for (const { isWaiting } of this.#listParts?.() ?? []) if (isWaiting) return true;
+    return false;
+  }
+
   /** The minimum of the parts that are being read, or if there are none, the maximum. */
   #greatestOfParts(parts: Iterable<Part>): number {
     const idleBefore = this.#context.elapsed() - (this.#idleAfter ?? partIdleMs);
     let least = Number.POSITIVE_INFINITY;
     const listed = new Set<string>();
-    for (const { id, isWaiting } of parts) {
+    for (const { id, isWaiting, isReadFirst } of parts) {
       listed.add(id);
+      if (isReadFirst) least = beginningOfTime;
       const found = this.#parts.get(id);
       if (isWaiting) least = Math.min(least, found?.greatest ?? beginningOfTime);
       else if (found && found.rowAt > idleBefore && found.greatest > beginningOfTime) least = Math.min(least, found.greatest);

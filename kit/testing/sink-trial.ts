@@ -26,6 +26,8 @@ export interface SinkHarness {
   connection?(): Connection;
   /** What happens to existing rows when a run starts from scratch: they are replaced, they stay at the start, or the run is refused. */
   readonly earlier: 'make way' | 'stay' | 'are refused';
+  /** For an output that is not in the folder: makes sure that nothing of another trial is there. Called first. */
+  clear?(): void | Promise<void>;
   /** Creates an output with just the row -1. Absent: the trials begin without an output. */
   before?(folder: string): void | Promise<void>;
   /** The names in the folder while no run is in progress. */
@@ -90,6 +92,7 @@ export class SinkTrial {
   /** Creates what exists before the first run. */
   async begin(): Promise<void> {
     mkdirSync(this.#state);
+    await this.harness.clear?.();
     await this.harness.before?.(this.folder);
   }
 

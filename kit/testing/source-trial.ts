@@ -17,6 +17,10 @@ export interface SourceHarness {
   numberOf(row: Row): number;
   /** Why the server that it needs cannot be had here; null where it can. Absent: it needs none. */
   whyMissing?(): string | null;
+  /** Only one can read at a time: those that stand for killed ones are closed when the next one is opened. */
+  readonly isAlone?: boolean;
+  /** Removes what the trial has made beside its folder. */
+  dispose?(folder: string): void | Promise<void>;
   /** That its node names, of a source with a field for one. */
   connection?(): Connection;
 }
@@ -63,6 +67,7 @@ export class SourceTrial {
 
   /** `more`: params that are set over those of the harness. */
   async open(options: SourceOptions = {}, more: { readonly [param: string]: unknown } = {}): Promise<Reading> {
+    if (this.harness.isAlone) for (const earlier of this.#readings) if (!earlier.isClosed) await this.close(earlier);
     const stop = new AbortController();
     const source = await openSource(
       this.definition,
@@ -128,6 +133,7 @@ export class SourceTrial {
       reading.stop.abort();
       if (!reading.isClosed) await this.close(reading).catch(() => {});
     }
+    await this.harness.dispose?.(this.folder);
   }
 }
 

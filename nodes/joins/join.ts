@@ -33,6 +33,20 @@ const params = {
       { value: 'changing', label: 'Changes over time', help: 'Its rows are versions of their keys: each is valid until a newer one arrives.' },
     ],
   }),
+  deletedColumn: f.column({
+    label: 'Deleted',
+    input: 'lookup',
+    optional: true,
+    types: ['boolean'],
+    help: 'Where it is true, the key is gone from that time on: its rows have no match until its next version.',
+    when: { param: 'table', is: ['changing'] },
+  }),
+  initial: f.boolean({
+    label: 'Rows before the first version match it',
+    default: false,
+    help: 'For a table whose history is gone, such as a compacted topic: of what is there when the run starts, the oldest version of each key counts from the beginning.',
+    when: { param: 'table', is: ['changing'] },
+  }),
   lateness: f.duration({
     label: 'Wait for late rows',
     help: 'How far behind the watermark rows still count. Older versions are kept for them.',
@@ -67,14 +81,15 @@ If the lookup **changes over time**, neither input has to end. The rows of the l
 
 - A row waits until the watermark has passed its time, because an earlier version may still arrive until then. The watermark is the smaller one of both inputs. So set *Idle after* at the source of a lookup that seldom changes; otherwise rows wait for its next version.
 - Of several versions with the same key and time, the last one is valid. A version that arrives late is valid from then on; rows already emitted do not change.
-- A version does not expire. To remove a key from the table, send a version that says so in a column, and filter after the join.
+- A version does not expire. A row whose column **Deleted** is true removes its key: from its time on, rows of the key have no match, until the key has a new version. That is what a message without a value says in a compacted Kafka topic, and a deleted row in a stream of changes of a database. The deletion itself is remembered for a day of event time, so that an older version that comes late does not bring the key back.
 - The node keeps the waiting rows, the newest version of each key, and older versions for as long as rows that need them may arrive. What exceeds a limit is moved from memory to disk. A row that arrives later than *Wait for late rows* allows goes to \`late\`.
+- A row from before the first version of its key has no match. Where a table is kept without its history, set **Rows before the first version match it**: the versions that come before any watermark, as at the start of the run, then count for earlier rows too.
 - If the lookup has no event time, all rows wait until it has ended, and the last row of each key is valid for all times. The rows need an event time. A row or a version whose time is null fails.
 
 To **refresh a table** from a file or a database, set *Read again every* at its source. As its event time, use the arrival, or a column with the time of the row's last change. Each reading then gives newer versions. With a cursor, a reading gives only what has changed.
 
 ### Columns
-The output has the columns of the rows, then those of the lookup without its key columns, which would only repeat the row's. If a name is already taken, the lookup's column gets the suffix.
+The output has the columns of the rows, then those of the lookup without its key columns, which would only repeat the row's, and without **Deleted**. If a name is already taken, the lookup's column gets the suffix.
 `,
   inputs: [{ name: 'rows' }, { name: 'lookup', label: 'Lookup' }],
   outputs: [{ name: 'rows' }, { name: 'late', late: true, absentWhen: { param: 'table', is: ['fixed'] } }],
@@ -94,7 +109,7 @@ The output has the columns of the rows, then those of the lookup without its key
     kind: params.kind,
     keys: pairsOf(params),
     columns: suffixProblems(params.suffix).length > 0 ? [] : addedColumns(params, inputs.rows, inputs.lookup).map(({ from, to }) => ({ name: to.name, from })),
-    versions: params.table === 'changing' ? { lateness: params.lateness } : null,
+    versions: params.table === 'changing' ? { lateness: params.lateness, deleted: params.deletedColumn, initial: params.initial } : null,
   }),
   examples: [
     {
@@ -211,12 +226,12 @@ function timeProblems({ table }: Params, rows: Schema, lookup: Schema): NodeProb
   return [{ code: 'join/timeless-lookup', severity: 'warning', message, hint, field }];
 }
 
-/** The lookup's columns in the output, with their new names. */
-function addedColumns({ kind, keys, suffix }: Params, rows: Schema, lookup: Schema): { readonly from: string; readonly to: Column }[] {
+/** The lookup's columns in the output, with their new names: not those that say of a version which key it has, and that it is none. */
+function addedColumns({ kind, keys, suffix, table, deletedColumn }: Params, rows: Schema, lookup: Schema): { readonly from: string; readonly to: Column }[] {
   const taken = new Set(rows.columns.map(({ name }) => name));
   const matched = new Set(keys.map((key) => key.lookup));
   return lookup.columns
-    .filter(({ name }) => !matched.has(name))
+    .filter(({ name }) => !matched.has(name) && !(table === 'changing' && name === deletedColumn))
     .map((column) => {
       const name = freeName(column.name, suffix || '_', taken);
       taken.add(name);

@@ -35,6 +35,11 @@ had no messages for a while (**Idle after**, otherwise five seconds) holds back 
 **A message without a value** (a tombstone) says that its key was deleted. It is left out, or with a **column for deleted** it becomes
 a row in which that is true and the columns of the value are null.
 
+**A topic as a table.** A compacted topic keeps the latest message of each key. To join a stream with it, connect it as the lookup of a
+*Join* that **changes over time**: name columns for the key, the time and **deleted** here, choose that time under **Event time** with
+**Idle after** a second or so, and set **Read what is there first**. In the join choose the column for deleted, and that rows before the
+first version match it. What the topic says from then on counts from its time on.
+
 **A message that cannot be read** is a failed row that tells the topic, the partition and, as its line, the offset. What becomes of it is the
 decision of this node's error policy; kept, it can be replayed.
 

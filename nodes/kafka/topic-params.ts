@@ -43,6 +43,13 @@ export const topicParams = {
   types: columnTypesField,
   extra: { ...extraKeysField, group: formatGroup, when: { param: 'format', is: ['json'] } },
   ...partFields,
+  readFirst: f.boolean({
+    label: 'Read what is there first',
+    default: false,
+    group: 'Reading',
+    help: 'For a topic that is a table: its event time begins when everything has been read that was there at the start, and rows that are joined with it wait for that.',
+    when: { param: 'until', is: ['stopped'] },
+  }),
   group: f.text({
     label: 'Consumer group',
     optional: true,

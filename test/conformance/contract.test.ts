@@ -13,6 +13,8 @@ import sourceTemplate from '../../nodes/_template-source.ts';
 import { definitions } from '../../nodes/index.ts';
 import { skippedWithout } from '../servers/needed.ts';
 import { sharedKafka } from '../servers/shared-kafka.ts';
+import { sharedMariaDb } from '../servers/shared-mariadb.ts';
+import { sharedPostgres } from '../servers/shared-postgres.ts';
 
 /** What cannot be put through it, and why. All others have a file of their name in contracts/. */
 const without: { readonly [type: string]: string } = {
@@ -35,7 +37,9 @@ it('every source and sink has a harness, or a reason to have none', () => {
   expect([...harnesses.keys(), ...Object.keys(without)].sort()).toEqual(nodes.map(({ type }) => type).sort());
 });
 
-afterAll(() => sharedKafka.stop());
+afterAll(async () => {
+  await Promise.all([sharedKafka, sharedMariaDb, sharedPostgres].map((server) => server.stop()));
+});
 
 describe.each(nodes.map((definition) => [definition.type, definition] as const))('%s', (type, definition) => {
   if (without[type]) it(`has no harness: ${without[type]}`, () => {});

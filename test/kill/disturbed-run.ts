@@ -74,8 +74,9 @@ export class DisturbedRun {
     }
   }
 
-  async stop(how: string): Promise<void> {
-    const { code, output, errors } = await this.#millrace('runs', 'stop', this.#file, how);
+  /** With a checkpoint, or as told. */
+  async stop(...how: readonly string[]): Promise<void> {
+    const { code, output, errors } = await this.#millrace('runs', 'stop', this.#file, ...how);
     if (code !== 0) throw new Error(`It could not be stopped: ${output}${errors}`);
   }
 

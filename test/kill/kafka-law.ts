@@ -91,7 +91,7 @@ export async function killKafka({ to, killsOfRun, killsOfBroker, random, onRound
       last = now;
       if (!run.isAlive) run.start();
     }
-    await run.stop('--checkpoint').catch(() => run.killGroup());
+    await run.stop().catch(() => run.killGroup());
     await until(
       () => !run.isAlive,
       () => run.words,

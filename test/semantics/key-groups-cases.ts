@@ -69,6 +69,16 @@ const lookups = pairs.flatMap((keys) =>
   }),
 );
 
+const deletions = pairs.slice(0, 1).map((keys) => {
+  const own = keys.map(({ left, right }) => ({ column: left, lookup: right }));
+  return of(
+    join,
+    'changing with deletions',
+    { table: 'changing', keys: own, kind: 'left', lateness: 10, deletedColumn: 'flag' },
+    { rows: orders, lookup: payments },
+  );
+});
+
 const timers = `
 export const initial = { count: 0 };
 export function onRow(row, state, context) {
@@ -89,6 +99,7 @@ export const allCases: readonly Case[] = [
   ...aggregates,
   ...joins,
   ...lookups,
+  ...deletions,
   of(keyedCode, 'with timers', { keys: ['sensor', 'line'], code: timers, ttl: 60 }),
   of(dedupe, 'first', { keys: ['sensor', 'price'] }),
   of(dedupe, 'last', { keys: ['sensor', 'price'], keep: 'last' }),

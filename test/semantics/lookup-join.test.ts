@@ -110,6 +110,60 @@ streamTable(join, [
     ],
   },
   {
+    name: 'a deleted key has no match from its time on, until its next version; the column that says so is not in the result',
+    params: { ...params, kind: 'left', deletedColumn: 'gone' },
+    inputs: { rows: orders, lookup: timed(schema({ item: 'string?', since: 'timestamp?', price: 'integer?', gone: 'boolean' }), 'since') },
+    events: [
+      rowsTo('lookup', { ...price(0, 'tea', 1), gone: false }, { item: 'tea', since: 50, price: null, gone: true }, { ...price(70, 'tea', 2), gone: false }),
+      rowsTo('rows', order(49, 'tea'), order(50, 'tea'), order(69, 'tea'), order(70, 'tea')),
+      watermark(100),
+    ],
+    expect: [
+      {
+        after: 2,
+        rows: [
+          priced(order(49, 'tea'), price(0, 'tea', 1)),
+          priced(order(50, 'tea'), null),
+          priced(order(69, 'tea'), null),
+          priced(order(70, 'tea'), price(70, 'tea', 2)),
+        ],
+      },
+    ],
+  },
+  {
+    name: 'a version before a deletion that comes late does not bring the key back',
+    params: { ...params, kind: 'left', deletedColumn: 'gone' },
+    inputs: { rows: orders, lookup: timed(schema({ item: 'string?', since: 'timestamp?', price: 'integer?', gone: 'boolean' }), 'since') },
+    events: [
+      rowsTo('lookup', { item: 'tea', since: 50, price: null, gone: true }),
+      watermark(60),
+      rowsTo('lookup', { ...price(40, 'tea', 1), gone: false }),
+      restart,
+      rowsTo('rows', order(70, 'tea')),
+      watermark(70),
+      // A day later the deletion itself is forgotten.
+      watermark(90_000_000),
+    ],
+    expect: [{ after: 5, rows: [priced(order(70, 'tea'), null)] }],
+  },
+  {
+    name: 'where its history is gone, the first version that is there at the start counts from the beginning, those that come later do not',
+    params: { ...params, kind: 'left', initial: true },
+    inputs,
+    events: [
+      rowsTo('lookup', price(50, 'tea', 1), price(60, 'tea', 2)),
+      rowsTo('rows', order(1, 'tea'), order(59, 'tea')),
+      watermark(59),
+      rowsTo('lookup', price(80, 'ink', 7)),
+      rowsTo('rows', order(70, 'ink'), order(80, 'ink')),
+      watermark(80),
+    ],
+    expect: [
+      { after: 2, rows: [priced(order(1, 'tea'), price(50, 'tea', 1)), priced(order(59, 'tea'), price(50, 'tea', 1))] },
+      { after: 5, rows: [priced(order(70, 'ink'), null), priced(order(80, 'ink'), price(80, 'ink', 7))] },
+    ],
+  },
+  {
     name: 'rows and versions without a time fail',
     params,
     inputs,

@@ -158,8 +158,12 @@ export class Topics {
     const [host = '', port] = this.#brokers.split(':');
     const connection = await connections.get({ host, port: Number(port) });
     for (;;) {
-      const { transactionStates } = await listTransactionsV0.api.async(connection, ['PrepareCommit', 'PrepareAbort'] as never, [], 0n, null);
-      if (transactionStates.length === 0) return;
+      // A coordinator that nobody has asked before has to load what it keeps.
+      const answer = await listTransactionsV0.api.async(connection, ['PrepareCommit', 'PrepareAbort'] as never, [], 0n, null).catch((error: unknown) => {
+        if ((error as { readonly apiId?: string }).apiId !== 'COORDINATOR_LOAD_IN_PROGRESS') throw error;
+        return null;
+      });
+      if (answer?.transactionStates.length === 0) return;
       await sleep(5);
     }
   }

@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as kafka from './kafka.ts';
+import * as mariadb from './mariadb.ts';
+import * as postgres from './postgres.ts';
 
 interface Server {
   readonly name: string;
@@ -10,7 +12,11 @@ interface Server {
   start(folder: string): Promise<{ stop(): Promise<void> }>;
 }
 
-const servers: readonly Server[] = [{ name: 'Kafka', whyMissing: kafka.whyMissing, start: kafka.startKafka }];
+const servers: readonly Server[] = [
+  { name: 'Kafka', whyMissing: kafka.whyMissing, start: kafka.startKafka },
+  { name: 'MariaDB', whyMissing: mariadb.whyMissing, start: mariadb.startMariaDb },
+  { name: 'PostgreSQL', whyMissing: postgres.whyMissing, start: postgres.startPostgres },
+];
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-servers-'));
 const started = (await Promise.all(servers.map(start))).filter((server) => server !== null);

@@ -20,7 +20,7 @@ it.each([
     inputs: { rows, lookup },
   };
   const keys = [{ left: 'key', right: 'key' }];
-  const versions = { lateness };
+  const versions = { lateness, deleted: null, initial: false };
   const operator = lookingUpVersions({ op: 'lookup', kind: 'inner', keys, columns: [{ name: 'price', from: 'price' }], versions }, versions, context);
   for (let time = 1; time <= 100; time++) {
     operator.process([{ key: 'a', since: time, price: time }], 'lookup');

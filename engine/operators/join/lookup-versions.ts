@@ -1,7 +1,7 @@
 import type { StatefulOperator } from '@millrace/kit/node';
 import type { LookupOp } from '@millrace/kit/ops';
 import { itemAt, missing } from '../../../model/faults/missing.ts';
-import { beginningOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
+import { beginningOfTime, endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
 import { leastWatermark, takeEntries } from '../keyed/key-groups.ts';
 import type { LookupContext } from '../ports.ts';
@@ -16,11 +16,13 @@ import { TimeQueue } from '../spill/time-queue.ts';
 import { joinKeyParts, joinKeyReader } from './join-keys.ts';
 import { joinedRow } from './lookup.ts';
 
-/** A lookup row from its time on, until the next one of its key. Only the columns that are added. */
-type Version = { readonly from: number; readonly row: Row };
+/** A lookup row from its time on, until the next one of its key. Only the columns that are added; null where the key is deleted. */
+type Version = { readonly from: number; readonly row: Row | null };
 type Snapshot = { readonly watermark: number; readonly waiting: State; readonly spilled: QueueSnapshot };
 const versionsName = 'versions';
 const waitingName = 'waiting';
+/** How long a deletion is remembered, in milliseconds of event time: a version before it may come late, and is not to count. */
+const deletionMs = 86_400_000;
 
 /**
  * Looks each row of the port `rows` up in the port `lookup` as it was at the row's time: the newest version of the key up to then.
@@ -30,7 +32,7 @@ const waitingName = 'waiting';
  */
 export function lookingUpVersions(
   { kind, keys, columns }: LookupOp,
-  { lateness }: NonNullable<LookupOp['versions']>,
+  { lateness, deleted, initial }: NonNullable<LookupOp['versions']>,
   { inputs, state, fail, emit, memory }: Pick<LookupContext, 'inputs' | 'state' | 'fail' | 'emit' | 'memory'>,
 ): StatefulOperator {
   const [rowSchema, lookup] = [inputs.rows, inputs.lookup];
@@ -63,15 +65,18 @@ export function lookingUpVersions(
     }
     const key = lookupKeyOf(row);
     if (key === null) return;
-    const version = { from, row: kept(row) };
     const before = versions.get(`${key}`);
-    versions.set(`${key}`, before ? current(inserted(before, version), watermark - lateness) : [version]);
+    const isInitial = initial && !before && watermark === beginningOfTime;
+    const version = { from: isInitial ? beginningOfTime : from, row: deleted !== null && row[deleted] === true ? null : kept(row) };
+    const all = before ? current(inserted(before, version), watermark - lateness) : [version];
+    const newest = itemAt(all, all.length - 1);
+    versions.set(`${key}`, all, newest.row === null ? from + lateness + deletionMs : undefined);
   }
   function* found(rows: Iterable<Row>): Iterable<Row> {
     for (const row of rows) {
       const key = keyOf(row);
       const match = key === null ? undefined : versionAt(versions.get(`${key}`), known(row));
-      if (match) yield joined(row, match.row);
+      if (match?.row) yield joined(row, match.row);
       else if (keepUnmatched) yield joined(row, null);
     }
   }
@@ -108,6 +113,7 @@ export function lookingUpVersions(
     advance(to) {
       watermark = to;
       send(found(due(to)));
+      if (deleted !== null && to < endOfTime) versions.expire(to);
     },
     outputWatermark: (to) => to - lateness,
     snapshot: (): State => ({ watermark, waiting: rowsToState(waiting.inOrder(), rowSchema), spilled: spilled.snapshot() }),

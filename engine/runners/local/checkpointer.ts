@@ -124,7 +124,7 @@ export class Checkpointer {
     }
     // Best effort: the next one tries again, and nothing may fail for want of it.
     if (kind === 'running') await store?.noteCommitted(head.lineage, id).catch(() => {});
-    await pull.committed(marks, { lineage: head.lineage, id });
+    await pull.committed(marks, { lineage: head.lineage, id, ...(kind !== 'running' && { isLast: true }) });
     // Where that fails, the next start finds nothing left to commit, and ends.
     if (kind === 'draining') await store?.write({ ...whole, kind: 'drained' }, content).catch(() => {});
     this.committed = { id, marks };

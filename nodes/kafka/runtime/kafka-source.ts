@@ -97,7 +97,8 @@ async function feedsOf(client: KafkaClient, topics: Topics, context: Context, is
       const from = first ? Math.max(lowest, available - sampleMessages) : before && !resumed ? 0 : (starts.get(name)?.[partition] ?? 0);
       const next = resumed?.next[partition] ?? -1;
       const end = isBounded ? (resumed?.end?.[partition] ?? available) : null;
-      return new PartitionFeed(name, partition, { start: next >= 0 ? next : before ? 0 : from, end, available });
+      const readFirst = isBounded || !params.readFirst ? null : before ? (resumed?.first?.[partition] ?? null) : available;
+      return new PartitionFeed(name, partition, { start: next >= 0 ? next : before ? 0 : from, end, available, first: readFirst });
     });
   });
 }

@@ -18,6 +18,8 @@ const isTransactional = 1 << 4;
 const isControl = 1 << 5;
 const logAppendTime = 1 << 3;
 const abortMarker = 0;
+/** A broker that has nothing answers after half a second. */
+const unknownAfterMs = 3000;
 
 export class PartitionFeed {
   readonly topic: string;
@@ -33,6 +35,10 @@ export class PartitionFeed {
   readonly end: number | null;
   /** What the broker had when it was asked last. */
   available: number;
+  /** Where it ended when the run began, if event time is to wait until that has been read; else null. */
+  first: number | null;
+  /** When the broker told of it last: `performance.now()`. */
+  toldAt = performance.now();
   /** Bytes that wait, about. */
   bytes = 0;
   #queue: Message[] = [];
@@ -41,7 +47,12 @@ export class PartitionFeed {
   constructor(
     topic: string,
     partition: number,
-    { start, end, available }: { readonly start: number; readonly end: number | null; readonly available: number },
+    {
+      start,
+      end,
+      available,
+      first = null,
+    }: { readonly start: number; readonly end: number | null; readonly available: number; readonly first?: number | null },
   ) {
     this.topic = topic;
     this.partition = partition;
@@ -50,6 +61,7 @@ export class PartitionFeed {
     this.position = start;
     this.end = end;
     this.available = available;
+    this.first = first;
   }
 
   get waiting(): number {
@@ -64,6 +76,17 @@ export class PartitionFeed {
   /** Whether there is more to be read of it, as far as that is known. */
   get hasMore(): boolean {
     return this.waiting > 0 || this.next < (this.end ?? this.available);
+  }
+
+  /** More is to be read of it, or it is not known: a broker that is away may have any number of messages. */
+  get isWaiting(): boolean {
+    return this.hasMore || (this.end === null && performance.now() - this.toldAt > unknownAfterMs);
+  }
+
+  get isReadFirst(): boolean {
+    // Behind the last row there may be markers alone.
+    if (this.first !== null && (this.position >= this.first || (this.waiting === 0 && this.next >= this.first))) this.first = null;
+    return this.first !== null;
   }
 
   /** Reading goes on elsewhere, and what was fetched is not to be read. */
@@ -100,6 +123,7 @@ export class PartitionFeed {
    * by the markers within one response alone, and lets through those of transactions whose marker comes later.
    */
   add({ records, abortedTransactions, highWatermark, lastStableOffset }: FetchedPartition, isCommitted: boolean): void {
+    this.toldAt = performance.now();
     this.available = Number(isCommitted ? lastStableOffset : highWatermark);
     const begun = [...(abortedTransactions ?? [])].sort((a, b) => Number(a.firstOffset - b.firstOffset));
     const aborted = new Set<bigint>();

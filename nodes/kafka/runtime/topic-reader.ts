@@ -27,8 +27,8 @@ export interface TopicReaderOptions {
   /** Those that are to be read now. */
   look(): Promise<ReadonlyMap<string, Topic>>;
 }
-/** `next`: by partition, the offset to go on from. */
-export type TopicPosition = { readonly id: string; readonly next: readonly number[]; readonly end?: readonly number[] };
+/** By partition. `next`: the offset to go on from; `first`: where event time begins, as long as it has not. */
+export type TopicPosition = { readonly id: string; readonly next: readonly number[]; readonly end?: readonly number[]; readonly first?: readonly number[] };
 export type KafkaPosition = { readonly topics: { readonly [topic: string]: TopicPosition } };
 type Context = Pick<SourceContext<unknown>, 'batchSize' | 'signal' | 'log'>;
 
@@ -98,8 +98,8 @@ export class TopicReader implements Reader {
   }
 
   position(): Json {
-    const topics: Record<string, { id: string; next: number[]; end?: number[] }> = {};
-    for (const { topic, partition, position, end } of this.#feeds.values()) {
+    const topics: Record<string, { id: string; next: number[]; end?: number[]; first?: number[] }> = {};
+    for (const { topic, partition, position, end, isReadFirst, first } of this.#feeds.values()) {
       let told = topics[topic];
       if (!told) {
         const { id = '', partitions = [] } = this.#topics.get(topic) ?? {};
@@ -111,12 +111,16 @@ export class TopicReader implements Reader {
         told.end ??= told.next.map(() => 0);
         told.end[partition] = end;
       }
+      if (isReadFirst && first !== null) {
+        told.first ??= told.next.map(() => 0);
+        told.first[partition] = first;
+      }
     }
     return { topics } satisfies KafkaPosition;
   }
 
   *parts(): Iterable<Part> {
-    for (const feed of this.#feeds.values()) yield { id: feed.id, isWaiting: feed.hasMore };
+    for (const feed of this.#feeds.values()) yield { id: feed.id, isWaiting: feed.isWaiting, isReadFirst: feed.isReadFirst };
   }
 
   backlog() {
