@@ -2,6 +2,7 @@
 import { f, type ParamsOf } from '@millrace/kit/fields';
 import { columnTypesField } from '../formats/column-fields.ts';
 import { changeColumnFields } from './change-columns.ts';
+import { queryParams } from './query-params.ts';
 
 const group = 'At the server';
 
@@ -61,6 +62,7 @@ export const changeParams = {
       { value: 'remove', label: 'What it has made is removed', help: 'Slot and publication. The next run has to start from scratch.' },
     ],
   }),
+  finer: queryParams.finer,
   ...changeColumnFields,
   types: columnTypesField,
 };

@@ -50,8 +50,8 @@ then gives the slot up, and the pipeline has to start from scratch. Old rows can
 
 ### Values
 Types follow those of the table: whole numbers are integers, \`numeric\` is an exact decimal, arrays are JSON lists, enums, \`uuid\` and all
-others are text. A \`bigint\` is decimal, and a time text, if the first 1,000 rows hold one beyond 2^53 or finer than a millisecond: set
-**Column types** to read them otherwise. A value that does not fit is a failed row, with its place.
+others are text. A \`bigint\` is decimal if the first 1,000 rows hold one beyond 2^53; a time is cut to milliseconds unless **Finer than 1 ms** says
+otherwise. Set **Column types** to read a column in another way. A value that does not fit is a failed row, with its place.
 
 **Large values that an update does not change** (about 2,000 bytes and more) are not sent. They are never taken for null: the update fails,
 unless \`ALTER TABLE … REPLICA IDENTITY FULL\` makes the server send them, or a column is named that lists what is unchanged.

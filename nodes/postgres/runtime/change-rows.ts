@@ -5,13 +5,13 @@ import { itemAt } from '../../../model/faults/missing.ts';
 import { formatTimestamp } from '../../../model/time/timestamp.ts';
 import { encodeBase64 } from '../../../model/values/base64.ts';
 import type { Column, Json, Row, Schema, Value } from '../../../model/values/types.ts';
-import { CellFormats } from '../../formats/cells/cell-formats.ts';
+import { type CellFormat, CellFormats } from '../../formats/cells/cell-formats.ts';
 import { readAs } from '../../formats/column-fields.ts';
 import { type ChangePart, partsOf } from '../change-columns.ts';
 import type { ChangeParams } from '../change-params.ts';
+import type { TableFacts } from './changed-table.ts';
 import type { Cell, Relation, Tuple } from './pgoutput.ts';
-import { type ReadValue, valueReader, whyNot } from './read-values.ts';
-import type { TableFacts } from './table-facts.ts';
+import { conversionOf, type Finer, isFiner, type ServerType } from './read-values.ts';
 
 export type Operation = 'snapshot' | 'insert' | 'update' | 'delete' | 'truncate';
 export interface Change {
@@ -56,7 +56,7 @@ export class ChangeRows {
   readonly #schema: Schema;
   /** Those of the table. */
   readonly #columns: readonly Column[];
-  readonly #readers: readonly ReadValue[];
+  readonly #readers: readonly Conversion[];
   readonly #tellsBefore: boolean;
   readonly #tellsUnchanged: boolean;
   /** Of rows that are selected. */
@@ -72,8 +72,8 @@ export class ChangeRows {
     this.#schema = outputs.rows;
     this.#columns = outputs.rows.columns.filter(({ name }) => !own.has(name));
     this.#readers = this.#columns.map(({ name, type }) => {
-      const stored = facts.columns.find((column) => column.name === name) ?? { type: 'text', isArray: false };
-      return valueReader(stored, type, formats.cast.has(name) ? formats.of(name, type) : null);
+      const server = facts.columns.find((column) => column.name === name)?.server ?? null;
+      return readerOf(type, server, params.finer, formats.cast.has(name) ? formats.of(name, type) : null);
     });
     this.#tellsBefore = params.beforeColumn !== null;
     this.#tellsUnchanged = params.unchangedColumn !== null;
@@ -154,6 +154,23 @@ export class ChangeRows {
   #texts(cells: Tuple, places: readonly number[]): Row {
     return Object.fromEntries(this.#columns.map(({ name }, i): [string, Value] => [name, cellAt(cells, places, i)]));
   }
+}
+
+/** `format`: what a user has set for the column. */
+function readerOf(type: Column['type'], server: ServerType | null, finer: Finer, format: CellFormat | null): Conversion {
+  if (!format) return conversionOf(type, server, finer);
+  const isBoolean = server?.name === 'bool';
+  return (found) => {
+    if (found === null) return null;
+    const read = format.read(isBoolean ? (found === 't' ? 'true' : 'false') : String(found), true);
+    return read.ok ? read.value : undefined;
+  };
+}
+
+function whyNot(text: string, type: Column['type']): string {
+  if (type === 'integer' && /^-?\d+$/.test(text)) return `${text} is beyond 2^53, where whole numbers would be rounded`;
+  if (type === 'timestamp' && isFiner(text)) return `"${text}" is finer than a millisecond`;
+  return `"${text}" is no ${type}`;
 }
 
 function cellAt(cells: Tuple, places: readonly number[], column: number): string | null {

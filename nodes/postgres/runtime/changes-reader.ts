@@ -5,6 +5,7 @@ import { MillraceError, type RowPosition } from '../../../model/problems/problem
 import type { Json, Row, Schema } from '../../../model/values/types.ts';
 import { type ChangeParams, namesOf } from '../change-params.ts';
 import { type Change, ChangeRows, type Layout } from './change-rows.ts';
+import type { TableFacts } from './changed-table.ts';
 import { type LogPosition, LogProgress } from './log-progress.ts';
 import { Patience } from './patience.ts';
 import { lsnText, type Relation } from './pgoutput.ts';
@@ -12,7 +13,6 @@ import { type Item, ReplicationStream } from './replication-stream.ts';
 import { type ConnectionParams, Session } from './session.ts';
 import { checkPosition, openReplication, removeMade, slotProblem } from './slot.ts';
 import { changeMessage, changeOf, concerns, formerColumns, hasOtherColumns, missingPart } from './table-changes.ts';
-import type { TableFacts } from './table-facts.ts';
 import { type SnapshotPosition, TableSnapshot } from './table-snapshot.ts';
 
 /** Where a run goes on. */

@@ -1,14 +1,15 @@
 /** How the changes of a table are read. */
 import type { DiscoverContext, Discovery, NodeProblem, Reader, SourceContext } from '@millrace/kit/node';
 import { MillraceError } from '../../../model/problems/problem.ts';
-import { isBeyondMilliseconds } from '../../../model/time/timestamp.ts';
 import type { Column, Row, Schema } from '../../../model/values/types.ts';
 import { type ChangeParams, namesOf } from '../change-params.ts';
 import { ChangeRows } from './change-rows.ts';
+import { columnList, type TableFacts, tableFacts } from './changed-table.ts';
 import { type ChangesPosition, ChangesReader } from './changes-reader.ts';
+import { cutProblem } from './query-source.ts';
+import { columnTypeOf, type Finer, isFiner } from './read-values.ts';
 import { type ConnectionParams, Session } from './session.ts';
 import { checkPosition, checkServer, identityProblem, openPublication, openSlot, slotProblem, systemOf } from './slot.ts';
-import { columnList, columnTypeOf, type TableFacts, tableFacts } from './table-facts.ts';
 import { readProblem, TableSnapshot } from './table-snapshot.ts';
 
 type Context = SourceContext<ChangeParams, { readonly rows: Schema }>;
@@ -25,7 +26,8 @@ export async function discoverChanges({ params, signal }: DiscoverContext<Change
       const problem = identityProblem(facts);
       const problems: NodeProblem[] =
         problem && params.publicationBy === 'run' ? [{ code: 'postgres/no-identity', severity: 'error', ...problem, field: 'table' }] : [];
-      return { schema: { columns: await columnsOf(session, facts) }, problems };
+      const found = await columnsOf(session, facts, params.finer);
+      return { ...found, problems: [...problems, ...(found.problems ?? [])] };
     });
   } catch (error) {
     if (error instanceof MillraceError) return { schema: null, problems: [error.problem] };
@@ -111,23 +113,22 @@ class SampleReader implements Reader {
   readonly #stop = (): void => this.#snapshot.close();
 }
 
-/** A type that keeps what the first rows hold: times finer than a millisecond are text, whole numbers beyond 2^53 decimal. */
-async function columnsOf(session: Session, facts: TableFacts): Promise<Column[]> {
-  const columns = facts.columns.map(
-    (column): Column => ({ name: column.name, type: columnTypeOf(column), nullable: true, ...(!column.nullable && { nulls: 'unseen' }) }),
-  );
-  const inDoubt = columns.filter(({ type }, i) => type === 'timestamp' || (type === 'integer' && facts.columns[i]?.type === 'bigint'));
-  if (inDoubt.length === 0) return columns;
+/** Whole numbers beyond 2^53 among the first rows make a column decimal. */
+async function columnsOf(session: Session, facts: TableFacts, finer: Finer): Promise<Discovery> {
+  const columns = facts.columns.map(({ name, server, nullable }): Column => {
+    return { name, type: columnTypeOf(server, finer), nullable: true, ...(!nullable && { nulls: 'unseen' }) };
+  });
+  const inDoubt = columns.filter(({ type }, i) => type === 'timestamp' || facts.columns[i]?.server.name === 'int8');
+  if (inDoubt.length === 0) return { schema: { columns } };
   const { rows } = await session.query(`SELECT ${columnList(inDoubt)} FROM ${facts.sql} LIMIT ${sampleRows}`).catch((error: unknown) => {
     throw readProblem(error, facts, session);
   });
-  return columns.map((column) => {
-    const place = inDoubt.indexOf(column);
-    if (place < 0) return column;
-    const texts = rows.flatMap((row) => row[place] ?? []);
-    if (column.type === 'timestamp') return texts.some(isBeyondMilliseconds) ? { ...column, type: 'string' } : column;
-    return texts.every((text) => Number.isSafeInteger(Number(text))) ? column : { ...column, type: 'decimal' };
-  });
+  const textsOf = (column: Column) => (inDoubt.includes(column) ? rows.flatMap((row) => row[inDoubt.indexOf(column)] ?? []) : []);
+  const problems = columns.flatMap((column) =>
+    column.type === 'timestamp' && finer === 'cut' && textsOf(column).some(isFiner) ? [cutProblem(column.name)] : [],
+  );
+  const isWide = (column: Column) => column.type === 'integer' && !textsOf(column).every((text) => Number.isSafeInteger(Number(text)));
+  return { schema: { columns: columns.map((column) => (isWide(column) ? { ...column, type: 'decimal' } : column)) }, problems };
 }
 
 function warnOfUnchanged({ columns, identity, sql }: TableFacts, { params, log }: Context): void {

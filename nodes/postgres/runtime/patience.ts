@@ -1,7 +1,7 @@
 /** What becomes of an error of the server: it is waited out, with growing pauses and a word to whoever watches, or thrown. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunContext } from '@millrace/kit/node';
-import { MillraceError } from '../../../model/problems/problem.ts';
+import { isAway } from './server-patience.ts';
 
 const firstPauseMs = 50;
 const longestPauseMs = 5000;
@@ -54,8 +54,4 @@ export class Patience {
     this.#isTold = true;
     this.#context.log('warning', `${error instanceof Error ? error.message : String(error)} Trying again until it answers.`);
   }
-}
-
-function isAway(error: unknown): boolean {
-  return error instanceof MillraceError && (error.problem.behaviour === 'not-connected' || error.problem.behaviour === 'transient');
 }

@@ -52,7 +52,7 @@ async function described(session: Session, params: QueryParams, statement: strin
     const type = columnTypeOf(itemAt(servers, i), params.finer);
     const values = rows.map((row) => row[i] ?? null);
     const isWide = type === 'integer' && values.some((text) => text !== null && !Number.isSafeInteger(Number(text)));
-    if (type === 'timestamp' && params.finer === 'cut' && values.some((text) => text !== null && isFiner(text))) problems.push(cut(name));
+    if (type === 'timestamp' && params.finer === 'cut' && values.some((text) => text !== null && isFiner(text))) problems.push(cutProblem(name));
     if (full.has(name)) return { name, type: isWide ? 'decimal' : type, nullable: false };
     return { name, type: isWide ? 'decimal' : type, nullable: true, ...(values.length > 0 && !values.includes(null) && { nulls: 'unseen' }) };
   });
@@ -61,7 +61,8 @@ async function described(session: Session, params: QueryParams, statement: strin
   return { schema: { columns }, problems };
 }
 
-function cut(column: string): NodeProblem {
+/** Of a column whose times are cut. */
+export function cutProblem(column: string): NodeProblem {
   return {
     code: 'postgres/finer',
     severity: 'info',

@@ -3,9 +3,9 @@ import { MillraceError } from '@millrace/kit/errors';
 import type { SourceContext } from '@millrace/kit/node';
 import type { ProblemCode } from '../../../model/problems/codes/index.ts';
 import { type ChangeParams, isOwnName, namesOf } from '../change-params.ts';
+import type { TableFacts } from './changed-table.ts';
 import { lsnOf, lsnText } from './pgoutput.ts';
 import { type ConnectionParams, type Failed, literal, quoteName, Session, stateOf } from './session.ts';
-import type { TableFacts } from './table-facts.ts';
 
 export interface MadeSlot {
   /** The log from here on comes. */

@@ -1,11 +1,11 @@
 /** Changes of one table: as the server sends them, and to rows of it that were read at different moments. */
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Change, Layout } from './change-rows.ts';
+import { type TableFacts, tableFactsOf } from './changed-table.ts';
 import type { Transaction } from './log-progress.ts';
 import type { Message, Relation, Tuple } from './pgoutput.ts';
 import type { Item } from './replication-stream.ts';
 import type { Session } from './session.ts';
-import { type TableFacts, tableFactsOf } from './table-facts.ts';
 import { type Stretch, stretchesOf } from './table-snapshot.ts';
 
 export type ChangeMessage = Extract<Message, { tag: 'insert' | 'update' | 'delete' | 'truncate' }>;

@@ -4,9 +4,9 @@
  */
 import { MillraceError } from '@millrace/kit/errors';
 import { itemAt } from '../../../model/faults/missing.ts';
+import { columnList, type TableFacts } from './changed-table.ts';
 import { lsnOf, type Tuple } from './pgoutput.ts';
 import { literal, quoteName, type Session } from './session.ts';
-import { columnList, type TableFacts } from './table-facts.ts';
 import { Visibility } from './visibility.ts';
 
 /** Rows with keys up to `upTo`, or all others, are as a snapshot saw them. */
