@@ -18,6 +18,7 @@ const sampleEveryMs = 50;
 export async function measure(args: readonly string[], command = process.execPath): Promise<Measurement> {
   const data = mkdtempSync(join(tmpdir(), 'millrace-bench-data-'));
   const start = performance.now();
+  const before = cpuOfEnded();
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, MILLRACE_DATA: data } });
   let said = '';
   child.stdout.on('data', (data) => {
@@ -43,12 +44,13 @@ export async function measure(args: readonly string[], command = process.execPat
     child.on('close', done);
   });
   const seconds = (performance.now() - start) / 1000;
+  const ended = cpuOfEnded() - before;
   clearInterval(sampling);
   rmSync(data, { recursive: true, force: true });
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with code ${code}:\n${said.slice(-4000)}`);
   const sizes = [...peaks.values()].map((kb) => kb / 1024);
   if (sizes.length === 0) return { seconds, largestMb: null, allMb: null, cpuSeconds: null };
-  return { seconds, largestMb: Math.max(...sizes), allMb: sum(sizes), cpuSeconds: sum([...busy.values()]) };
+  return { seconds, largestMb: Math.max(...sizes), allMb: sum(sizes), cpuSeconds: Math.max(ended, sum([...busy.values()])) };
 }
 
 /** A process and all below it. */
@@ -78,11 +80,23 @@ function peakKb(pid: number): number | null {
 
 /** User and system time of all threads; Linux counts them in hundredths of a second. */
 function cpuSeconds(pid: number): number | null {
+  const ticks = ticksOf(pid);
+  return ticks && (ticks.user + ticks.system) / 100;
+}
+
+/** The same of all processes that this one started and that have ended, with those that they waited for: nothing of their last moments is missed. */
+function cpuOfEnded(): number {
+  const ticks = ticksOf('self');
+  return ticks ? (ticks.endedUser + ticks.endedSystem) / 100 : 0;
+}
+
+function ticksOf(pid: number | 'self') {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / 100;
+    const [user, system, endedUser, endedSystem] = fields.slice(11, 15).map(Number) as [number, number, number, number];
+    return { user, system, endedUser, endedSystem };
   } catch {
     return null;
   }

@@ -1,10 +1,11 @@
-import { deserialize, serialize } from 'node:v8';
+import { serialize } from 'node:v8';
 import type { KeyedState } from '@millrace/kit/keyed-state';
 import { missing } from '../../model/faults/missing.ts';
 import type { State } from '../../model/values/types.ts';
 import { type Expiring, ExpiryQueue } from './keyed-expiry.ts';
 import { entryBytes, estimateBytes } from './keyed-size.ts';
-import { checksum, type KeyedStore, type StoredEntry } from './keyed-store.ts';
+import { checksum, isIntact, type KeyedStore, type StoredEntry } from './keyed-store.ts';
+import { deserializeOwn } from './own-bytes.ts';
 
 /** What all keyed states of a run share. */
 export interface StateMemory {
@@ -138,7 +139,7 @@ export class CachedState<V extends State> implements KeyedState<V> {
   }
 
   unpack(bytes: Uint8Array): State {
-    return deserialize(bytes) as State;
+    return deserializeOwn(bytes) as State;
   }
 
   #putAside(entry: Entry): void {
@@ -168,7 +169,7 @@ export class CachedState<V extends State> implements KeyedState<V> {
   *entriesWithExpiry(): Iterable<readonly [string, V, number]> {
     for (const entry of this.#entries.values()) if (entry.value !== gone) yield [entry.key, entry.value as V, expiresAt(entry)];
     if (this.#spilled === 0) return;
-    for (const { key, value, expires } of this.#disk.entries(this.#id)) if (!this.#entries.has(key)) yield [key, deserialize(value) as V, expires];
+    for (const { key, value, expires } of this.#disk.entries(this.#id)) if (!this.#entries.has(key)) yield [key, deserializeOwn(value) as V, expires];
   }
 
   get size(): number {
@@ -312,7 +313,7 @@ export class CachedState<V extends State> implements KeyedState<V> {
     }
     this.#checked(found);
     this.#unspill();
-    const value: V = deserialize(found.value);
+    const value = deserializeOwn(found.value) as V;
     return this.#put(key, value, found.expires, entryBytes + key.length + estimateBytes(value), found.version, found.sum);
   }
 
@@ -417,8 +418,8 @@ export class CachedState<V extends State> implements KeyedState<V> {
     this.#spilled--;
   }
 
-  #checked({ key, expires, value, sum }: StoredEntry): number {
-    if (checksum(key, expires, value) === sum) return sum;
+  #checked(entry: StoredEntry): number {
+    if (isIntact(entry)) return entry.sum;
     throw this.#disk.damaged('an entry does not match its checksum');
   }
 

@@ -1,4 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
 import { inTransaction, openSqlite, pragma } from '../../io/sqlite/sqlite-driver.ts';
 import type { SqliteConnection, SqliteStatement } from '../../io/sqlite/sqlite-library.ts';
 import { lastOf, missing } from '../../model/faults/missing.ts';
@@ -235,12 +236,25 @@ export class KeyedStore {
   }
 }
 
-/** A checksum of an entry: of its key, its expiry time, and its value. 31 bits, which JavaScript holds without an object. */
+/** A checksum of an entry: of its key, its expiry time, and its value. Below zero, and 32 bits, which JavaScript holds without an object. */
 export function checksum(key: string, expires: number, value: Uint8Array): number {
+  return ~(crc32(value, startOfSum(key, expires) >>> 0) >>> 1);
+}
+
+/** Whether it has its checksum. Earlier versions of Millrace wrote others, which are not below zero. */
+export function isIntact({ key, expires, value, sum }: StoredEntry): boolean {
+  return sum === (sum < 0 ? checksum(key, expires, value) : fnvOf(startOfSum(key, expires), value) >>> 1);
+}
+
+function startOfSum(key: string, expires: number): number {
   let hash = 0x811c9dc5 ^ (Number.isFinite(expires) ? expires % 4294967296 : 1);
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
+  return hash;
+}
+function fnvOf(start: number, value: Uint8Array): number {
+  let hash = start;
   for (const byte of value) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash >>> 1;
+  return hash;
 }
 
 /** SQLite's texts are UTF-8, which cannot express unpaired surrogates: keys with these are written as they are in memory. */

@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, Socket } from 'node:net';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const patienceMs = 60_000;
@@ -70,7 +71,8 @@ class Server implements PostgresServer {
     this.#data = join(place, 'data');
     const who = owner();
     if (who !== null) {
-      chmodSync(folder, 0o755);
+      // Temporary folders are their maker's alone.
+      for (let at = folder; at.startsWith(tmpdir()) && at !== tmpdir(); at = dirname(at)) chmodSync(at, 0o755);
       chownSync(place, who, -1);
     }
     const passwordFile = join(place, 'password');

@@ -1,24 +1,32 @@
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Collectors;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.configuration.Configuration;
+import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
 import org.apache.flink.table.api.Table;
+import org.apache.flink.table.api.TableException;
 import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
 import org.apache.flink.table.catalog.Column;
 import org.apache.flink.table.types.logical.LocalZonedTimestampType;
 import org.apache.flink.table.types.logical.LogicalType;
+import org.apache.flink.types.Row;
+import org.apache.flink.types.RowKind;
 
 /**
- * Job SQL_FILE DATA_FOLDERS PARALLELISM OUT_FOLDER: answers one query by Flink SQL in a mini-cluster of this process, once for each
- * folder of events (separated by commas), and prints of each the seconds that it took and those of processor time. Rows that are only added go to CSV files; results that change are
- * read and dropped.
+ * Job SQL_FILE PARALLELISM OUT_FOLDER: answers one query by Flink SQL in mini-clusters of this process, once for each folder of events
+ * that it reads as a line of its input. For each it prints a line: the seconds, those of processor time, and the number of rows of an answer
+ * that changes as rows come, which is counted and dropped. Rows that are only added go to files in OUT_FOLDER. The clocks start when the
+ * query is planned, the cluster is up, and the job is handed to it.
  */
 public class Job {
   static final Map<String, String> COLUMNS = Map.of(
@@ -27,14 +35,20 @@ public class Job {
       "auction", "`time` BIGINT, id BIGINT, item STRING, description STRING, initial_bid BIGINT, reserve BIGINT, expires BIGINT, seller BIGINT, category BIGINT",
       "person", "`time` BIGINT, id BIGINT, name STRING, email STRING, credit_card STRING, city STRING, state STRING");
 
+  /** Rows added less rows withdrawn. The cluster sees the same object, since it is in this process. */
+  static final LongAdder ROWS = new LongAdder();
+
   public static void main(String[] args) throws Exception {
     String sql = Files.readString(Path.of(args[0]));
-    for (String data : args[1].split(",")) {
-      deleteAll(Path.of(args[3]));
+    BufferedReader folders = new BufferedReader(new InputStreamReader(System.in));
+    for (String data = folders.readLine(); data != null; data = folders.readLine()) {
+      deleteAll(Path.of(args[2]));
+      ROWS.reset();
+      JobClient job = submit(sql, data, Integer.parseInt(args[1]), args[2]);
       long start = System.nanoTime();
       long busy = busyNanos();
-      run(sql, data, Integer.parseInt(args[2]), args[3]);
-      System.out.printf("%s %.2f %.2f%n", data, (System.nanoTime() - start) / 1e9, (busyNanos() - busy) / 1e9);
+      job.getJobExecutionResult().get();
+      System.out.printf("%.3f %.3f %d%n", (System.nanoTime() - start) / 1e9, (busyNanos() - busy) / 1e9, ROWS.sum());
     }
     System.exit(0);
   }
@@ -44,7 +58,7 @@ public class Job {
     return ((com.sun.management.OperatingSystemMXBean) java.lang.management.ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
   }
 
-  static void run(String sql, String data, int parallelism, String out) throws Exception {
+  static JobClient submit(String sql, String data, int parallelism, String out) throws Exception {
     Configuration settings = new Configuration();
     settings.setString("pipeline.object-reuse", "true");
     settings.setString("taskmanager.numberOfTaskSlots", String.valueOf(parallelism));
@@ -66,17 +80,24 @@ public class Job {
     for (String statement : Arrays.copyOf(statements, statements.length - 1)) tables.executeSql(statement);
     Table answer = tables.sqlQuery(statements[statements.length - 1]);
     try {
+      // Flink 2.3 believes of those of q9 that they do not, and would write each change into the files.
+      if (sql.contains("ROW_NUMBER")) throw new TableException("Top rows change.");
       String columns = answer.getResolvedSchema().getColumns().stream().map(Job::declared).collect(Collectors.joining(", "));
       boolean hasFolders = answer.getResolvedSchema().getColumnNames().contains("hm");
       tables.executeSql("CREATE TABLE answer (" + columns + ")" + (hasFolders ? " PARTITIONED BY (dt, hm)" : "")
           + " WITH ('connector' = 'filesystem', 'path' = '" + out + "', 'format' = 'csv')");
       tables.explainSql("INSERT INTO answer SELECT * FROM " + answer);
-    } catch (org.apache.flink.table.api.TableException changes) {
-      tables.toChangelogStream(answer).map(row -> 1).returns(Types.INT).sinkTo(new DiscardingSink<>());
-      environment.execute();
-      return;
+    } catch (TableException changes) {
+      tables.toChangelogStream(answer).map(Job::count).returns(Types.INT).sinkTo(new DiscardingSink<>());
+      return environment.executeAsync();
     }
-    answer.executeInsert("answer").await();
+    return answer.executeInsert("answer").getJobClient().orElseThrow();
+  }
+
+  static int count(Row row) {
+    int change = row.getKind() == RowKind.INSERT ? 1 : row.getKind() == RowKind.DELETE ? -1 : 0;
+    ROWS.add(change);
+    return change;
   }
 
   static String declared(Column column) {

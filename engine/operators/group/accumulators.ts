@@ -6,6 +6,7 @@ import type { ColumnType, State, Value } from '../../../model/values/types.ts';
 import { keyOfType } from '../rows/key-columns.ts';
 import { listBytes } from '../rows/state.ts';
 import { DecimalTotals } from './decimal-accumulators.ts';
+import { DistinctCount } from './distinct-count.ts';
 import { Quantiles, type QuantilesState } from './quantiles.ts';
 import type { Slotted } from './windows.ts';
 
@@ -43,7 +44,7 @@ export function createAccumulator(name: AggregateFunction, type: ColumnType, per
     case 'last':
       return new AtEnd((time, kept) => time >= kept);
     case 'distinctCount':
-      return new DistinctCount(type === 'string' || type === 'decimal', keyOfType(type));
+      return new DistinctCount(keyOfType(type));
     case 'percentile':
       return new Percentile((percent ?? missing('the percentile')) / 100);
   }
@@ -302,105 +303,6 @@ class AtEnd extends Kept implements Accumulator {
     const { kept, times } = state as { readonly kept: State; readonly times: Float64Array };
     super.restore(kept);
     this.#times = Float64Array.from(times);
-  }
-}
-
-class DistinctCount implements Accumulator {
-  readonly #seen: (Set<Value> | undefined)[] = [];
-  /** Of all slots: how many there are, how many values they have, and how many characters those. */
-  #used = 0;
-  #values = 0;
-  #characters = 0;
-  readonly #isText: boolean;
-  readonly #keyOf: ((value: Value) => Value) | null;
-  constructor(isText: boolean, keyOf: ((value: Value) => Value) | null) {
-    this.#isText = isText;
-    this.#keyOf = keyOf;
-  }
-  reserve(size: number): void {
-    for (let slot = this.#seen.length; slot < size; slot++) this.#seen.push(undefined);
-  }
-  add(slots: Int32Array, values: readonly Value[], count: number): void {
-    for (let i = 0; i < count; i++) {
-      const found = values[i]!;
-      if (found === null) continue;
-      const value = this.#keyOf === null ? found : this.#keyOf(found);
-      const seen = this.#of(slots[i]!);
-      const { size } = seen;
-      seen.add(value);
-      if (seen.size > size) this.#count(value);
-    }
-  }
-  merge(into: Int32Array, from: Int32Array, count: number): void {
-    for (let i = 0; i < count; i++) {
-      const values = this.#seen[from[i]!];
-      if (!values) continue;
-      this.#addAll(this.#of(into[i]!), values);
-    }
-  }
-  extract(slots: Int32Array): State {
-    const values: Value[] = [];
-    for (const slot of slots) for (const value of this.#seen[slot] ?? []) values.push(value);
-    return { sizes: Int32Array.from(slots, (slot) => this.#seen[slot]?.size ?? 0), values };
-  }
-  absorb(into: Int32Array, extracted: State): void {
-    const { sizes, values } = extracted as { readonly sizes: Int32Array; readonly values: readonly Value[] };
-    let at = 0;
-    for (let i = 0; i < into.length; i++) {
-      const end = at + sizes[i]!;
-      if (into[i]! >= 0 && at < end) this.#addAll(this.#of(into[i]!), values.slice(at, end));
-      at = end;
-    }
-  }
-  clear(slot: number): void {
-    const seen = this.#seen[slot];
-    if (!seen) return;
-    this.#used--;
-    this.#values -= seen.size;
-    if (this.#isText) for (const value of seen) this.#characters -= (value as string).length;
-    this.#seen[slot] = undefined;
-  }
-  reset(): void {
-    this.#seen.length = 0;
-    this.#used = this.#values = this.#characters = 0;
-  }
-  result(slot: number): Value {
-    return this.#seen[slot]?.size ?? 0;
-  }
-  #of(slot: number): Set<Value> {
-    const known = this.#seen[slot];
-    if (known) return known;
-    this.#used++;
-    const seen = new Set<Value>();
-    this.#seen[slot] = seen;
-    return seen;
-  }
-  #addAll(seen: Set<Value>, values: Iterable<Value>): void {
-    const { size } = seen;
-    if (this.#isText) {
-      for (const value of values) {
-        const { size: before } = seen;
-        seen.add(value);
-        if (seen.size > before) this.#characters += (value as string).length;
-      }
-    } else for (const value of values) seen.add(value);
-    this.#values += seen.size - size;
-  }
-  #count(value: Value): void {
-    this.#values++;
-    if (this.#isText) this.#characters += (value as string).length;
-  }
-  bytes(): number {
-    return this.#seen.length * 8 + this.#used * 200 + this.#values * 40 + this.#characters;
-  }
-  snapshot(): State {
-    return this.#seen.map((seen) => (seen ? [...seen] : null));
-  }
-  restore(state: State): void {
-    for (const [slot, values] of (state as readonly (readonly Value[] | null)[]).entries()) {
-      this.#seen.push(undefined);
-      if (values !== null) this.#addAll(this.#of(slot), values);
-    }
   }
 }
 

@@ -145,7 +145,7 @@ abstract class Grouping {
   }
   /** About what keys and accumulators take in memory. */
   protected bytes(): number {
-    return this.#running.reduce((sum, { accumulator }) => sum + accumulator.bytes(), this.keys.index.bytes());
+    return this.slots.bytes() + this.keys.index.bytes();
   }
 }
 

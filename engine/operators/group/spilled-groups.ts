@@ -2,7 +2,6 @@ import type { KeyedState, Owns } from '@millrace/kit/keyed-state';
 import { itemAt, itemsAt } from '../../../model/faults/missing.ts';
 import type { State, Value } from '../../../model/values/types.ts';
 import { hashOfLevels } from '../keyed/key-hash.ts';
-import { stateBytes } from '../rows/state.ts';
 import { PackedChunks } from '../spill/packed-chunks.ts';
 import { type LiveKeys, type Slots, SlotTable } from './windows.ts';
 
@@ -31,6 +30,7 @@ class Place {
   groups = 0;
   /** How many groups there were when each was in one chunk. */
   merged = 0;
+  /** What the groups took in memory when they were put: about what it takes to read them, and less where some are in several chunks. */
   bytes = 0;
   constructor(parts: number) {
     this.parts = parts;
@@ -97,10 +97,16 @@ export class SpilledGroups {
       const number = itemAt(into.chunks, part);
       into.chunks[part] = number + 1;
       this.#chunks.set(nameOf(place, into, part, number), chunk);
-      into.bytes += stateBytes(chunk);
     }
+    into.bytes += this.#bytesOf(keys.length);
     into.groups += keys.length;
     this.groups += keys.length;
+  }
+
+  /** About what so many groups take in memory. */
+  #bytesOf(groups: number): number {
+    const inMemory = Math.max(this.#slots.lent, groups);
+    return ((this.#slots.bytes() + this.#keys.index.bytes()) * groups) / inMemory;
   }
 
   /**

@@ -128,6 +128,10 @@ export class Slots {
     this.#free = [];
     this.#size = this.#capacity = 0;
   }
+  /** About how many bytes all of them hold. */
+  bytes(): number {
+    return this.#accumulators.reduce((sum, accumulator) => sum + accumulator.bytes(), 0);
+  }
   mergeOne(into: number, from: number): void {
     this.#one[0] = into;
     this.#other[0] = from;

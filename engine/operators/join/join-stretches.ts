@@ -112,6 +112,7 @@ export class JoinStretches {
       return rows;
     };
     for (const run of stretch.runs) {
+      if (!this.#spilled.mayHave(run, key)) continue;
       const part = partOf(key, run.parts);
       const block = this.#spilled.part(run, part);
       if (block === null) continue;
@@ -197,7 +198,7 @@ export class JoinStretches {
     const spilledTo = (at: number, part: number, place: number): void => {
       if (waiting.has(at) && block.marks[at] !== matched) due.push({ time: itemAt(block.times, at), item: [id, part, place, packer.pack(block.row(at))] });
     };
-    stretch.runs.push(this.#spilled.put(block, this.#endOf(stretch), keep ? spilledTo : null));
+    stretch.runs.push(this.#spilled.put(block, this.#endOf(stretch), { spilledTo: keep ? spilledTo : null, isSought: true }));
     this.#due.add(due);
     stretch.due = null;
     this.#release(stretch, block);

@@ -6,6 +6,7 @@ import { MemoryState } from '@millrace/kit/keyed-state';
 import type { Row, State } from '../../../model/values/types.ts';
 import { schema } from '../../../test/transform-trial.ts';
 import type { JoinKey } from './join-keys.ts';
+import { filterOf, mayHave } from './key-filter.ts';
 import { blockLayout, RowBlock } from './row-block.ts';
 import { type BlockRun, partOf, rowsByPart, SpilledBlocks } from './spilled-blocks.ts';
 
@@ -78,13 +79,16 @@ it('parts a run by keys, gives each part back, and keeps marks and what expires 
       const block = new RowBlock(wideLayout);
       for (const [i, key] of keys.entries()) block.add(key, i, wideRow(key, i), i % 2);
       const places = new Map<number, readonly [number, number]>();
-      const run = spilled.put(block, 10, (at, part, place) => places.set(at, [part, place]));
+      const run = spilled.put(block, 10, { spilledTo: (at, part, place) => places.set(at, [part, place]) });
       expect(run.parts >= Math.min(2, keys.length / 20)).toBe(true);
-      const later = spilled.put(block, 20);
+      const later = spilled.put(block, 20, { isSought: true });
       const nextId = spilled.snapshot();
       spilled = new SpilledBlocks(state, wideLayout);
       spilled.restore(nextId);
+      // The first has no filter.
+      expect(spilled.mayHave(run, -1)).toBe(true);
       for (const [i, key] of keys.entries()) {
+        expect(spilled.mayHave(later, key)).toBe(true);
         const [part, place] = places.get(i)!;
         expect(part).toBe(partOf(key, run.parts));
         expect([spilled.part(run, part)!.row(place), spilled.part(run, part)!.times[place]]).toEqual([wideRow(key, i), i]);
@@ -105,4 +109,12 @@ it('parts a run by keys, gives each part back, and keeps marks and what expires 
     }),
     { numRuns: 60 },
   );
+});
+
+it('seldom takes a key for one that a run may have, whatever part it leads to', () => {
+  const filter = filterOf(Array.from({ length: 10_000 }, (_, key) => key * 3));
+  const others = Array.from({ length: 10_000 }, (_, key) => key * 3 + 1);
+  expect(others.filter((key) => mayHave(filter, key)).length).toBeLessThan(1000);
+  const ofOnePart = others.filter((key) => partOf(key, 64) === 5);
+  expect(ofOnePart.filter((key) => mayHave(filter, key)).length).toBeLessThan(ofOnePart.length / 4);
 });

@@ -47,3 +47,22 @@ it('holds not much more than one row of each key where only the last is kept', (
   }
   expect([...sorted.take()].flat()).toEqual(Array.from({ length: 2000 }, (_, i) => [i, 199]));
 });
+
+it('merges runs seldom that have no rows in common', () => {
+  const state = new MemoryState<State>();
+  let written = 0;
+  const set = state.set.bind(state);
+  state.set = (...entry) => {
+    written++;
+    set(...entry);
+  };
+  const sorted = new SortedRuns(state, { order: byFirst, memory: 0, onlyLast: true });
+  const [runs, rows] = [60, 2048];
+  for (let run = 0; run < runs; run++) {
+    sorted.put(
+      Array.from({ length: rows }, (_, i): PackedRow => [i * runs + run]),
+      1,
+    );
+  }
+  expect(written).toBeLessThan((1.2 * runs * rows) / 512);
+});

@@ -9,6 +9,8 @@ const chunkRows = 512;
 /** Runs that are merged at once, at least. */
 const leastWidth = 16;
 const batchSize = 1024;
+/** Runs are merged for their equal rows when there are so many times the rows that there were after the last time: the more, the less that gained. */
+const [leastPatience, mostPatience] = [4, 16];
 
 /** Below zero where the first row comes before the second, 0 where they are equal. */
 export type PackedOrder = (a: PackedRow, b: PackedRow) => number;
@@ -37,6 +39,7 @@ export class SortedRuns {
   #rowBytes = 1;
   /** How many rows there were when no two runs had equal ones. */
   #merged = 0;
+  #patience = leastPatience;
   /** How many rows there are. */
   rows = 0;
 
@@ -54,9 +57,11 @@ export class SortedRuns {
     if (!this.#onlyLast) return;
     this.#merged ||= this.rows;
     // Over time the work is as much as that of putting.
-    if (this.rows <= 4 * Math.max(this.#merged, batchSize)) return;
+    if (this.rows <= this.#patience * Math.max(this.#merged, batchSize)) return;
+    const before = this.rows;
     while (this.#runs.length > 1) for (const _ of this.#mergeSome());
     this.#merged = this.rows;
+    this.#patience = this.rows > before / 2 ? mostPatience : leastPatience;
   }
 
   /**
