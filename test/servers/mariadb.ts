@@ -50,6 +50,7 @@ export async function startMariaDb(folder: string, options: readonly string[] = 
     const ended = server;
     server = null;
     if (!ended || ended.exitCode !== null || ended.signalCode !== null) return;
+    ended.ref();
     const gone = new Promise((resolve) => ended.once('exit', resolve));
     ended.kill('SIGKILL');
     await gone;
