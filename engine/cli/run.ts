@@ -69,11 +69,8 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
     const taken = replaying?.takeUp(planned, loaded, { stateFolder: state, from: chosen.options.from }) ?? null;
     const plan = taken?.plan ?? planned;
     if (options.explain) {
-      const { explainPlan } = await import('../plan/explain.ts');
-      const { planInstances } = await import('../runners/local/instances/instance-count.ts');
-      const { withParts } = await import('../runners/local/parts/eligible.ts');
-      const staged = planInstances({ plan, options: chosen.options }, null);
-      process.stdout.write(visibleLines(explainPlan(await withParts(staged, chosen.options, (type) => loaded.catalogue.get(type)))));
+      const { explainRun } = await import('../runners/local/explain-run.ts');
+      process.stdout.write(visibleLines(await explainRun({ plan, options: chosen.options }, (type) => loaded.catalogue.get(type))));
       return 0;
     }
     if (!options.json) printProblems(result.problems, loaded);

@@ -16,12 +16,13 @@ import { goesByOrder, reachedOutOfOrder } from './order-of-rows.ts';
 /**
  * The plan with stages of this many instances, for everything that gives the same rows in several instances; unchanged if the number is
  * one, or there is no such part. A stage stays in one instance if a later operation depends on the order of its rows, not on their keys.
+ * Nodes in `plan.keeping` are in no stage.
  */
-export function withStages(plan: PhysicalPlan, instances: number, isWanted: (stage: Stage) => boolean = () => true): PhysicalPlan {
+export function withStages(plan: PhysicalPlan, instances: number): PhysicalPlan {
   const { stages: _, ...bare } = plan;
   if (instances <= 1) return bare;
-  const isSame = (stage: Stage) => reachedOutOfOrder(bare, stage).every(({ node, port }) => !goesByOrder(node, port));
-  const stages = findStages(bare, instances).filter((stage) => isSame(stage) && isWanted(stage));
+  const isSame = (stage: Stage) => reachedOutOfOrder(bare, stage).every(({ node, port }) => !isKeeping(bare, node) && !goesByOrder(node, port));
+  const stages = findStages(bare, instances).filter(isSame);
   return stages.length === 0 ? bare : { ...bare, stages };
 }
 
@@ -49,7 +50,7 @@ export function findStages(plan: PhysicalPlan, instances: number): Stage[] {
   for (const node of plan.nodes) {
     const incoming = graph.incoming(node.id);
     const [first] = incoming;
-    if (!node.op || !first) continue;
+    if (!node.op || !first || isKeeping(plan, node)) continue;
     const keys = keysOf(node);
     if (keys !== null) enter(node, keys, first, incoming);
     else if (isRowByRow(node.op)) {
@@ -101,6 +102,10 @@ export function findStages(plan: PhysicalPlan, instances: number): Stage[] {
       spreads.set(`${node.id}.${output}`, carried.some((column) => column === null) ? null : (carried as string[]));
     }
   }
+}
+
+function isKeeping({ keeping = [] }: PhysicalPlan, { id }: PlannedNode): boolean {
+  return keeping.includes(id);
 }
 
 export type KeysByPort = { readonly [port: string]: readonly string[] };

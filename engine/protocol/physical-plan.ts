@@ -72,6 +72,8 @@ export interface PhysicalPlan {
   readonly alignment?: Alignment;
   /** Chains of row-by-row nodes, each of which may run as one fused loop (a chain's inner edges have no other consumer of that output). */
   readonly chains: readonly (readonly NodeId[])[];
+  /** Nodes whose code may keep values from row to row outside of its state: one thread must process all of their rows. Absent: not looked at. */
+  readonly keeping?: readonly NodeId[];
   /** What runs in several instances, apart from each other; absent where everything runs in one. */
   readonly stages?: readonly Stage[];
   /** The whole plan may run in several threads, each with a stretch of the input: see engine/runners/local/parts. */
