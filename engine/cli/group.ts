@@ -19,9 +19,8 @@ import { Keeper } from '../supervisor/keeper.ts';
 import { makeKnown } from '../supervisor/make-known.ts';
 import { secretsFor } from '../workbench/connections-file.ts';
 import { loadConnected } from './load-connected.ts';
-import { chooseOptions } from './options.ts';
-import { type RunCommandOptions, refuse } from './run.ts';
-import { exitCodeOf, printProblems } from './run-report.ts';
+import { chooseOptions, type RunCommandOptions } from './options.ts';
+import { exitCodeOf, printProblems, refuse } from './run-report.ts';
 
 const lookEveryMs = 200;
 const usualShares = 4;

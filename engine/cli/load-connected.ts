@@ -5,7 +5,7 @@ import { completeParams } from '@millrace/kit/params';
 import { behaviourOf } from '../../model/problems/behaviour-of.ts';
 import { isBounded } from '../plan/catalogue.ts';
 import { type Loaded, load } from './load.ts';
-import type { RunCommandOptions } from './run.ts';
+import type { RunCommandOptions } from './options.ts';
 import { printProblems } from './run-report.ts';
 
 const firstPauseMs = 500;

@@ -18,6 +18,25 @@ export interface StartOptions {
   readonly instances?: RunOptions['instances'];
 }
 
+export interface RunCommandOptions extends StartOptions {
+  readonly set?: { readonly [name: string]: string };
+  /** Of the connections beside the pipeline. */
+  readonly env?: string;
+  readonly json?: boolean;
+  readonly explain?: boolean;
+  readonly detach?: boolean;
+  /** Nodes at which a row that fails would stop the run keep it in the errors table instead. */
+  readonly keepErrors?: boolean;
+  /** Takes the rows up that wait in the errors table. */
+  readonly replayErrors?: boolean;
+  /** The name of the group of which this process is an instance. */
+  readonly group?: string;
+  /** Into how many shares a new group divides its input. */
+  readonly shares?: number;
+  /** Where `/metrics` is served, on this machine only; 0 for a free port. */
+  readonly metrics?: number;
+}
+
 /**
  * The options of a run, and what to tell the user of where it begins, or null. Without `--from` it goes on from the latest
  * checkpoint, where there is one.

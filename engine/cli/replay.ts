@@ -17,8 +17,8 @@ import { secretsFor } from '../workbench/connections-file.ts';
 import { errorsFiles, errorsPath, isReplaySource, prepareReplay, wayInto } from '../workbench/replay.ts';
 import { type Loaded, load } from './load.ts';
 import { alignedTable, count } from './report.ts';
-import { carryOut, refuse } from './run.ts';
-import { describeState, exitCodeOf, printProblems } from './run-report.ts';
+import { carryOut } from './run.ts';
+import { describeState, exitCodeOf, printProblems, refuse } from './run-report.ts';
 import { describeReplayed } from './take-up.ts';
 
 export interface ReplayOptions {

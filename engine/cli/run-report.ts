@@ -3,7 +3,7 @@
 import { waitsFor } from '../../model/problems/behaviour-of.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import { beginningOfTime, endOfTime } from '../../model/schema/event-time.ts';
-import { visible } from '../../model/text/visible-text.ts';
+import { visible, visibleJson } from '../../model/text/visible-text.ts';
 import type { RunOutput, RunState, RunSummary } from '../protocol/messages.ts';
 import { rowsSent } from '../protocol/run-facts.ts';
 import { rowsOf } from '../protocol/run-outputs.ts';
@@ -144,4 +144,11 @@ function placeOf({ kind, node, path, table, topic }: RunOutput, titleOf: (node: 
   if (kind === 'memory') return `rows of ${visible(titleOf(node))}`;
   if (kind === 'topic') return `topic ${visible(topic ?? '')}`;
   return kind === 'printed' ? 'standard output' : visible(`${path}${table ? `, table ${table}` : ''}`);
+}
+
+/** What is in the way of a run that could not begin; returns the exit code. */
+export function refuse(problems: readonly Problem[], names: Pick<RunNames, 'file' | 'titleOf'>, options: { readonly json?: boolean }): number {
+  if (options.json) process.stdout.write(`${visibleJson({ state: 'refused', problems })}\n`);
+  else printProblems(problems, names);
+  return 2;
 }

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { missing } from '../../model/faults/missing.ts';
-import type { Problem } from '../../model/problems/problem.ts';
 import { visibleJson, visibleLines } from '../../model/text/visible-text.ts';
 import type { EngineProcess } from '../processes/engine-process.ts';
 import { forkNode } from '../processes/fork-node.ts';
@@ -16,33 +15,14 @@ import { Secrets } from '../store/secrets.ts';
 import { Keeper } from '../supervisor/keeper.ts';
 import { tooFewDescriptors } from './descriptors.ts';
 import type { Loaded } from './load.ts';
-import type { StartOptions } from './options.ts';
+import type { RunCommandOptions } from './options.ts';
 import { Progress } from './progress.ts';
-import { describeRun, exitCodeOf, printProblems } from './run-report.ts';
+import { describeRun, exitCodeOf, printProblems, refuse } from './run-report.ts';
 
 /** A terminal's Ctrl+C can reach us twice, directly and through npx: only a later one is a second wish. */
 const secondSignalMs = 400;
 /** SIGHUP: the terminal was closed. */
 const interruptions = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-export interface RunCommandOptions extends StartOptions {
-  readonly set?: { readonly [name: string]: string };
-  /** Of the connections beside the pipeline. */
-  readonly env?: string;
-  readonly json?: boolean;
-  readonly explain?: boolean;
-  readonly detach?: boolean;
-  /** Nodes at which a row that fails would stop the run keep it in the errors table instead. */
-  readonly keepErrors?: boolean;
-  /** Takes the rows up that wait in the errors table. */
-  readonly replayErrors?: boolean;
-  /** The name of the group of which this process is an instance. */
-  readonly group?: string;
-  /** Into how many shares a new group divides its input. */
-  readonly shares?: number;
-  /** Where `/metrics` is served, on this machine only; 0 for a free port. */
-  readonly metrics?: number;
-}
 
 /**
  * `millrace run`: 0 when the run was done, 1 when it failed, 2 when it could not begin. Interrupted: 130 (SIGINT), 143 (SIGTERM)
@@ -181,10 +161,4 @@ async function show(keeper: Keeper, options: Pick<RunCommandOptions, 'json' | 'm
   const { makeKnown } = await import('../supervisor/make-known.ts');
   known.push({ close: await makeKnown(keeper, dataFolder()) });
   return known;
-}
-
-export function refuse(problems: readonly Problem[], names: Pick<Loaded, 'file' | 'titleOf'>, options: Pick<RunCommandOptions, 'json'>): number {
-  if (options.json) process.stdout.write(`${visibleJson({ state: 'refused', problems })}\n`);
-  else printProblems(problems, names);
-  return 2;
 }

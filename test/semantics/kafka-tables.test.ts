@@ -241,8 +241,8 @@ describe.skipIf(skippedWithout(whyMissing()))('topics that meet by event time', 
     await wait(runs[1]!, 'orders-with-customers', 4);
     const minutes = await found('customer-minutes');
     expect(minutes.map(({ customer, orders, amount }) => [customer, orders, amount]).sort()).toEqual([
-      ['ann', 2, '4.40'],
-      ['bob', 2, '6.60'],
+      ['ann', 2, 4.4],
+      ['bob', 2, 6.6],
     ]);
     const joined = await found('orders-with-customers');
     expect(joined.map(({ order, name }) => [order, name]).sort()).toEqual([
