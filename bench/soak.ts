@@ -1,8 +1,12 @@
 /**
  * `npm run soak [-- --minutes 10 --rate 50000]`: windows, keyed state and exactly-once sinks at a steady rate, for long. Tells
  * memory and handles minute by minute, and the latency from the making of a row to its commit. Ends with 1 where memory or
- * handles grow. Garbage comes and goes in waves of one to two minutes and some 25 MB, so growth is told from what is left
- * after a collection: the least of the last three minutes is more than 5 % above that of the minutes two to four.
+ * handles grow.
+ *
+ * Garbage says more about what else the machine does than about the run, so memory is measured after collections: twice a minute,
+ * all threads of the run collect at once (collect-garbage.cjs). What counts is what their heaps and buffers still hold, and the
+ * resident memory of their processes, which includes SQLite and what the allocator keeps. Both are compared from the minute in which
+ * caches are full (`fullFrom`): the mean of that minute and the next against that of the last two.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,6 +24,9 @@ const minutes = Number(values.minutes);
 const rate = Number(values.rate);
 const allowedGrowth = 0.05;
 const sampleEveryMs = 1000;
+/** Counted from 1. By then code is compiled, and the page caches of SQLite and the buffers of the threads have their size. */
+const fullFrom = 4;
+const mebibyte = 1024 * 1024;
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-soak-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -60,9 +67,16 @@ writeFileSync(
   }),
 );
 
+const collected = join(folder, 'collected');
+writeFileSync(collected, '');
 const child = spawn(process.execPath, [entryFile('cli'), 'run', file, '--json'], {
   stdio: ['ignore', 'pipe', 'inherit'],
-  env: { ...process.env, MILLRACE_DATA: join(folder, 'data') },
+  env: {
+    ...process.env,
+    MILLRACE_DATA: join(folder, 'data'),
+    NODE_OPTIONS: `--require "${join(import.meta.dirname, 'collect-garbage.cjs')}"`,
+    COLLECTED: collected,
+  },
 });
 let summary = '';
 child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -72,7 +86,6 @@ const ended = new Promise<number | null>((resolve) => child.once('close', resolv
 
 interface Minute {
   mb: number;
-  least: number;
   handles: number;
   samples: number;
 }
@@ -85,9 +98,8 @@ const startedAt = Date.now();
 const sampling = setInterval(() => {
   const minute = Math.floor((Date.now() - startedAt) / 60_000);
   const { mb, handles } = processes();
-  byMinute[minute] ??= { mb: 0, least: mb, handles: 0, samples: 0 };
+  byMinute[minute] ??= { mb: 0, handles: 0, samples: 0 };
   byMinute[minute].mb += mb;
-  byMinute[minute].least = Math.min(byMinute[minute].least, mb);
   byMinute[minute].handles += handles;
   byMinute[minute].samples++;
 }, sampleEveryMs);
@@ -113,11 +125,14 @@ if (!isDone) throw new Error(`The run ended by itself:\n${summary.slice(-2000)}`
 child.kill('SIGTERM');
 await ended;
 
+const left = afterCollections();
 const means = byMinute
-  .filter((minute) => minute.samples > 30)
-  .map(({ mb, least, handles, samples }) => ({ mb: mb / samples, least, handles: handles / samples }));
-means.forEach(({ mb, least, handles }, i) => {
-  process.stdout.write(`minute ${i + 1}: ${mb.toFixed(0)} MB (${least.toFixed(0)} at least), ${handles.toFixed(0)} handles\n`);
+  .map(({ mb, handles, samples }, i) => ({ mb: mb / samples, handles: handles / samples, samples, left: left.filter(({ minute }) => minute === i) }))
+  .filter((minute) => minute.samples > 30 && minute.left.length > 0)
+  .map((minute) => ({ ...minute, held: mean(minute.left.map(({ held }) => held)), resident: mean(minute.left.map(({ resident }) => resident)) }));
+means.forEach(({ mb, held, resident, handles }, i) => {
+  const after = `after collections ${held.toFixed(1)} MB held, ${resident.toFixed(0)} MB resident`;
+  process.stdout.write(`minute ${i + 1}: ${mb.toFixed(0)} MB on average; ${after}; ${handles.toFixed(0)} handles\n`);
 });
 latencies.sort((a, b) => a - b);
 const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))];
@@ -128,14 +143,40 @@ process.stdout.write(
 process.stdout.write(
   `latency to commit, with a checkpoint every 5 s: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, most ${at(1)} ms, of ${latencies.length.toLocaleString('en')} rows\n`,
 );
-const [early, late] = [means[Math.min(2, means.length - 1)]!, means.at(-1)!];
-const least = (of: typeof means) => Math.min(...of.map((minute) => minute.least));
-const growth = least(means.slice(-3)) / least(means.slice(1, 4)) - 1;
+const [early, late] = [means.slice(fullFrom - 1, fullFrom + 1), means.slice(-2)];
+const growth = (of: (minute: (typeof means)[number]) => number) => mean(late.map(of)) / mean(early.map(of)) - 1;
+const [held, resident, average] = [growth((minute) => minute.held), growth((minute) => minute.resident), growth((minute) => minute.mb)];
+const opened = mean(late.map(({ handles }) => handles)) - mean(early.map(({ handles }) => handles));
 const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
 process.stdout.write(
-  `memory: ${percent(growth)} more after a collection; means of the last minute against the third ${percent(late.mb / early.mb - 1)}; handles: ${(late.handles - early.handles).toFixed(1)}\n`,
+  `the last two minutes against the minutes ${fullFrom} and ${fullFrom + 1}, after collections: held ${percent(held)}, resident ${percent(resident)} more; ` +
+    `with garbage, which does not count: ${percent(average)}; handles: ${opened.toFixed(1)}\n`,
 );
-process.exit(growth > allowedGrowth || late.handles > early.handles + 2 ? 1 : 0);
+if (means.length < fullFrom + 3) process.stdout.write(`Too short to tell whether memory grows: that takes ${fullFrom + 3} minutes.\n`);
+process.exit(held > allowedGrowth || resident > allowedGrowth || opened > 2 ? 1 : 0);
+
+function mean(numbers: readonly number[]): number {
+  return numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
+}
+
+/** By moment at which all threads collected: what their heaps and buffers hold, and what their processes occupy, in MB. */
+function afterCollections(): { readonly minute: number; readonly held: number; readonly resident: number }[] {
+  const moments = new Map<number, { held: number; readonly residents: Map<string, number> }>();
+  const lines = readFileSync(collected, 'utf8').split('\n').slice(0, -1);
+  for (const line of lines) {
+    const [time = '', pid = '', , held, resident] = line.split('\t');
+    const moment = Math.floor(Number(time) / 30_000);
+    const { residents, ...so } = moments.get(moment) ?? { held: 0, residents: new Map<string, number>() };
+    // The least of its threads: the last of them had the least garbage beside it.
+    residents.set(pid, Math.min(residents.get(pid) ?? Number.POSITIVE_INFINITY, Number(resident)));
+    moments.set(moment, { held: so.held + Number(held), residents });
+  }
+  return [...moments].map(([moment, { held, residents }]) => ({
+    minute: Math.floor((moment * 30_000 - startedAt) / 60_000),
+    held: held / mebibyte,
+    resident: [...residents.values()].reduce((sum, each) => sum + each, 0) / mebibyte,
+  }));
+}
 
 /** Of all processes of the run: resident memory and open handles. */
 function processes(): { readonly mb: number; readonly handles: number } {

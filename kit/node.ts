@@ -361,6 +361,11 @@ export interface SourceDefinition<F extends Fields = Fields, O extends Ports = P
   holdsBack?(params: ParamsOf<F>): boolean;
   /** Its rows have the time at which they are read. Not set by sources themselves: event-time-source.ts does. */
   timesByReading?(params: ParamsOf<F>): boolean;
+  /**
+   * For a source that can read one `Share` of its input: the column by whose values rows are in shares, or null where they are in any. Null
+   * in place of that: not with these params.
+   */
+  shares?(params: ParamsOf<F>): { readonly key: string | null } | null;
   /** Reads the schema from the outside world: a file's first rows, a table's columns. Cached by the engine. */
   discover?(context: DiscoverContext<ParamsOf<F>>): Promise<Discovery>;
   /**
@@ -440,6 +445,8 @@ export interface SinkDefinition<F extends Fields = Fields, I extends Ports = Por
    * runs may write there at the same time, if all say so.
    */
   locks?(params: ParamsOf<F>): readonly { readonly path: string; readonly part?: string; readonly isShared?: boolean }[];
+  /** Several runs may write into one output at the same time, each with checkpoints of its own. */
+  readonly takesShares?: boolean;
   /** Whether rows of its output can be written in several threads, as far as the params say: see `PartWriter`. Absent: never. */
   takesParts?(params: ParamsOf<F>): boolean;
   openPart?(context: PartContext<ParamsOf<F>, PortSchemas<I>>): PartWriter | Promise<PartWriter>;

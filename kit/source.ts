@@ -23,6 +23,8 @@ export interface SourceContext<P = AnyParams, Out = AnySchemas> extends RunConte
   readonly start: Json;
   /** What to read of the input, as returned by `SourceDefinition.split`; absent for all of it. With it there is no `start`. */
   readonly split?: Json;
+  /** Which part of the input to read, where several runs share it: see `SourceDefinition.shares`. Absent for all of it. */
+  readonly share?: Share | undefined;
   /** The wall clock, in milliseconds. */
   now(): number;
   /** Milliseconds of a monotonic clock: for durations. */
@@ -37,6 +39,14 @@ export interface SourceContext<P = AnyParams, Out = AnySchemas> extends RunConte
   readonly order?: OrderCare | undefined;
   /** Counts and reports input that was refused (a request that is not JSON). It ends no run, whatever the policy: the sender still has it. */
   refuse(failure: RowFailure): void;
+}
+/** One of `count` parts of an input that are read by runs of their own. */
+export interface Share {
+  /** From 0. */
+  readonly index: number;
+  readonly count: number;
+  /** Rows of one key have to be in one share, in all sources of the run: a row without a key fails. */
+  readonly byKey: boolean;
 }
 export interface WatermarkStep {
   readonly after: number;

@@ -52,6 +52,12 @@ program
     'threads: for each stage that can be split by its keys (1, or as many as the checkpoint has), or for parts of one large input (one for each core, where rows go into a database)',
     instanceCount,
   )
+  .option('--group <name>', 'be one of several instances, on this machine, that share the partitions of the topics which the pipeline reads')
+  .option(
+    '--shares <count>',
+    'with --group, for a new one: into how many shares to divide the partitions, at least as many as there will be instances (4)',
+    shareCount,
+  )
   .option('--metrics <port>', 'serve metrics for Prometheus to this machine (0: a free port)', portNumber)
   .option('--replay-errors', 'replay the failed rows that wait in the errors table, with the state that the run resumes with; see "millrace replay"')
   .option('-d, --detach', 'start it in the background and return')
@@ -62,6 +68,7 @@ program
       ['millrace run report.millrace.json --set region=north --set year=2026', 'with parameters'],
       ['millrace run report.millrace.json --json | jq .outputs', 'what it wrote, for a script'],
       ['millrace run orders.millrace.json --detach', 'in the background; see "millrace runs"'],
+      ['millrace run orders.millrace.json --group orders', 'as one instance of a group: start it several times'],
       ['millrace run orders.millrace.json --metrics 9464', 'with metrics at http://127.0.0.1:9464/metrics'],
     ),
   )
@@ -360,6 +367,12 @@ function instanceCount(text: string): number | 'auto' {
   if (text === 'auto') return text;
   const count = Number(text);
   if (!Number.isInteger(count) || count < 1 || count > 64) throw new InvalidArgumentError('It must be auto, or a number from 1 to 64.');
+  return count;
+}
+
+function shareCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > 64) throw new InvalidArgumentError('It must be a number from 1 to 64.');
   return count;
 }
 

@@ -36,6 +36,10 @@ export interface RunCommandOptions extends StartOptions {
   readonly keepErrors?: boolean;
   /** Takes the rows up that wait in the errors table. */
   readonly replayErrors?: boolean;
+  /** The name of the group of which this process is an instance. */
+  readonly group?: string;
+  /** Into how many shares a new group divides its input. */
+  readonly shares?: number;
   /** Where `/metrics` is served, on this machine only; 0 for a free port. */
   readonly metrics?: number;
 }
@@ -47,13 +51,14 @@ export interface RunCommandOptions extends StartOptions {
 export async function run(file: string, options: RunCommandOptions): Promise<number> {
   const short = tooFewDescriptors();
   if (short) return refuse([short], { file, titleOf: (node) => node }, options);
+  if (options.group !== undefined) return (await import('./group.ts')).runGroup(file, { ...options, group: options.group });
   // The run's process starts while the pipeline is read and checked here.
   const prepared = options.explain || options.detach ? null : forkNode('run', { readsInput: true });
   try {
-    const { load } = await import('./load.ts');
     const { chooseOptions } = await import('./options.ts');
     const { secretsFor } = await import('../workbench/connections-file.ts');
-    const loaded = await load(file, options.set, { environment: options.env ?? null });
+    const { loadConnected } = await import('./load-connected.ts');
+    const loaded = await loadConnected(file, options);
     const { result, pipeline, folder } = loaded;
     if (!result.runnable) return refuse(result.problems, loaded, options);
     const path = resolve(file);
@@ -64,11 +69,8 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
     const taken = replaying?.takeUp(planned, loaded, { stateFolder: state, from: chosen.options.from }) ?? null;
     const plan = taken?.plan ?? planned;
     if (options.explain) {
-      const { explainPlan } = await import('../plan/explain.ts');
-      const { planInstances } = await import('../runners/local/instances/instance-count.ts');
-      const { withParts } = await import('../runners/local/parts/eligible.ts');
-      const staged = planInstances({ plan, options: chosen.options }, null);
-      process.stdout.write(visibleLines(explainPlan(await withParts(staged, chosen.options, (type) => loaded.catalogue.get(type)))));
+      const { explainRun } = await import('../runners/local/explain-run.ts');
+      process.stdout.write(visibleLines(await explainRun({ plan, options: chosen.options }, (type) => loaded.catalogue.get(type))));
       return 0;
     }
     if (!options.json) printProblems(result.problems, loaded);

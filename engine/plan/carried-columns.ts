@@ -27,6 +27,8 @@ function nameAfter(op: Op, input: string, column: string, inputs: PlannedNode['i
       return op.columns.find(({ from, cast }) => from === column && cast === null)?.name ?? null;
     case 'compute':
       return op.columns.some(({ name }) => name === column) ? null : column;
+    case 'assignTime':
+      return op.column === column ? null : column;
     case 'fill':
       return op.columns.some((filled) => filled.column === column) ? null : column;
     case 'lag':

@@ -86,9 +86,13 @@ function wordsOf({ op, type }: PlannedNode): string {
 function step(node: PlannedNode, plan: PhysicalPlan): string[] {
   const { id, kind, type, op, inputs } = node;
   const words = op ? opWords(op, type) : kind === 'source' ? `read (${type})` : `write (${type})`;
-  const facts = op ? traitFacts(traitsOf(op), Object.keys(inputs)) : [];
+  const traits = op && traitsOf(op);
+  const isKeeping = plan.keeping?.includes(id) === true;
+  const facts = traits ? [...traitFacts(traits, Object.keys(inputs)), `rows could be split: ${isKeeping ? keepingWords : splitWords(traits)}`] : [];
   return [`${id}: ${words}`, ...[...facts, ...errorFacts(node, plan), `runs: ${runsOn(op)}`].map((fact) => `    ${fact}`)];
 }
+
+const keepingWords = 'not, one instance takes all: the code may keep values from row to row in its module';
 
 /** Native code and connectors exist only here. */
 function runsOn(op: Op | undefined): string {
@@ -98,7 +102,7 @@ function runsOn(op: Op | undefined): string {
 
 function traitFacts({ isStateful, first, bounded, awaits, ends, setsEventTime, partition }: OpTraits, inputs: readonly string[]): string[] {
   const at = (port: string) => (inputs.length > 1 ? ` of ${port}` : '');
-  const keyed = partition !== null && partition !== 'any' ? keysByInput(partition) : null;
+  const keyed = keysOf(partition);
   return [
     ...(isStateful ? [keyed ? `state: by ${keyed}` : 'state: one for all rows'] : []),
     ...first.map((port) => `reads first: ${port}, to its end`),
@@ -106,8 +110,17 @@ function traitFacts({ isStateful, first, bounded, awaits, ends, setsEventTime, p
     ...awaits.map(({ port, time }) => `waits for: the watermark${at(port)}${time === null ? '' : ` (${time})`}`),
     ...(ends ? ['ends: by itself, before its input where it has enough'] : []),
     ...(setsEventTime ? ['event time: set here'] : []),
-    `rows could be split: ${partition === 'any' ? 'in any way' : keyed ? `by ${keyed}` : 'not, one instance takes all'}`,
   ];
+}
+
+function splitWords({ partition }: OpTraits): string {
+  if (partition === 'any') return 'in any way';
+  const keyed = keysOf(partition);
+  return keyed ? `by ${keyed}` : 'not, one instance takes all';
+}
+
+function keysOf(partition: OpTraits['partition']): string | null {
+  return partition !== null && partition !== 'any' ? keysByInput(partition) : null;
 }
 
 /** `region`; if inputs have keys of their own, `id (left), customer (right)`. */

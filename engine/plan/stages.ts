@@ -16,12 +16,13 @@ import { goesByOrder, reachedOutOfOrder } from './order-of-rows.ts';
 /**
  * The plan with stages of this many instances, for everything that gives the same rows in several instances; unchanged if the number is
  * one, or there is no such part. A stage stays in one instance if a later operation depends on the order of its rows, not on their keys.
+ * Nodes in `plan.keeping` are in no stage.
  */
-export function withStages(plan: PhysicalPlan, instances: number, isWanted: (stage: Stage) => boolean = () => true): PhysicalPlan {
+export function withStages(plan: PhysicalPlan, instances: number): PhysicalPlan {
   const { stages: _, ...bare } = plan;
   if (instances <= 1) return bare;
-  const isSame = (stage: Stage) => reachedOutOfOrder(bare, stage).every(({ node, port }) => !goesByOrder(node, port));
-  const stages = findStages(bare, instances).filter((stage) => isSame(stage) && isWanted(stage));
+  const isSame = (stage: Stage) => reachedOutOfOrder(bare, stage).every(({ node, port }) => !isKeeping(bare, node) && !goesByOrder(node, port));
+  const stages = findStages(bare, instances).filter(isSame);
   return stages.length === 0 ? bare : { ...bare, stages };
 }
 
@@ -49,7 +50,7 @@ export function findStages(plan: PhysicalPlan, instances: number): Stage[] {
   for (const node of plan.nodes) {
     const incoming = graph.incoming(node.id);
     const [first] = incoming;
-    if (!node.op || !first) continue;
+    if (!node.op || !first || isKeeping(plan, node)) continue;
     const keys = keysOf(node);
     if (keys !== null) enter(node, keys, first, incoming);
     else if (isRowByRow(node.op)) {
@@ -103,9 +104,13 @@ export function findStages(plan: PhysicalPlan, instances: number): Stage[] {
   }
 }
 
-type KeysByPort = { readonly [port: string]: readonly string[] };
+function isKeeping({ keeping = [] }: PhysicalPlan, { id }: PlannedNode): boolean {
+  return keeping.includes(id);
+}
 
-function keysAt(keys: KeysByPort, port: string): readonly string[] {
+export type KeysByPort = { readonly [port: string]: readonly string[] };
+
+export function keysAt(keys: KeysByPort, port: string): readonly string[] {
   return keys[port] ?? missing(`the keys at the input "${port}"`);
 }
 
@@ -113,7 +118,7 @@ function keysAt(keys: KeysByPort, port: string): readonly string[] {
 const withoutKeys: readonly ColumnType[] = ['json', 'bytes'];
 
 /** By input: the keys of an operation whose rows can be split by them. */
-function keysOf({ op, inputs }: PlannedNode): KeysByPort | null {
+export function keysOf({ op, inputs }: PlannedNode): KeysByPort | null {
   if (!op || op.op === 'native') return null;
   const { partition } = traitsOf(op);
   if (partition === null || partition === 'any') return null;
@@ -125,7 +130,7 @@ function keysOf({ op, inputs }: PlannedNode): KeysByPort | null {
 }
 
 /** Keys of two types are converted to a form of both: rows that were split by one of the types are elsewhere then. */
-function isSameKeyEverywhere({ op, inputs }: PlannedNode): boolean {
+export function isSameKeyEverywhere({ op, inputs }: PlannedNode): boolean {
   const pairs = op ? keyPairsOf(op) : { keys: [], left: '', right: '' };
   return pairs.keys.every(({ left, right }) => {
     const [a, b] = [inputs[pairs.left], inputs[pairs.right]].map((schema, i) => schema && findColumn(schema, i === 0 ? left : right)?.type);

@@ -1,6 +1,6 @@
 /** The physical plan: what a run process executes. Plain data; made by plan.ts from a checked pipeline. */
 
-import type { SplitSize } from '@millrace/kit/node';
+import type { Share, SplitSize } from '@millrace/kit/node';
 import type { Op } from '@millrace/kit/ops';
 import type { Json, Schema } from '../../model/values/types.ts';
 import type { Edge, ErrorPolicy, NodeId } from '../document/pipeline.ts';
@@ -40,6 +40,8 @@ export interface PlannedNode {
   readonly reaches?: readonly string[];
   /** Of a transform: what it does. */
   readonly op?: Op;
+  /** Of a source whose input several runs share: see shares.ts. */
+  readonly share?: Share;
 }
 /** Which sources are read in step by event time: see alignment.ts. */
 export interface Alignment {
@@ -70,6 +72,8 @@ export interface PhysicalPlan {
   readonly alignment?: Alignment;
   /** Chains of row-by-row nodes, each of which may run as one fused loop (a chain's inner edges have no other consumer of that output). */
   readonly chains: readonly (readonly NodeId[])[];
+  /** Nodes whose code may keep values from row to row outside of its state: one thread must process all of their rows. Absent: not looked at. */
+  readonly keeping?: readonly NodeId[];
   /** What runs in several instances, apart from each other; absent where everything runs in one. */
   readonly stages?: readonly Stage[];
   /** The whole plan may run in several threads, each with a stretch of the input: see engine/runners/local/parts. */

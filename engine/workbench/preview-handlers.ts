@@ -1,10 +1,8 @@
 import type { PipelineReceiver } from '../document/transfer.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
-import { explainPlan } from '../plan/explain.ts';
 import type { Preview } from '../preview/preview.ts';
 import type { TypeChecks } from '../preview/type-checks.ts';
 import { defaultRunOptions } from '../protocol/run-api.ts';
-import { planInstances } from '../runners/local/instances/instance-count.ts';
 import type { Secrets } from '../store/secrets.ts';
 import type { Checks } from './checks.ts';
 import { secretsFor } from './connections-file.ts';
@@ -40,9 +38,8 @@ export function previewHandlers(
     'pipeline.explain': async ({ documentId, pipeline }) => {
       const document = documents.trusted(documentId);
       const { plan } = await checks.plan(pipeline, document, { touch: true, mustKnow: true });
-      const options = defaultRunOptions(plan);
-      const { withParts } = await import('../runners/local/parts/eligible.ts');
-      return { text: explainPlan(await withParts(planInstances({ plan, options }, null), options, (type) => catalogue.get(type))) };
+      const { explainRun } = await import('../runners/local/explain-run.ts');
+      return { text: await explainRun({ plan, options: defaultRunOptions(plan) }, (type) => catalogue.get(type)) };
     },
     'preview.read': async (asked, signal) => {
       const { documentId, node, port, limit } = asked;

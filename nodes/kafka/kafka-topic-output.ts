@@ -10,7 +10,7 @@ const code = loaded(() => import('./runtime/kafka-output.ts'));
 export default defineNode({
   type: 'kafka-topic-output',
   kind: 'sink',
-  title: 'Kafka topic',
+  title: 'Kafka output',
   summary: 'Writes rows as messages into a topic of a Kafka cluster, exactly once.',
   category: 'Network',
   icon: 'arrows-split',
@@ -38,6 +38,7 @@ A row that does not fit (a schema that has no place for it, a message that is to
 brokers are away the run waits and goes on where it was.
 `,
   inputs: [{ name: 'rows' }],
+  takesShares: true,
   params: outputParams,
   card: ({ topic, delivery }) => `${topic || 'Choose a topic'}${delivery === 'exactly-once' ? '' : '\nat least once'}`,
   infer: ({ params, inputs }) => ({ outputs: {}, problems: inputs.rows ? problemsOf(params, inputs.rows) : [] }),

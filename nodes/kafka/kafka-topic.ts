@@ -40,6 +40,9 @@ a row in which that is true and the columns of the value are null.
 **Idle after** a second or so, and set **Read what is there first**. In the join choose the column for deleted, and that rows before the
 first version match it. What the topic says from then on counts from its time on.
 
+**In a group** (\`millrace run --group\`) several instances share the partitions. Messages of one key then have to be in one partition, as
+producers put them, and in joins the topics have to have the same number of partitions.
+
 **A message that cannot be read** is a failed row that tells the topic, the partition and, as its line, the offset. What becomes of it is the
 decision of this node's error policy; kept, it can be replayed.
 
@@ -51,6 +54,7 @@ and says so in the log. While brokers are away it waits, and goes on where it wa
 `,
   outputs: [{ name: 'rows' }],
   bounded: ({ until }) => until === 'end',
+  shares: ({ until, keyColumn, keyType }) => (until === 'end' ? null : { key: (keyType === 'text' && keyColumn) || null }),
   params: topicParams,
   card: ({ topicBy, topic, pattern, from }) => `${(topicBy === 'name' ? topic : pattern) || 'Choose a topic'}${from === 'latest' ? '\nfrom its end on' : ''}`,
   infer: ({ params, discovered }) => {

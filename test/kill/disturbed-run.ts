@@ -44,6 +44,11 @@ export class DisturbedRun {
     return this.#exited;
   }
 
+  /** As Ctrl+C. */
+  interrupt(): void {
+    if (this.isAlive) this.#child!.kill('SIGINT');
+  }
+
   async killGroup(): Promise<void> {
     if (!this.isAlive) return;
     process.kill(-this.#child!.pid!, 'SIGKILL');

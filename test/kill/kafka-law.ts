@@ -28,7 +28,7 @@ interface Outcome {
   readonly words: string;
 }
 
-const keys = 37;
+export const keys = 37;
 const partitions = 3;
 const messagesPerSend = 200;
 const sendEveryMs = 50;
@@ -106,13 +106,13 @@ export async function killKafka({ to, killsOfRun, killsOfBroker, random, onRound
   }
 }
 
-interface Found {
+export interface Found {
   readonly k: string;
   readonly n: number;
   readonly sum: number;
 }
 
-function compare(rows: readonly Found[], sent: number): { readonly lost: number; readonly wrong: number } {
+export function compare(rows: readonly Found[], sent: number): { readonly lost: number; readonly wrong: number } {
   const expected = new Map<number, number>();
   const sums = new Map<number, number>();
   for (let n = 0; n < sent; n++) {

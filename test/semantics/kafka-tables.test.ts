@@ -1,5 +1,5 @@
 /** Kafka's topics as tables and by windows: real brokers, partitions, deletions, and the same rows as from files. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { formatPipeline } from '../../engine/document/file.ts';
 import { endRuns } from '../background-runs.ts';
 import { DisturbedRun, until } from '../kill/disturbed-run.ts';
 import { node, pipeline } from '../processes/run-trial.ts';
-import { whyMissing } from '../servers/kafka.ts';
+import { type Kafka, whyMissing } from '../servers/kafka.ts';
 import type { Sent, Topics } from '../servers/kafka-topics.ts';
 import { skippedWithout } from '../servers/needed.ts';
 import { sharedKafka } from '../servers/shared-kafka.ts';
@@ -17,12 +17,14 @@ type Nodes = Parameters<typeof pipeline>[0];
 describe.skipIf(skippedWithout(whyMissing()))('topics that meet by event time', () => {
   let topics: Topics;
   let brokers: string;
+  let broker: Kafka;
   let folder: string;
   let data: string;
   beforeAll(async () => {
     const shared = await sharedKafka();
     topics = shared.topics;
-    brokers = shared.kafka.brokers;
+    broker = shared.kafka;
+    brokers = broker.brokers;
   });
   afterAll(() => sharedKafka.stop());
   beforeEach(() => {
@@ -201,5 +203,75 @@ describe.skipIf(skippedWithout(whyMissing()))('topics that meet by event time', 
       expect(expected.length).toBeGreaterThan(100);
       expect(await rowsIn(outputs.kafka), kafka.words).toEqual(expected);
     }
+  });
+
+  it('the examples run: windows of each customer, and orders with what the table of customers says', async () => {
+    const examples = join(import.meta.dirname, '../../examples/kafka');
+    for (const name of ['orders', 'customers', 'customer-minutes', 'orders-with-customers'])
+      await topics.create(2, name, name === 'customers' ? { 'cleanup.policy': 'compact' } : {});
+    const start = Math.floor(at(0) / 60_000) * 60_000;
+    const time = (second: number) => start + second * 1000;
+    const order = (number: number, customer: string, amount: string, second: number): Sent => ({
+      key: customer,
+      value: `{"order":${number},"amount":${amount}}`,
+      timestamp: time(second),
+    });
+    await topics.send('customers', [
+      { key: 'ann', value: '{"name":"Ann","country":"DE"}', timestamp: time(30) },
+      { key: 'bob', value: '{"name":"Bob","country":"FR"}', timestamp: time(0) },
+      { key: 'bob', value: null, timestamp: time(50) },
+    ]);
+    await topics.send('orders', [
+      order(1, 'ann', '1.10', 1),
+      order(2, 'bob', '2.20', 40),
+      order(3, 'ann', '3.30', 45),
+      order(4, 'bob', '4.40', 55),
+      // Time goes on for both.
+      order(5, 'ann', '0', 200),
+      order(6, 'bob', '0', 200),
+    ]);
+    const runs = ['customer-minutes', 'orders-with-customers'].map((name) => {
+      copyFileSync(join(examples, `${name}.millrace.json`), join(folder, `${name}.millrace.json`));
+      return new DisturbedRun(join(folder, `${name}.millrace.json`), data, ['--checkpoint-every', '200ms']);
+    });
+    const connections = { kafka: { type: 'kafka', params: { brokers } } };
+    writeFileSync(join(folder, 'connections.millrace.json'), JSON.stringify({ format: 'millrace/connections', formatVersion: 1, connections }));
+    for (const run of runs) run.start();
+    await wait(runs[0]!, 'customer-minutes', 2);
+    await wait(runs[1]!, 'orders-with-customers', 4);
+    const minutes = await found('customer-minutes');
+    expect(minutes.map(({ customer, orders, amount }) => [customer, orders, amount]).sort()).toEqual([
+      ['ann', 2, '4.40'],
+      ['bob', 2, '6.60'],
+    ]);
+    const joined = await found('orders-with-customers');
+    expect(joined.map(({ order, name }) => [order, name]).sort()).toEqual([
+      [1, 'Ann'],
+      [2, 'Bob'],
+      [3, 'Ann'],
+      [4, null],
+    ]);
+  });
+
+  it('a run that is started while the broker is away says so, and begins when it is back', async () => {
+    const [input, output] = [await topics.create(1), await topics.create(1)];
+    await topics.send(input, [{ value: '{"n":1}' }]);
+    const nodes = (format: string): Nodes => ({
+      in: node('kafka-topic', { connection: 'broker', topic: input, format }),
+      out: node('kafka-topic-output', { connection: 'broker', topic: output }),
+    });
+    // Columns of JSON are told from messages, those of text are known: one waits before its run begins, the other one within it.
+    const runs = ['json', 'text'].map((format) => runOf(nodes(format), ['in -> out'], format));
+    await broker.kill();
+    for (const run of runs) run.start();
+    for (const run of runs) {
+      await until(
+        () => run.words.includes('No broker answers') || !run.isAlive,
+        () => run.words,
+      );
+      expect(run.isAlive, run.words).toBe(true);
+    }
+    await broker.restart();
+    await wait(runs[0]!, output, 2);
   });
 });

@@ -211,6 +211,39 @@ describe('a run that reads its input in stretches', () => {
     );
     expect(several).toBeGreaterThan(25);
   });
+  it.each([0, 1, 2])('has what the other threads have where no row is left of stretch %i', async (empty) => {
+    const lines = Array.from({ length: 300 }, (_, i) => `${Math.floor(i / 100) === empty ? 2 : 1},row ${i}\n`);
+    writeFileSync(join(folder, 'in.csv'), `a,b\n${lines.join('')}`);
+    const steps = [node('filter', { mode: 'expression', where: 'row.a !== 2' })];
+    const to = [node('sqlite-table', { path: 'out.db', table: 't' }), node('csv-output', { path: 'out.csv' }), node('jsonl-output', { path: 'out.jsonl' })];
+    const plan = await planOf({ source: node('csv-file', { path: 'in.csv', types }), steps, sinks: to });
+    const { threads: _, ...alone } = await runIn(plan, 1, 50);
+    const { threads, ...outcome } = await runIn(plan, 3, 50);
+    expect(threads).toBe(2);
+    expect(outcome).toEqual(alone);
+  });
+  it('refuses the decimals that one thread refuses, whichever stretch tells that zeros at their end matter', async () => {
+    // Only inference makes them matter: it has seen another file.
+    writeFileSync(join(folder, 'in.csv'), 'a,b\n1,1.5\n');
+    const source = node('csv-file', { path: 'in.csv', types: types.slice(0, 1), delimiter: 'comma' }, 'skip');
+    const plan = await planOf({ source, steps: [], sinks: [node('jsonl-output', { path: 'out.jsonl' })] });
+    const cells = fc.constantFrom(['1.5', '2.7'], ['1.50', '2.10'], ['3', '4'], ['1.500'], ['']);
+    let [threads, failed] = [0, 0];
+    await fc.assert(
+      fc.asyncProperty(fc.array(cells, { minLength: 3, maxLength: 3 }), async (stretches) => {
+        const lines = stretches.flatMap((texts) => Array.from({ length: 30 }, (_, i) => `1,${texts[i % texts.length]}\n`));
+        writeFileSync(join(folder, 'in.csv'), `a,b\n${lines.join('')}`);
+        const { threads: _, ...alone } = await runIn(plan, 1, 50);
+        const several = await runIn(plan, 3, 50);
+        expect(several).toEqual({ ...alone, threads: several.threads });
+        threads += several.threads;
+        failed += Object.keys(alone.failures as object).length;
+      }),
+      { numRuns: 20 },
+    );
+    expect(threads).toBeGreaterThan(20);
+    expect(failed).toBeGreaterThan(0);
+  });
   it('is committed as far as the first thread is, where it is drained', async () => {
     writeFileSync(join(folder, 'in.csv'), `a,b\n${'1,x\n'.repeat(1000)}`);
     const source = node('csv-file', { path: 'in.csv', types });

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '@millrace/kit/connection';
 import { Admin, type ConnectionPool, Consumer, type fetchV13, listTransactionsV0, Producer } from '@platformatic/kafka';
+import { faultOf } from '../../nodes/kafka/runtime/kafka-errors.ts';
 
 export interface Sent {
   readonly value: string | Buffer | null;
@@ -160,7 +161,7 @@ export class Topics {
     for (;;) {
       // A coordinator that nobody has asked before has to load what it keeps.
       const answer = await listTransactionsV0.api.async(connection, ['PrepareCommit', 'PrepareAbort'] as never, [], 0n, null).catch((error: unknown) => {
-        if ((error as { readonly apiId?: string }).apiId !== 'COORDINATOR_LOAD_IN_PROGRESS') throw error;
+        if (!faultOf(error).answers.has('COORDINATOR_LOAD_IN_PROGRESS')) throw error;
         return null;
       });
       if (answer?.transactionStates.length === 0) return;

@@ -198,9 +198,7 @@ export class JoinStretches {
     const spilledTo = (at: number, part: number, place: number): void => {
       if (waiting.has(at) && block.marks[at] !== matched) due.push({ time: itemAt(block.times, at), item: [id, part, place, packer.pack(block.row(at))] });
     };
-    const run = this.#spilled.put(block, this.#endOf(stretch), keep ? spilledTo : null);
-    this.#spilled.noteKeys(run, block.keys, this.#endOf(stretch));
-    stretch.runs.push(run);
+    stretch.runs.push(this.#spilled.put(block, this.#endOf(stretch), { spilledTo: keep ? spilledTo : null, isSought: true }));
     this.#due.add(due);
     stretch.due = null;
     this.#release(stretch, block);

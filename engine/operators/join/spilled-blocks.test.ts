@@ -79,14 +79,13 @@ it('parts a run by keys, gives each part back, and keeps marks and what expires 
       const block = new RowBlock(wideLayout);
       for (const [i, key] of keys.entries()) block.add(key, i, wideRow(key, i), i % 2);
       const places = new Map<number, readonly [number, number]>();
-      const run = spilled.put(block, 10, (at, part, place) => places.set(at, [part, place]));
+      const run = spilled.put(block, 10, { spilledTo: (at, part, place) => places.set(at, [part, place]) });
       expect(run.parts >= Math.min(2, keys.length / 20)).toBe(true);
-      const later = spilled.put(block, 20);
-      spilled.noteKeys(later, block.keys, 20);
+      const later = spilled.put(block, 20, { isSought: true });
       const nextId = spilled.snapshot();
       spilled = new SpilledBlocks(state, wideLayout);
       spilled.restore(nextId);
-      // Nobody has noted the keys of the first.
+      // The first has no filter.
       expect(spilled.mayHave(run, -1)).toBe(true);
       for (const [i, key] of keys.entries()) {
         expect(spilled.mayHave(later, key)).toBe(true);

@@ -11,9 +11,21 @@ const partBytes = 32_768;
 const mostParts = 4096;
 
 /** Rows that left memory together, parted by the low bits of their keys' hash: an entry of keyed state for each part that has rows. */
-export type BlockRun = { readonly id: number; readonly parts: number; readonly rows: number };
+export type BlockRun = {
+  readonly id: number;
+  readonly parts: number;
+  readonly rows: number;
+  /** Whether there is a filter of its keys, too. */
+  readonly isSought?: boolean;
+};
 /** Where a row went: its part, and its place in that. */
 export type SpilledTo = (at: number, part: number, place: number) => void;
+export interface PutOptions {
+  /** Hears of each row. With it `marks` and `mark` may be called. */
+  readonly spilledTo?: SpilledTo | null;
+  /** Whether rows will be asked for by single keys (`mayHave`). */
+  readonly isSought?: boolean;
+}
 
 /**
  * Blocks of rows in keyed state, for what does not fit into memory. A run is written at once, one part after the other, and read back
@@ -24,10 +36,8 @@ export class SpilledBlocks {
   readonly #layout: BlockLayout;
   /** Parts that the state has in memory, with their indexes. */
   readonly #read = new WeakMap<PackedBlock, RowBlock>();
-  /** By run and part: the names of their entries, which are asked for with each row. */
-  readonly #names = new Map<number, string[]>();
-  /** By run: its keys. Null where nobody noted them. */
-  readonly #filters = new Map<number, KeyFilter | null>();
+  /** By run: the names of its entries, which are asked for with each row. */
+  readonly #names = new Map<number, { readonly parts: readonly string[]; readonly keys: string }>();
   #nextId = 0;
 
   constructor(state: KeyedState<State>, layout: BlockLayout) {
@@ -35,9 +45,10 @@ export class SpilledBlocks {
     this.#layout = layout;
   }
 
-  /** `expiresAt` as of `KeyedState.set`. With `spilledTo`, which hears of each row, `marks` and `mark` may be called. */
-  put(block: RowBlock, expiresAt: number, spilledTo: SpilledTo | null = null): BlockRun {
-    const run = { id: this.#nextId++, parts: partsFor(block.bytes), rows: block.count };
+  /** `expiresAt` as of `KeyedState.set`. */
+  put(block: RowBlock, expiresAt: number, { spilledTo = null, isSought = false }: PutOptions = {}): BlockRun {
+    const run: BlockRun = { id: this.#nextId++, parts: partsFor(block.bytes), rows: block.count, isSought };
+    if (isSought) this.#state.set(keysOf(run), filterOf(block.keys), expiresAt);
     for (const [part, rows] of rowsByPart(block, run.parts).entries()) {
       if (rows.length === 0) continue;
       const packed = block.pack(run.parts === 1 ? null : rows);
@@ -49,25 +60,15 @@ export class SpilledBlocks {
     return run;
   }
 
-  /** Notes the keys of a run that was just put, for `mayHave`. */
-  noteKeys(run: BlockRun, keys: readonly JoinKey[], expiresAt: number): void {
-    const filter = filterOf(keys);
-    this.#filters.set(run.id, filter);
-    this.#state.set(keysOf(run), filter, expiresAt);
-  }
   /** Whether a run may have rows of a key: most parts that a key leads to have none, and need not be read. */
   mayHave(run: BlockRun, key: JoinKey): boolean {
-    let filter = this.#filters.get(run.id);
-    if (filter === undefined) {
-      filter = (this.#state.get(keysOf(run)) as KeyFilter | undefined) ?? null;
-      this.#filters.set(run.id, filter);
-    }
-    return filter === null || mayHave(filter, key);
+    if (run.isSought !== true) return true;
+    return mayHave(this.#state.get(this.#namesOf(run).keys) as KeyFilter, key);
   }
 
   /** Null where the part has no rows. The block is not to be changed. */
   part(run: BlockRun, part: number): RowBlock | null {
-    const packed = this.#state.get(this.#nameOf(run, part)) as PackedBlock | undefined;
+    const packed = this.#state.get(itemAt(this.#namesOf(run).parts, part)) as PackedBlock | undefined;
     if (packed === undefined) return null;
     let block = this.#read.get(packed);
     if (block === undefined) {
@@ -77,13 +78,13 @@ export class SpilledBlocks {
     return block;
   }
 
-  #nameOf(run: BlockRun, part: number): string {
+  #namesOf(run: BlockRun): { readonly parts: readonly string[]; readonly keys: string } {
     let names = this.#names.get(run.id);
     if (names === undefined) {
-      names = Array.from({ length: run.parts }, (_, each) => nameOf(run, each));
+      names = { parts: Array.from({ length: run.parts }, (_, each) => nameOf(run, each)), keys: keysOf(run) };
       this.#names.set(run.id, names);
     }
-    return itemAt(names, part);
+    return names;
   }
 
   /** The marks of the rows of a part that has rows. */
@@ -101,10 +102,7 @@ export class SpilledBlocks {
 
   /** Removes runs, of which `time` is the latest that they were to expire at. */
   expire(runs: readonly BlockRun[], time: number): void {
-    for (const { id } of runs) {
-      this.#names.delete(id);
-      this.#filters.delete(id);
-    }
+    for (const { id } of runs) this.#names.delete(id);
     this.#state.expire(time);
   }
 

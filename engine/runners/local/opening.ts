@@ -103,7 +103,8 @@ export class NodeOpener {
       const refuse = (failure: RowFailure) => station.failures.refuse(this.#saidOf(failure));
       const pattern = (text: string, flags: string, field: string) => code.pattern(text, flags, field);
       const whole = sourceContext(this.#context(station), start, this.#orderOf(planned.id), refuse, pattern);
-      const context = split === undefined ? whole : { ...whole, split };
+      const { share } = planned;
+      const context = { ...whole, ...(split !== undefined && { split }), ...(share && { share }) };
       // Apart from its work: what it does then is the node's, from the first line on.
       await definition.code?.load();
       return watchedReader(await hub.work(station, () => definition.run(context)), station, hub);

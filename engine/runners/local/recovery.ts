@@ -57,8 +57,8 @@ async function find(job: RunJob, env: RecoveryEnv): Promise<Start> {
   const { stateFolder, from } = job.options;
   const { monitor } = env;
   const memory = stateBudget(job.options.stateMemory);
-  const anew = (folder: string | null) => ({
-    plan: planInstances(job, null),
+  const anew = async (folder: string | null) => ({
+    plan: await planInstances(job, null),
     keyed: { states: new NodeStates({ folder, memory, monitor }), folder: undefined, divided: null },
     from: null,
   });
@@ -71,7 +71,7 @@ async function find(job: RunJob, env: RecoveryEnv): Promise<Start> {
   if (stateFolder === null) {
     if (typeof from === 'number')
       throw new MillraceError({ code: 'checkpoint/missing', message: `The run keeps no checkpoints, so there is no checkpoint ${from}.` });
-    return { store: null, shape, lineage: randomUUID(), nextId: 1, ...anew(null) };
+    return { store: null, shape, lineage: randomUUID(), nextId: 1, ...(await anew(null)) };
   }
   const store = new CheckpointStore(stateFolder, (message) => env.onLog('warning', message));
   writeOwner(stateFolder, { pipeline: job.name, path: job.path });
@@ -98,7 +98,7 @@ async function find(job: RunJob, env: RecoveryEnv): Promise<Start> {
   if (from === 'latest') await recovery.refuseLost();
   if (store.lineage() !== lineage) await store.setLineage(lineage);
   const nextId = Math.max(store.highest(), recovery.highest) + 1;
-  return { store, shape, lineage, nextId, ...anew(stateFolder) };
+  return { store, shape, lineage, nextId, ...(await anew(stateFolder)) };
 }
 
 type Found = Pick<Start, 'plan' | 'keyed'> & { readonly from: Omit<NonNullable<Start['from']>, 'isOlder'> };
@@ -163,7 +163,7 @@ class Recovery {
         if (undecided) throw databaseGone(head);
         undecided = head;
       } else if (this.#suits(head)) {
-        const found = this.#open(head.id, (error) => this.#env.onLog('warning', `Checkpoint ${head.id} was left out: ${error.message}`));
+        const found = await this.#open(head.id, (error) => this.#env.onLog('warning', `Checkpoint ${head.id} was left out: ${error.message}`));
         if (found) {
           this.#giveUp(undecided);
           return found;
@@ -217,7 +217,7 @@ class Recovery {
         hint: 'Resume from the latest one.',
       });
     }
-    const found = this.#open(id, (error) => {
+    const found = await this.#open(id, (error) => {
       throw error;
     });
     return found ?? missing(`checkpoint ${id}`);
@@ -241,14 +241,14 @@ class Recovery {
   }
 
   /** Null where its keyed state is damaged, which `onDamaged` is told. Throws where the pipeline has changed. */
-  #open(id: number, onDamaged: (error: MillraceError) => void): Found | null {
+  async #open(id: number, onDamaged: (error: MillraceError) => void): Promise<Found | null> {
     const { head, content: read } = this.#store.read(id);
     const content = read as CheckpointContent;
     if (this.inDatabase > id && !this.#job.options.acceptDuplicates) throw behind(head, this.inDatabase);
     const comparison = this.#compare(head, content);
     const dropped = new Set(comparison.dropped.map(({ node }) => node));
     const isCarried = (node: NodeId) => !dropped.has(node) && head.shape.nodes[node] !== undefined && this.#shape.nodes[node] !== undefined;
-    const plan = planInstances(this.#job, content.flow);
+    const plan = await planInstances(this.#job, content.flow);
     let keyed: ResumedStates;
     try {
       const memory = stateBudget(this.#job.options.stateMemory);

@@ -35,6 +35,13 @@ export const runCodes = {
   'run/stopped': notice('The run was stopped.'),
   'run/unknown': permanent('There is no such run.', 'See "millrace runs".'),
 
+  'group/in-use': permanent('Others run in this group, so that it cannot be changed or started over.', 'End them first, or choose another name.'),
+  'group/keys': permanent('A node needs rows together that are in different shares.', 'Group by the key of the messages, or run without a group.'),
+  'group/option': permanent('An option does not go with a group.', 'Leave it out.'),
+  'group/other-host': permanent('Instances of this group run on another machine.', 'End them first: a group runs on one machine.'),
+  'group/sink': permanent('Several runs cannot write this output at the same time.', 'Write to Kafka, or run without a group.'),
+  'group/source': permanent('The input of a source cannot be divided among the instances of a group.', 'Read from Kafka, or run without a group.'),
+
   'checkpoint/behind': permanent(
     'Outputs hold more than the newest checkpoint: a run would write rows twice.',
     'Restore the state from a copy, or accept that.',

@@ -24,7 +24,7 @@ export async function openTopicOutput(context: Context, connection: KafkaParams)
   );
   const client = new KafkaClient(connection, { isOfNode: true });
   try {
-    const patience = new Patience(client, signal, context);
+    const patience = new Patience(client, signal, context, { waitsAtStart: context.commits === 'checkpoint' });
     const isExact = params.delivery === 'exactly-once';
     const transactionalId = isExact ? transactionalIdOf(lineage, topic) : null;
     const producer = new TopicProducer({ client, patience, topic, transactionalId, transactionTimeout: params.transactionTimeout });

@@ -17,17 +17,21 @@ export class Patience {
   readonly #client: KafkaClient;
   readonly #signal: AbortSignal;
   readonly #context: Pick<RunContext, 'waits' | 'log'>;
+  readonly #waitsAtStart: boolean;
   #hasWorked = false;
   #isWaiting = false;
 
-  constructor(client: KafkaClient, signal: AbortSignal, context: Pick<RunContext, 'waits' | 'log'>) {
+  /** `waitsAtStart`: also for brokers that were never there, as a run without end does that is started before them. */
+  constructor(client: KafkaClient, signal: AbortSignal, context: Pick<RunContext, 'waits' | 'log'>, { waitsAtStart = false } = {}) {
     this.#client = client;
     this.#signal = signal;
     this.#context = context;
+    this.#waitsAtStart = waitsAtStart;
   }
 
   /**
-   * Does it, as often as it takes once something has worked; before that, only what passes within seconds is waited for. Rejects with a
+   * Does it, as often as it takes once something has worked, or where brokers are waited for; before that, only what passes within seconds is
+   * waited for. Rejects with a
    * MillraceError where trying again would not help, and when the signal fires.
    */
   async of<T>(what: () => Promise<T>): Promise<T> {
@@ -53,10 +57,13 @@ export class Patience {
   }
 
   #mayPass(error: unknown, lastedMs: number): boolean {
-    const { answers } = faultOf(error);
+    const { answers, codes } = faultOf(error);
     if (answers.has('UNKNOWN_TOPIC_OR_PARTITION')) return this.#hasWorked && lastedMs < missingForMs;
     if (!passes(error)) return false;
-    return this.#hasWorked || (answers.size > 0 && lastedMs < missingForMs);
+    if (this.#hasWorked) return true;
+    // A name that nobody knows is more likely wrong than early.
+    if (this.#waitsAtStart && answers.size === 0) return !codes.has('ENOTFOUND') && !codes.has('EAI_AGAIN');
+    return answers.size > 0 && lastedMs < missingForMs;
   }
 
   #tell(attempt: number, error: unknown): void {

@@ -42,17 +42,23 @@ export async function openTopic(context: Context, connection: KafkaParams): Prom
   const stop = () => void client.close();
   signal.addEventListener('abort', stop, { once: true });
   try {
-    const patience = new Patience(client, signal, context);
-    const look = () => topicsOf(client, params, context);
-    const topics = await patience.of(look);
     const isBounded = sample || params.until === 'end';
+    const patience = new Patience(client, signal, context, { waitsAtStart: !isBounded });
+    const look = async () => {
+      const found = await topicsOf(client, params, context);
+      checkShares(found, context);
+      return found;
+    };
+    const topics = await patience.of(look);
     const feeds = await patience.of(() => feedsOf(client, topics, context, isBounded));
     return new TopicReader(
       {
         client,
         patience,
-        rows: new MessageRows(context.outputs.rows, params, decoderOf(context, connection, patience), context),
+        rows: new MessageRows(context.outputs.rows, params, context.share?.byKey === true, decoderOf(context, connection, patience), context),
         isCommitted: params.isolation === 'committed',
+        isBounded,
+        isMine: (partition) => isMine(partition, context),
         gone: sample ? 'earliest' : params.gone,
         group: sample ? null : params.group,
         feeds,
@@ -91,15 +97,51 @@ async function feedsOf(client: KafkaClient, topics: Topics, context: Context, is
     if (known && known.id !== id && !sample && params.gone === 'fail') throw madeAnew(name);
     const resumed = known?.id === id ? known : undefined;
     if (known && !resumed) context.log('warning', `The topic "${name}" was deleted and made anew: it is read from its beginning.`);
-    return partitions.map((_, partition) => {
+    return partitions.flatMap((_, partition) => {
+      if (!isMine(partition, context)) return [];
       const available = ends.get(name)?.[partition] ?? 0;
       const lowest = first?.get(name)?.[partition] ?? 0;
       const from = first ? Math.max(lowest, available - sampleMessages) : before && !resumed ? 0 : (starts.get(name)?.[partition] ?? 0);
       const next = resumed?.next[partition] ?? -1;
       const end = isBounded ? (resumed?.end?.[partition] ?? available) : null;
       const readFirst = isBounded || !params.readFirst ? null : before ? (resumed?.first?.[partition] ?? null) : available;
-      return new PartitionFeed(name, partition, { start: next >= 0 ? next : before ? 0 : from, end, available, first: readFirst });
+      return [new PartitionFeed(name, partition, { start: next >= 0 ? next : before ? 0 : from, end, available, first: readFirst })];
     });
+  });
+}
+
+function isMine(partition: number, { share }: Pick<Context, 'share'>): boolean {
+  return !share || partition % share.count === share.index;
+}
+
+/** Where shares go by keys, a key has to be in the same partition of all topics, and to stay there. */
+function checkShares(topics: Topics, context: Context): void {
+  if (!context.share?.byKey) return;
+  const known = context.shared('kafka-shares', () => ({ first: null as Topic | null, close() {} }));
+  const before = context.start as KafkaPosition | null;
+  for (const topic of topics.values()) {
+    known.first ??= topic;
+    const count = topic.partitions.length;
+    const told = before?.topics[topic.name];
+    const seen = known.first.id === topic.id ? known.first.partitions.length : count;
+    const earlier = told?.id === topic.id ? told.next.length : seen;
+    if (earlier !== count) throw changedShares(topic.name, earlier, count);
+    if (count !== known.first.partitions.length)
+      throw new MillraceError({
+        code: 'kafka/shares',
+        message: `The topic "${known.first.name}" has ${known.first.partitions.length} partitions and "${topic.name}" has ${count}: messages of one key are in different shares.`,
+        hint: 'Give both topics the same number of partitions, or run without a group.',
+        field: 'topic',
+      });
+  }
+}
+
+function changedShares(name: string, before: number, now: number): MillraceError {
+  return new MillraceError({
+    code: 'kafka/shares',
+    message: `The topic "${name}" had ${before} partitions and has ${now} now: its keys have moved to other partitions, and their state has not.`,
+    hint: 'Start the group from scratch, or run without a group.',
+    field: 'topic',
   });
 }
 

@@ -74,14 +74,16 @@ export class MessageRows {
   readonly #empty: Row;
   readonly #keepsDeleted: boolean;
   readonly #hasTextKey: boolean;
+  readonly #needsKey: boolean;
   #deleted = 0;
 
-  /** `schema`: the columns of the values, then those of the messages. */
-  constructor(schema: Schema, params: PartParams, decoder: Decoder, context: Pick<SourceContext<unknown>, 'fail' | 'log'>) {
+  /** `schema`: the columns of the values, then those of the messages. `needsKey`: a message without one fails. */
+  constructor(schema: Schema, params: PartParams, needsKey: boolean, decoder: Decoder, context: Pick<SourceContext<unknown>, 'fail' | 'log'>) {
     this.#decoder = decoder;
     this.#context = context;
     this.#parts = partsOf(params).map(({ name, part }) => ({ name, read: readOf(part, params.keyType === 'text') }));
     this.#keepsDeleted = Boolean(params.deletedColumn);
+    this.#needsKey = needsKey;
     this.#hasTextKey = Boolean(params.keyColumn) && params.keyType === 'text';
     const own = new Set(this.#parts.map(({ name }) => name));
     const values = schema.columns.filter(({ name }) => !own.has(name)).map(({ name }) => name);
@@ -136,14 +138,24 @@ export class MessageRows {
 
   #isReadable(message: Message, fail: (message: Message, failure: RowFailure) => void): boolean {
     const { key, value } = message;
-    if (key === null || isUtf8(key)) return true;
-    fail(message, {
-      code: 'kafka/message',
-      message: 'The key is not text in UTF-8.',
-      hint: 'Read the key as bytes.',
-      field: 'keyType',
-      row: { raw: (value ?? Buffer.alloc(0)).toString('latin1').slice(0, 1000) },
-    });
+    if (key === null ? !this.#needsKey : isUtf8(key)) return true;
+    const row = { raw: (value ?? Buffer.alloc(0)).toString('latin1').slice(0, 1000) };
+    if (key === null)
+      fail(message, {
+        code: 'kafka/no-key',
+        message: 'The message has no key, so that it is in any share.',
+        hint: 'Write such messages with a key, or let the error policy skip them.',
+        field: 'keyColumn',
+        row,
+      });
+    else
+      fail(message, {
+        code: 'kafka/message',
+        message: 'The key is not text in UTF-8.',
+        hint: 'Read the key as bytes.',
+        field: 'keyType',
+        row,
+      });
     return false;
   }
 

@@ -16,6 +16,9 @@ export interface TopicReaderOptions {
   readonly patience: Patience;
   readonly rows: MessageRows;
   readonly isCommitted: boolean;
+  readonly isBounded: boolean;
+  /** Whether a partition is to be read here; throws where new ones must not come. */
+  isMine(partition: number): boolean;
   /** What becomes of a partition whose next messages were deleted. */
   readonly gone: 'fail' | 'earliest';
   /** To tell its offsets to whoever watches; null for nobody. */
@@ -70,8 +73,7 @@ export class TopicReader implements Reader {
     for (const { name, id } of options.topics.values()) this.#names.set(id, name);
     for (const feed of options.feeds) this.#feeds.set(feed.id, feed);
     this.#place();
-    const isBounded = options.feeds.every(({ end }) => end !== null);
-    this.#total = isBounded ? options.feeds.reduce((sum, { end, next }) => sum + Math.max(0, (end ?? next) - next), 0) : null;
+    this.#total = options.isBounded ? options.feeds.reduce((sum, { end, next }) => sum + Math.max(0, (end ?? next) - next), 0) : null;
     context.signal.addEventListener('abort', this.#stop, { once: true });
   }
 
@@ -341,7 +343,7 @@ export class TopicReader implements Reader {
       for (const { name, partitions } of topics.values()) {
         partitions.forEach((_, partition) => {
           const id = `${name}-${partition}`;
-          if (this.#feeds.has(id)) return;
+          if (this.#feeds.has(id) || !this.#options.isMine(partition)) return;
           this.#feeds.set(id, new PartitionFeed(name, partition, { start: 0, end: null, available: 0 }));
           this.#context.log('info', `Partition ${partition} of "${name}" is new, and is read from its beginning.`);
         });

@@ -1,5 +1,5 @@
 /** Sessions of a MySQL or MariaDB server, with settings by which values are the same wherever the server stands. */
-import { isIP } from 'node:net';
+import { isIP, Socket } from 'node:net';
 import { checkServerIdentity, TLSSocket } from 'node:tls';
 import { MillraceError, Permanent } from '@millrace/kit/errors';
 import type { Connection, ConnectionOptions, FieldPacket, PrepareStatementInfo } from 'mysql2';
@@ -134,12 +134,14 @@ export class Session {
     this.#isOpen = false;
     if (this.#keepAlive) clearInterval(this.#keepAlive);
     this.connection.destroy();
+    // The library only ends it, and what was not read would keep it open.
+    streamOf(this.connection).destroy();
   }
 
   /** The library checks names, and takes the certificate of `localhost` for any address. */
   #checkAddress(): void {
     const { tls, host } = this.params;
-    const { stream } = this.connection as unknown as { readonly stream: unknown };
+    const stream = streamOf(this.connection);
     if (tls !== 'verify' || isIP(host) === 0 || !(stream instanceof TLSSocket)) return;
     const wrong = checkServerIdentity(host, stream.getPeerCertificate());
     if (wrong) throw wrong;
@@ -159,6 +161,12 @@ export class Session {
     this.#keepAlive = setInterval(() => this.#isOpen && this.connection.ping(() => {}), keepAliveMs);
     this.#keepAlive.unref();
   }
+}
+
+function streamOf(connection: object): Socket {
+  const stream: unknown = Reflect.get(connection, 'stream');
+  if (stream instanceof Socket) return stream;
+  throw new Error('The connection has no socket');
 }
 
 function optionsOf({ host, port, database, user, password, tls, ca }: ConnectionParams): ConnectionOptions {

@@ -4,6 +4,7 @@ import { withStages } from '../../../plan/stages.ts';
 import type { PhysicalPlan } from '../../../protocol/physical-plan.ts';
 import type { RunJob } from '../../../protocol/run-api.ts';
 import type { FlowSnapshot } from '../flow-snapshot.ts';
+import { withKeeping } from '../keeping.ts';
 
 /** What a run is asked for: MILLRACE_INSTANCES counts where nothing is said. Throws `run/instances` for what is no such number. */
 export function askedInstances(asked: number | 'auto' | undefined): number | 'auto' {
@@ -21,7 +22,8 @@ export function askedInstances(asked: number | 'auto' | undefined): number | 'au
  * The plan of a run with its stages: in one instance, or as many as its checkpoint was made with, where no number is given. `before`: what
  * the run resumes from, or null. Throws as `askedInstances` does.
  */
-export function planInstances({ plan, options }: Pick<RunJob, 'plan' | 'options'>, before: FlowSnapshot | null): PhysicalPlan {
+export async function planInstances({ plan, options }: Pick<RunJob, 'plan' | 'options'>, before: FlowSnapshot | null): Promise<PhysicalPlan> {
   const asked = askedInstances(options.instances);
-  return withStages(plan, asked === 'auto' ? (before?.instances?.length ?? 1) : asked);
+  const count = asked === 'auto' ? (before?.instances?.length ?? 1) : asked;
+  return count === 1 ? withStages(plan, 1) : withStages(await withKeeping(plan), count);
 }

@@ -5,6 +5,7 @@ import { isRowByRow } from '@millrace/kit/op-traits';
 import type { PhysicalPlan, PlannedNode } from '../../../protocol/physical-plan.ts';
 import type { RunOptions } from '../../../protocol/run-api.ts';
 import { askedInstances } from '../instances/instance-count.ts';
+import { withKeeping } from '../keeping.ts';
 
 const mostParts = 8;
 const mebibyte = 1024 * 1024;
@@ -27,7 +28,7 @@ export async function withParts(
   const [source, ...others] = plan.nodes.filter(({ kind }) => kind === 'source');
   if (!source || others.length > 0 || most === 1 || commits !== 'end' || !plan.bounded || plan.stages || plan.replays) return plan;
   const definitions = plan.nodes.map(({ type }) => definition(type));
-  if (!plan.nodes.every((node, i) => canBeSplit(node, plan, definitions[i])) || (await keepsSomething(plan.nodes))) return plan;
+  if (!plan.nodes.every((node, i) => canBeSplit(node, plan, definitions[i])) || (await withKeeping(plan)).keeping?.length !== 0) return plan;
   const hasDatabase = definitions.some((each) => each?.kind === 'sink' && each.committedCheckpoint);
   if (asked === 'auto' && !hasDatabase) return plan;
   const size = asked === 'auto' ? { leastBytes: worthBytes, lead } : { leastBytes: 1 };
@@ -46,12 +47,4 @@ function canBeSplit(
   if (edges.filter(({ to }) => to.node === id).length !== 1) return false;
   if (definition?.kind === 'sink') return definition.takesParts?.(params) === true;
   return op !== undefined && op.op !== 'native' && isRowByRow(op);
-}
-
-/** Whether the code of some node looks at more than its row. */
-async function keepsSomething(nodes: readonly PlannedNode[]): Promise<boolean> {
-  const codes = nodes.flatMap(({ op }) => (op?.op === 'flatMap' ? [op.code.source] : []));
-  if (codes.length === 0) return false;
-  const { keepsNothing } = await import('../../../sandbox/keeps-nothing.ts');
-  return !codes.every(keepsNothing);
 }
