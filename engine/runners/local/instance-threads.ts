@@ -7,8 +7,8 @@ import { type Monitor, newMonitor } from './monitor.ts';
 import type { FromPart, PartHandle, PartHost, ToPart } from './parts/messages.ts';
 import type { ToControl } from './run-messages.ts';
 
-/** As of the data thread: rows die young. A stretch of the input keeps no state, so half of that does for it, and takes 14 MB less. */
-const youngMb = { 'instance-thread': 32, 'part-thread': 16 };
+/** As of the data thread: rows die young. */
+const youngMb = 32;
 
 /** Starts threads for instances and for stretches of the input, and tells the control thread of them: it watches them. */
 export class InstanceThreads implements InstanceHost, PartHost {
@@ -32,7 +32,7 @@ export class InstanceThreads implements InstanceHost, PartHost {
     post({ kind: 'instance', instance: index, monitor, nodes });
     const worker = new Worker(entryFile(entry), {
       workerData: { monitor },
-      resourceLimits: { maxOldGenerationSizeMb: memoryLimit(), maxYoungGenerationSizeMb: youngMb[entry] },
+      resourceLimits: { maxOldGenerationSizeMb: memoryLimit(), maxYoungGenerationSizeMb: youngMb },
     });
     let isWanted = true;
     let onLost: (error: Error & { code?: string }) => void = () => {};
