@@ -80,12 +80,12 @@ A preview shows rows of the table. It makes, reads and moves no slot.
   discover: (context) => code().discoverChanges(context, () => connectionOf(postgres, context)),
   run: (context) => code().openChanges(context, connectionOf(postgres, context)),
   examples: [
-    { title: 'A connection has to be chosen', params: { table: 'orders' }, outputs: { rows: [] }, failures: ['No connection to PostgreSQL'] },
+    { title: 'A connection has to be chosen', params: { table: 'orders' }, outputs: { rows: [] }, failures: ['Connection'] },
     {
       title: 'A name that no slot can have',
       params: { connection: 'shop', table: 'orders', slot: 'Orders!' },
       outputs: { rows: [] },
-      failures: ['"Orders!" is no name of a slot'],
+      failures: ['No connection to PostgreSQL', '"Orders!" is no name of a slot'],
     },
   ],
 });

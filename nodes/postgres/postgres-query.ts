@@ -12,9 +12,9 @@ export default defineNode({
   type: 'postgres-query',
   kind: 'source',
   title: 'PostgreSQL query',
-  summary: 'Reads a table of a PostgreSQL database, or the result of a query, once or again and again.',
+  summary: 'Reads a table of a PostgreSQL database, or the result of a query, once or repeatedly.',
   category: 'Databases',
-  icon: 'database-import',
+  icon: 'table',
   version: 1,
   keywords: ['database', 'postgres', 'table', 'sql', 'select', 'import', 'poll', 'incremental'],
   docs: `
@@ -53,7 +53,10 @@ a query.
   code,
   discover: (context) => code().discoverRows(context, () => connectionOf(postgres, context)),
   run: (context) => code().openRows(context, connectionOf(postgres, context)),
-  examples: [{ title: 'A connection has to be chosen', params: { table: 'orders' }, outputs: { rows: [] }, failures: ['No connection to PostgreSQL'] }],
+  examples: [
+    { title: 'A connection has to be chosen', params: { table: 'orders' }, outputs: { rows: [] }, failures: ['Connection'] },
+    { title: 'A query has to be written', params: { connection: 'shop', read: 'query' }, outputs: { rows: [] }, failures: ['SQL'] },
+  ],
 });
 
 function problemsOf({ cursorColumn }: QueryParams, schema: Schema | null): NodeProblem[] {

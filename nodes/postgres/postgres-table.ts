@@ -12,7 +12,7 @@ export default defineNode({
   title: 'PostgreSQL table',
   summary: 'Writes rows into a table of a PostgreSQL database.',
   category: 'Databases',
-  icon: 'table-down',
+  icon: 'table-options',
   version: 1,
   keywords: ['database', 'postgres', 'save', 'insert', 'upsert', 'store', 'sql', 'copy'],
   docs: `
@@ -85,13 +85,13 @@ PostgreSQL cannot hold, and a row that a constraint refuses.
       title: 'A connection has to be chosen',
       params: { table: 'readings' },
       inputs: { rows: [{ sensor: 'a', value: 1.5 }] },
-      failures: ['No connection to PostgreSQL'],
+      failures: ['Connection'],
     },
     {
-      title: 'A type that there is not',
-      params: { connection: 'shop', table: 'readings', types: { value: 'FLOAT12' } },
+      title: 'What is newer cannot be the key',
+      params: { connection: 'shop', table: 'readings', mode: 'upsert', keys: ['value'], newer: 'value' },
       inputs: { rows: [{ sensor: 'a', value: 1.5 }] },
-      failures: ['"FLOAT12" is not a type'],
+      failures: ['is part of the key'],
     },
   ],
 });

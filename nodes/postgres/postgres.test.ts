@@ -287,7 +287,7 @@ describe.skipIf(skippedWithout(whyMissing()))('PostgreSQL', () => {
     await until(2500);
     stop.abort();
     await reader.close();
-    expect(waits[0]).toBe('reconnecting, attempt 1');
+    expect(waits[0]).toMatch(/^reconnecting, attempt \d+$/);
     expect(waits.at(-1)).toBeNull();
     expect(seen).toEqual(Array.from({ length: 2500 }, (_, i) => i));
   });

@@ -20,7 +20,7 @@ export function RunOutputs({ run, outputs }: { readonly run: RunSummary; readonl
         <li className="run-output" key={`${output.node} ${output.path} ${output.table}`}>
           <b>{titleOf(output.node, pipeline.nodes[output.node], catalogue)}</b>
           <span className="run-note">{describe(output, run)}</span>
-          {output.path && <code>{visible(output.path)}</code>}
+          {(output.path ?? output.topic) && <code>{visible(output.path ?? output.topic ?? '')}</code>}
           {output.kind === 'sqlite' && output.path && output.committed && (
             <Button size="compact-xs" variant="light" leftSection={<IconTable size={14} />} onClick={() => output.path && session.showResult(output.path)}>
               Show result
@@ -39,7 +39,7 @@ export function RunOutputs({ run, outputs }: { readonly run: RunSummary; readonl
               Show rows
             </Button>
           )}
-          {output.path && window.desktop && (
+          {output.path && output.kind !== 'table' && window.desktop && (
             <Button
               size="compact-xs"
               variant="subtle"
@@ -60,7 +60,7 @@ function describe(output: RunOutput, run: RunSummary): string {
   const rows = counted(output.rows, 'row');
   if (output.kind === 'memory') return `received ${rows}`;
   if (output.kind === 'printed') return `printed ${rows}`;
-  const where = output.kind === 'sqlite' ? `to table “${visible(output.table ?? '')}” in` : 'to';
+  const where = output.table ? `to table “${visible(output.table)}” in` : output.kind === 'topic' ? 'to topic' : 'to';
   if (run.endedAt === null) return `${rows} so far ${where}`;
   const { written, takenBack, earlier } = rowsOf(output);
   if (!output.committed && written === 0) return 'wrote nothing; unchanged by this run:';

@@ -63,6 +63,7 @@ describe.skipIf(missing('browser') || skippedWithout(whyMissing()))('PostgreSQL 
       await field(page, 'table').locator('input').blur();
       await runButton(page).click();
       await runUntil(page, 'Done');
+      await page.getByText('wrote 300 rows to table “copies” in').waitFor();
       await editor.shot('postgres-5-done');
       expect(server.sql('SELECT count(*), sum(total), max(placed) FROM copies')).toBe('300|56437.50|2026-02-13 00:00:00+00');
 

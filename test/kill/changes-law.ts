@@ -55,12 +55,12 @@ export async function killChanges({ to, killsOfRun, killsOfServer, random, onRou
     const topic = (await topics?.create(1)) ?? '';
     const run = new DisturbedRun(writePipeline(folder, server, to, kafka?.brokers ?? '', topic), data, ['--checkpoint-every', checkpointEvery]);
     const feed = new Feed(server, random);
-    const found = (): Promise<Found[]> => (topics ? topicRows(topics, topic) : Promise.resolve(to === 'sqlite' ? sqliteRows(folder) : logRows(server)));
+    const found = async (): Promise<Found[]> => (topics ? topicRows(topics, topic) : to === 'sqlite' ? sqliteRows(folder) : logRows(server));
     const rounds = killsOfRun + killsOfServer;
     const every = Math.ceil(rounds / Math.max(1, killsOfServer));
     for (let round = 0; round < rounds; round++) {
       if (!run.isAlive) run.start();
-      await sleep(500 + random() * 1500);
+      await sleep(1000 + random() * 2000);
       const isServer = killsOfServer > 0 && round % every === every - 1;
       if (isServer) {
         await server.kill();

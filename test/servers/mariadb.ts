@@ -36,10 +36,19 @@ export function whyMissing(): string | null {
 /** `options`: of mariadbd. The server ends with this process. */
 export async function startMariaDb(folder: string, options: readonly string[] = []): Promise<MariaDb> {
   const data = join(folder, 'data');
-  mkdirSync(folder, { recursive: true });
+  // Of its own: two servers that start at once would find each other's files.
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary, { recursive: true });
   const isRoot = process.getuid?.() === 0;
   const user = isRoot ? ['--user=root'] : [];
-  run('mariadb-install-db', ['--no-defaults', ...user, `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db']);
+  run('mariadb-install-db', [
+    '--no-defaults',
+    ...user,
+    `--datadir=${data}`,
+    `--tmpdir=${temporary}`,
+    '--auth-root-authentication-method=normal',
+    '--skip-test-db',
+  ]);
   const [key, caFile] = [join(folder, 'key.pem'), join(folder, 'ca.pem')];
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
   run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '3650', '-keyout', key, '-out', caFile, ...subject]);
@@ -50,6 +59,7 @@ export async function startMariaDb(folder: string, options: readonly string[] = 
     const ended = server;
     server = null;
     if (!ended || ended.exitCode !== null || ended.signalCode !== null) return;
+    ended.ref();
     const gone = new Promise((resolve) => ended.once('exit', resolve));
     ended.kill('SIGKILL');
     await gone;
@@ -66,7 +76,14 @@ export async function startMariaDb(folder: string, options: readonly string[] = 
     // What is written outlives the process without being flushed to the disk.
     const unflushed = ['--innodb-flush-log-at-trx-commit=2', '--innodb-flush-method=nosync', '--sync-frm=OFF'];
     const settings = ['--innodb-buffer-pool-size=64M', '--skip-name-resolve', '--performance-schema=off', ...unflushed];
-    const place = [`--datadir=${data}`, `--port=${port}`, '--bind-address=127.0.0.1', `--socket=${join(folder, 's')}`, `--pid-file=${join(folder, 'pid')}`];
+    const place = [
+      `--datadir=${data}`,
+      `--tmpdir=${temporary}`,
+      `--port=${port}`,
+      '--bind-address=127.0.0.1',
+      `--socket=${join(folder, 's')}`,
+      `--pid-file=${join(folder, 'pid')}`,
+    ];
     const tls = [`--ssl-cert=${caFile}`, `--ssl-key=${key}`];
     const started = spawn('mariadbd', ['--no-defaults', ...user, ...place, ...settings, ...tls, ...options], { env, stdio: ['ignore', output, output] });
     server = started;

@@ -83,7 +83,10 @@ export const connectorCodes = {
   'kafka/schema': permanent('A schema cannot be read, or does not fit the columns.', 'Choose another schema, or shape the rows first.'),
   'kafka/security': permanent('A broker does not speak TLS as the connection expects.', 'Choose the security of the listener, or another port.'),
   'kafka/no-key': row('A message has no key, and the instances of a group share messages by their keys.', 'Write it with a key, or skip such messages.'),
-  'kafka/shares': permanent('Topics whose partitions are shared by a group have different numbers of partitions, or other ones than before.', 'Give them the same number.'),
+  'kafka/shares': permanent(
+    'Topics whose partitions are shared by a group have different numbers of partitions, or other ones than before.',
+    'Give them the same number.',
+  ),
   'kafka/start': permanent('The time to read from cannot be read.', 'Write it as 2026-01-31T12:00:00Z.'),
   'kafka/too-large': row('A message is larger than the topic takes.', 'Leave columns out, or raise the limit of the topic.'),
   'kafka/topic-twice': permanent('Two sinks of a pipeline write one topic.', 'Join the rows with a Union node first.'),

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import { MillraceError } from '@millrace/kit/errors';
 import type { RunContext } from '@millrace/kit/node';
+import type { ConnectionParams } from './connection-params.ts';
 import { messageOf, numberOf } from './server-errors.ts';
-import { type ConnectionParams, literal, quoteName, Session, tableOf } from './session.ts';
+import { literal, quoteName, Session, tableOf } from './session.ts';
 
 const name = '_millrace_commits';
 const declaration = '(lineage VARCHAR(191) COLLATE utf8mb4_bin PRIMARY KEY, checkpoint BIGINT NOT NULL, at DATETIME(6) NOT NULL) ENGINE=InnoDB';

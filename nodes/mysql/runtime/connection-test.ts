@@ -2,7 +2,8 @@
 import type { ConnectionContext, ConnectionEntry } from '@millrace/kit/connection';
 import type { AnyParams } from '@millrace/kit/fields';
 import { thousands } from '../../../model/text/thousands.ts';
-import { type ConnectionParams, literal, quoteName, Session, tableOf } from './session.ts';
+import type { ConnectionParams } from './connection-params.ts';
+import { literal, quoteName, Session, tableOf } from './session.ts';
 
 const most = 5000;
 /** Those of the database, without what Millrace keeps there. */

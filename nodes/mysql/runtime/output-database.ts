@@ -11,8 +11,9 @@ import { hasRedo, RedoFile, redoFrames } from '../../../io/files/redo-file.ts';
 import { itemAt } from '../../../model/faults/missing.ts';
 import type { Json } from '../../../model/values/types.ts';
 import { makeCommits, readCommitted, removeCommitted, takeLineage, writeCommitted } from './commits-table.ts';
+import type { ConnectionParams } from './connection-params.ts';
 import { numberOf, statementProblem } from './server-errors.ts';
-import { type ConnectionParams, Session, tableOf } from './session.ts';
+import { Session, tableOf } from './session.ts';
 import { finish, openTarget, type Target, type TargetSpec } from './target.ts';
 
 /** A sink that writes to one table of the database. */

@@ -8,12 +8,13 @@ import { itemAt } from '../../../model/faults/missing.ts';
 import type { Json, Row, Schema, Value } from '../../../model/values/types.ts';
 import { CellFormats, type ColumnEntry } from '../../formats/cells/cell-formats.ts';
 import mysql from '../mysql-connection.ts';
+import type { ConnectionParams } from './connection-params.ts';
 import { columnOf, isFloat, isLong } from './fields.ts';
 import { isAway, patiently } from './patience.ts';
 import { describeQuery, positionAfter, type Query, type QueryParams, queryProblem } from './query-text.ts';
 import { ResultRows } from './result-rows.ts';
 import { conversionOf, convert, fixOf, hintOf, plain } from './result-values.ts';
-import { type Cells, type ConnectionParams, Session } from './session.ts';
+import { type Cells, Session } from './session.ts';
 
 interface Params extends QueryParams {
   readonly until: 'end' | 'stopped';

@@ -1,6 +1,6 @@
 /** What the library or the server says went wrong, as problems that say what to do. */
 import { MillraceError, NotConnected, Permanent } from '@millrace/kit/errors';
-import type { ConnectionParams } from './session.ts';
+import type { ConnectionParams } from './connection-params.ts';
 
 interface Told {
   readonly code?: string;

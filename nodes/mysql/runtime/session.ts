@@ -3,19 +3,10 @@ import { isIP, Socket } from 'node:net';
 import { checkServerIdentity, TLSSocket } from 'node:tls';
 import { MillraceError, Permanent } from '@millrace/kit/errors';
 import type { Connection, ConnectionOptions, FieldPacket, PrepareStatementInfo } from 'mysql2';
+import type { ConnectionParams } from './connection-params.ts';
 import mysql from './mysql-library.ts';
 import { connectProblem, isLost } from './server-errors.ts';
 
-export interface ConnectionParams {
-  readonly host: string;
-  readonly port: number;
-  readonly database: string;
-  readonly user: string;
-  readonly password: string | null;
-  readonly tls: 'verify' | 'unverified' | 'off';
-  readonly ca: string | null;
-  readonly options: { readonly [setting: string]: string };
-}
 /** A column of a result, as the server describes it. */
 export type Field = FieldPacket & {
   readonly columnType?: number;

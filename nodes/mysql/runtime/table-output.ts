@@ -5,9 +5,9 @@ import type { Schema } from '../../../model/values/types.ts';
 import mysql from '../mysql-connection.ts';
 import { declaredKeyTypes, declaredTypes } from '../stored-types.ts';
 import { committedIn } from './commits-table.ts';
+import type { ConnectionParams } from './connection-params.ts';
 import { OutputDatabase } from './output-database.ts';
 import { statementProblem } from './server-errors.ts';
-import type { ConnectionParams } from './session.ts';
 import { TableWriter } from './table-writer.ts';
 import type { TargetSpec, WriteMode } from './target.ts';
 

@@ -1,7 +1,8 @@
 /** What becomes of an error of the server: it is waited out, with growing pauses and a word to whoever watches, or thrown. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunContext } from '@millrace/kit/node';
-import { isAway } from './server-patience.ts';
+import { behaviourOf } from '../../../model/problems/behaviour-of.ts';
+import { MillraceError } from '../../../model/problems/problem.ts';
 
 const firstPauseMs = 50;
 const longestPauseMs = 5000;
@@ -9,6 +10,11 @@ const longestPauseMs = 5000;
 const jitter = 0.5;
 /** Short disturbances are nobody's concern. */
 const quietMs = 1000;
+
+/** Whether an error says that the other side is away. */
+export function isAway(error: unknown): boolean {
+  return error instanceof MillraceError && ['not-connected', 'transient'].includes(behaviourOf(error.problem));
+}
 
 type Context = Pick<RunContext, 'signal' | 'log' | 'waits'>;
 

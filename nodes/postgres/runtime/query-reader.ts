@@ -5,10 +5,10 @@ import { itemAt } from '../../../model/faults/missing.ts';
 import type { RowPosition } from '../../../model/problems/problem.ts';
 import type { Json, Row, Schema } from '../../../model/values/types.ts';
 import type { QueryParams } from '../query-params.ts';
+import { Patience } from './patience.ts';
 import { QueryCursor, type Texts } from './query-cursor.ts';
 import { queryProblem } from './query-problems.ts';
 import { conversionOf } from './read-values.ts';
-import { isAway, reconnected } from './server-patience.ts';
 import { type ConnectionParams, literal, quoteName, Session } from './session.ts';
 import { keyOf, typesOf } from './table-facts.ts';
 
@@ -32,6 +32,7 @@ export class QueryReader implements Reader {
   readonly #connection: ConnectionParams;
   readonly #statement: string;
   readonly #limitMs: number | null;
+  readonly #patience: Patience;
   #session: Session | null = null;
   #cursor: QueryCursor | null = null;
   #toRow: (texts: Texts) => Row | undefined = () => undefined;
@@ -48,6 +49,7 @@ export class QueryReader implements Reader {
 
   constructor(context: Context, connection: ConnectionParams, statement: string, limitMs: number | null) {
     this.#context = context;
+    this.#patience = new Patience(context);
     this.#connection = connection;
     this.#statement = statement;
     this.#limitMs = limitMs;
@@ -75,6 +77,7 @@ export class QueryReader implements Reader {
         if (this.#at === this.#portion.length) {
           this.#portion = (await this.#cursor?.next()) ?? [];
           this.#at = 0;
+          this.#patience.settle();
         }
         if (this.#portion.length > 0) {
           const batch = this.#take();
@@ -205,11 +208,11 @@ export class QueryReader implements Reader {
   /** Without a cursor there is no place to go on from. */
   async #again(error: unknown): Promise<void> {
     const { params, sample } = this.#context;
-    if (params.cursorColumn === null || sample || !isAway(error)) throw error;
+    if (params.cursorColumn === null || sample) throw error;
+    await this.#patience.after(error);
     this.#session?.close();
     this.#session = null;
     this.#cursor = null;
-    await reconnected(() => this.#begin(), error, this.#context);
   }
 
   #take(): SourceBatch | null {
