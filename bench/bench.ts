@@ -3,6 +3,7 @@
  * programs that are installed. `--memory`: the peak by size of the input. `--checkpoints`: what exactly-once costs.
  */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
@@ -24,6 +25,10 @@ const project = join(import.meta.dirname, '..');
 const cli = join(project, 'out', 'main', 'cli.cjs');
 /** What the project promises; told beside the figures, never hidden. */
 const maxMemoryMb = 200;
+/** A thread that reads a part of the input comes on top of that: its heap, engine, and page cache of SQLite. At most eight threads do. */
+const maxThreadMb = 65;
+const furtherThreads = Math.min(8, availableParallelism()) - 1;
+const promisedMb = ({ inParts }: Job) => maxMemoryMb + (inParts ? maxThreadMb * furtherThreads : 0);
 const maxCheckpointCost = 1.1;
 const checkpointOptions = ['--commit', 'checkpoint', '--checkpoint-every', '5s'];
 
@@ -59,7 +64,7 @@ async function compareTimes(chosen: readonly Job[], rows: number, runs: number):
         verdict((seconds / theirs).toFixed(2), promised === null || seconds / theirs <= promised),
         isFirst ? cpu(own) : '',
         cpu(measured),
-        isFirst ? verdict(mb(peak(own)), (peak(own) ?? 0) <= maxMemoryMb) : '',
+        isFirst ? verdict(mb(peak(own)), (peak(own) ?? 0) <= promisedMb(job)) : '',
         isFirst ? mb(own[0]!.allMb) : '',
       ]);
     }
@@ -77,7 +82,7 @@ async function compareMemory(chosen: readonly Job[]): Promise<void> {
   for (const job of chosen) {
     const peaks: (number | null)[] = [];
     for (const rows of sizes) peaks.push(peak([await measureJob(job, 'millrace', rows)]));
-    lines.push([job.id, job.title, ...peaks.map((size) => verdict(mb(size), (size ?? 0) <= maxMemoryMb))]);
+    lines.push([job.id, job.title, ...peaks.map((size) => verdict(mb(size), (size ?? 0) <= promisedMb(job)))]);
   }
   printTable(lines);
 }
@@ -181,5 +186,7 @@ function print(line: string): void {
 function printTable(lines: readonly (readonly string[])[]): void {
   const widths = lines[0]!.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
   for (const line of lines) print(line.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '));
-  print(`(!) more than promised: times the time by hand, 1 against sqlite3, or ${maxMemoryMb} MB`);
+  print(
+    `(!) more than promised: times the time by hand, 1 against sqlite3, 1.1 against duckdb-to-sqlite, or ${maxMemoryMb} MB and ${maxThreadMb} MB for each further thread that reads a part`,
+  );
 }

@@ -88,7 +88,7 @@ export class TextBuffer {
       this.#day = day;
     }
     const { bytes, at } = this;
-    bytes.set(this.#date.subarray(0, 11), at);
+    for (let i = 0; i < 11; i++) bytes[at + i] = this.#date[i] ?? 0;
     let rest = ms - day * dayMs;
     const hour = (rest / 3_600_000) | 0;
     rest -= hour * 3_600_000;
