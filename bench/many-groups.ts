@@ -39,7 +39,7 @@ const operator = grouping({
   aggregates: (['count', 'average'] as const).map((name) => ({ function: name, column: 'value', percent: null })),
   memory: states.limit / 2,
   state: (name) => states.of('aggregate').open(name),
-  breathe: () => {},
+  yieldNow: () => {},
   signal: new AbortController().signal,
   emit: (_, rows) => {
     out += rows.length;

@@ -68,7 +68,7 @@ async function measure(name: string, memory: number): Promise<void> {
     emit: (_: string, rows: readonly Row[]) => {
       out += rows.length;
     },
-    breathe: () => {},
+    yieldNow: () => {},
   } as Partial<TransformContext<any>> as TransformContext<any>;
   const operator = openOperator(lower(definition, params as Params, context.inputs)!, context, () => definition.run!(context)) as StatefulOperator;
   const started = performance.now();

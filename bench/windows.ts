@@ -37,7 +37,7 @@ function measure(title: string, spec: WindowSpec, functions: readonly AggregateF
     aggregates: functions.map((name) => ({ function: name, column: 'value', percent: name === 'percentile' ? 95 : null })),
     memory: 32 * 2 ** 20,
     state: () => new MemoryState(),
-    breathe: () => {},
+    yieldNow: () => {},
     signal: new AbortController().signal,
     emit: (_, rows) => {
       out += rows.length;

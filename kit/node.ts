@@ -118,7 +118,7 @@ export interface OperatorContext<In = AnySchemas, Out = AnySchemas> extends Omit
    * Call it repeatedly in a `finish` that emits more than fits in memory, and await a promise that it returns: sinks process what was
    * emitted, or other work gets its turn. Afterwards `signal` says whether to continue.
    */
-  breathe(): void | Promise<void>;
+  yieldNow(): void | Promise<void>;
   /**
    * Users' code as a function, confined. `field` is the path of its param, for error messages. The engine reports errors that the function
    * throws with line and column of the snippet; do not catch them.

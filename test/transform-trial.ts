@@ -103,7 +103,7 @@ export function prepareTransform(
       path: (path) => path,
       signal: new AbortController().signal,
       log: () => {},
-      breathe: () => {},
+      yieldNow: () => {},
       outputTime: { advance: () => {}, idle: () => {}, order: () => undefined },
       shared: (_, open) => open(),
       ...compilersOf(op),

@@ -26,7 +26,7 @@ export interface PipelineFile {
   titleOf(node: string): string;
 }
 
-/** Opens nothing but the file itself. Throws a MillraceError where it cannot be read as a pipeline. */
+/** Opens only the file itself. Throws a MillraceError if it cannot be read as a pipeline. */
 export async function openPipeline(file: string, environment: string | null = null): Promise<PipelineFile> {
   const path = resolve(file);
   const { text, stamp } = await readText(path);

@@ -83,7 +83,7 @@ export async function replay(file: string, options: ReplayOptions): Promise<numb
       problem ? { ...problem, message: `${count(rows)} ${rows === 1 ? 'row waits' : 'rows wait'}: ${problem.message}` } : [],
     );
     if (!options.json) printProblems(refused, loaded);
-    // Those of sources can never be replayed: they are told, and no reason for a script to stop each time.
+    // Failed rows of sources can never be replayed. They are reported, but do not make a script fail each time.
     let code = refused.some((problem) => problem.code !== 'replay/source' || options.node !== undefined) ? 2 : 0;
     for (const { node, file: errors, problem } of waiting) {
       if (problem) continue;

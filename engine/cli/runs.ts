@@ -204,7 +204,7 @@ async function whenEnded(supervisor: Supervisor, id: string): Promise<RunSummary
   return null;
 }
 
-/** One that goes on, or is just about to begin. */
+/** A run that is active, or about to start. */
 async function pickGoing(supervisor: Supervisor, name: string): Promise<RunSummary> {
   const ended = (await allRuns(supervisor)).find(({ id, endedAt }) => endedAt !== null && (id === name || (name.length >= 8 && id.startsWith(name))));
   if (ended) {

@@ -6,7 +6,7 @@ import { readText } from '../workbench/disk.ts';
 
 /** `millrace serve`: the browser host as a process of its own, until that ends. */
 export async function serve(options: { readonly port?: number; readonly open?: string; readonly browser?: boolean }): Promise<number> {
-  // A file that cannot be opened is told here, and not to an empty editor.
+  // A file that cannot be opened is reported here, not in an empty editor.
   if (options.open !== undefined) await readText(resolve(options.open));
   const flags = [
     ...(options.port === undefined ? [] : ['--port', String(options.port)]),

@@ -19,7 +19,7 @@ import { printProblems } from './run-report.ts';
 export interface Outcome {
   readonly node: NodeId;
   readonly replayed: number;
-  /** Those of them that failed again and were kept anew, here or at a node behind this one. */
+  /** The rows that failed again and were kept again, at this node or at one downstream. */
   readonly failedAgain: number;
   readonly left: number;
 }

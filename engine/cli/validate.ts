@@ -49,7 +49,7 @@ export async function validate(file: string, options: ValidateOptions): Promise<
   }
 }
 
-/** The type check takes half a second to load: only where there is code. Fields that are known to be wrong are not told twice. */
+/** The type check takes half a second to load: only where there is code. Fields that are known to be wrong are reported once. */
 async function typeProblems(code: readonly import('../preview/typecheck.ts').TypedCode[], known: readonly Problem[]): Promise<readonly Problem[]> {
   const unknown = code.filter(
     (piece) => !known.some((problem) => problem.node === piece.node && problem.field === piece.field && problem.severity === 'error'),

@@ -8,7 +8,7 @@ const memoryMb = 512;
 /** A server that does not answer holds up no other. */
 const most = 4;
 
-/** Tries connections in processes that are killed at their limits, and at once when nobody waits any more. */
+/** Tries connections in processes that are killed at their limits, and immediately once no request waits for them. */
 export class ConnectionTrials {
   readonly #pool = new WorkerPool<ConnectJob, Connected>({ secrets: ({ texts }) => texts, entry: 'connection', limitMs, memoryMb, most });
 

@@ -10,13 +10,13 @@ import type { PlannedConnection } from '../protocol/physical-plan.ts';
 import { linkedPaths } from '../store/output-place.ts';
 import { type Look, type Looked, type LookJob, lookAt, stampsOf } from './look.ts';
 
-/** How long a check waits for a source to be looked at; the look itself goes on and serves the next check. */
+/** How long a check waits for the inspection of a source, which continues afterwards and serves the next check. */
 const defaultPatienceMs = 2000;
 const limitMs = 30_000;
 const memoryMb = 1024;
 /** Sources that are looked at at once: one that is slow holds up no other. */
 const most = 4;
-/** For failures that name no file whose change would mend them. */
+/** For failures that name no file whose change could fix them. */
 const retryAfterMs = 2000;
 /** What a run relies on may have been found so long ago, where no file tells of a change: on a server. */
 const freshMs = 5000;

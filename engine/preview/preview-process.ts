@@ -12,7 +12,7 @@ import type { PreviewJob } from './preview.ts';
 import { PreviewEngine } from './preview-engine.ts';
 
 runInUniversalTime();
-// A promise that users' code leaves behind is nobody's: it must not end the process.
+// Users' code may reject a promise that nothing awaits. That must not end the process.
 process.on('unhandledRejection', (reason) => {
   if (reason instanceof MillraceError) throw reason;
 });

@@ -8,7 +8,7 @@ import { newMonitor } from '../runners/local/monitor.ts';
 import { type Phase, phaseOf } from './activity.ts';
 
 const defaultLimitMs = 5000;
-/** What a preview may still take when nobody waits for it any more: the user types on, or has just fixed an endless loop. */
+/** How long a preview may continue once no request waits for it: the user is still typing, or has just fixed an endless loop. */
 const unwantedMs = 500;
 const defaultMemoryMb = 1024;
 /** Kept warm, so that the first keystroke after a pause is answered at once. */

@@ -16,7 +16,7 @@ export interface ScanJob {
   readonly secrets?: SecretTexts;
 }
 
-/** Of each column and each kind of fault, so many are shown. */
+/** At most this many faults are shown for each column and kind. */
 const shown = 5;
 const keptLogs = 20;
 const progressMs = 200;

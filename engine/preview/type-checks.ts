@@ -7,7 +7,7 @@ import type { TypedCode } from './typecheck.ts';
 const debounceMs = 120;
 const defaultLimitMs = 15_000;
 const memoryMb = 1024;
-/** What a check may still take when nobody waits for it any more: the process has learnt what makes the next one fast. */
+/** How long a check may continue once no request waits for it: what the process has loaded makes the next check fast. */
 const unwantedMs = 3000;
 /** Of one check. Code that comes after is not checked for its types. */
 const mostStopped = 3;
@@ -72,7 +72,7 @@ function newPool(limitMs = defaultLimitMs): Pool {
   return new WorkerPool({ entry: 'typecheck', limitMs, memoryMb });
 }
 
-/** Never rejects: code whose check had to be stopped is told, and the rest is checked without it. */
+/** Never rejects. Code whose check had to be stopped is reported, and the rest is checked without it. */
 async function checkWithin(pool: Pool, code: readonly TypedCode[], signal?: AbortSignal): Promise<readonly Problem[]> {
   const stopped: Problem[] = [];
   for (let left = code; left.length > 0; ) {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import '../../test/property-seed.ts';
-import { type Bookkeeper, type CheckpointHead, CheckpointStore, latestCheckpoint } from './checkpoints.ts';
+import { type CheckpointHead, CheckpointStore, latestCheckpoint, type RewindableSource } from './checkpoints.ts';
 import { lockStateFolder } from './checkpoints-lock.ts';
 
 let folder = '';
@@ -46,20 +46,20 @@ describe('checkpoints', () => {
   test('have sources beside them that keep books of them, for as long as there are any', async () => {
     const told: string[] = [];
     const store = new CheckpointStore(folder, (message) => told.push(message));
-    const keeper = (path: string): Bookkeeper => ({ type: 'replay', params: { path, only: null } });
+    const keeper = (path: string): RewindableSource => ({ type: 'replay', params: { path, only: null } });
     const [one, other] = [keeper('one'), keeper('other')];
-    await store.addBookkeepers([]);
-    expect([readdirSync(folder), store.bookkeepers()]).toEqual([[], []]);
-    await store.addBookkeepers([one]);
-    await store.addBookkeepers([one, other]);
+    await store.addRewindable([]);
+    expect([readdirSync(folder), store.rewindable()]).toEqual([[], []]);
+    await store.addRewindable([one]);
+    await store.addRewindable([one, other]);
     await store.write(head(1), {});
     store.removeAfter(0);
-    expect(new CheckpointStore(folder).bookkeepers()).toEqual([one, other]);
+    expect(new CheckpointStore(folder).rewindable()).toEqual([one, other]);
     truncateSync(join(folder, 'bookkeepers.json'), 10);
-    expect(store.bookkeepers()).toEqual([]);
+    expect(store.rewindable()).toEqual([]);
     expect(told).toEqual([expect.stringContaining('stay marked as replayed')]);
-    await store.addBookkeepers([other]);
-    expect(store.bookkeepers()).toEqual([other]);
+    await store.addRewindable([other]);
+    expect(store.rewindable()).toEqual([other]);
     store.clear();
     expect(readdirSync(folder)).toEqual([]);
   });

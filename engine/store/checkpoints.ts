@@ -22,7 +22,7 @@ const startOfSummed = magic.length + 4 + sumLength;
 /** Each is stored twice, so that damage to one file does no harm. */
 const fileName = /^checkpoint-(\d+)\.(?:millrace|copy)$/;
 const lineageFile = 'lineage';
-const bookkeepersFile = 'bookkeepers.json';
+const rewindableFile = 'bookkeepers.json';
 const committedFile = 'committed';
 
 /** What is known about a checkpoint without its content. */
@@ -45,7 +45,7 @@ export interface CheckpointHead {
   readonly shape: Shape;
 }
 /** A source that records checkpoints: see `SourceDefinition.rewind`. */
-export interface Bookkeeper {
+export interface RewindableSource {
   readonly type: string;
   readonly params: { readonly [name: string]: Json };
 }
@@ -158,7 +158,7 @@ export class CheckpointStore {
   /** Removes all checkpoints, and the lineage with them. */
   clear(): void {
     for (const id of this.#ids()) this.remove(id);
-    for (const name of [lineageFile, bookkeepersFile, committedFile]) rmSync(join(this.folder, name), { force: true });
+    for (const name of [lineageFile, rewindableFile, committedFile]) rmSync(join(this.folder, name), { force: true });
   }
 
   /** The highest number that a file has, sound or not; 0 where there is none. */
@@ -194,11 +194,11 @@ export class CheckpointStore {
   }
 
   /** All that were ever added, since checkpoints were last cleared. */
-  bookkeepers(): readonly Bookkeeper[] {
-    const path = join(this.folder, bookkeepersFile);
+  rewindable(): readonly RewindableSource[] {
+    const path = join(this.folder, rewindableFile);
     if (!existsSync(path)) return [];
     try {
-      return JSON.parse(readFileSync(path, 'utf8')) as Bookkeeper[];
+      return JSON.parse(readFileSync(path, 'utf8')) as RewindableSource[];
     } catch (error) {
       this.#tell(`${path} is damaged (${(error as Error).message}): failed rows that were replayed after the checkpoint resumed from stay marked as replayed.`);
       return [];
@@ -206,10 +206,10 @@ export class CheckpointStore {
   }
 
   /** Resolves when they are durable. */
-  async addBookkeepers(more: readonly Bookkeeper[]): Promise<void> {
-    const before = this.bookkeepers();
+  async addRewindable(more: readonly RewindableSource[]): Promise<void> {
+    const before = this.rewindable();
     const all = new Map([...before, ...more].map((each) => [JSON.stringify(each), each]));
-    if (all.size > before.length) await this.#writeWhole(join(this.folder, bookkeepersFile), [Buffer.from(`[${[...all.keys()].join(',\n')}]\n`)]);
+    if (all.size > before.length) await this.#writeWhole(join(this.folder, rewindableFile), [Buffer.from(`[${[...all.keys()].join(',\n')}]\n`)]);
   }
 
   /** Written under another name, and renamed once it is durable. */

@@ -77,11 +77,11 @@ export class ScheduledReader implements Reader {
         if (this.#isStopped()) break;
         if (batch === null) {
           await this.#finish();
-          await breath();
+          await yieldThread();
         } else {
           const fresh = this.#column === null ? batch : this.#beyondCursor(batch, this.#column);
           if (fresh.rows.length > 0 || batch.rows.length === 0) return fresh;
-          await breath();
+          await yieldThread();
         }
       } catch (error) {
         await this.#failed(error);
@@ -220,6 +220,6 @@ export class ScheduledReader implements Reader {
 }
 
 /** Readings without new rows must not keep the thread from its messages: one of them says that the run is cancelled. */
-function breath(): Promise<void> {
+function yieldThread(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }

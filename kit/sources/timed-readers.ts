@@ -7,7 +7,7 @@ import { ColumnTimes, type Greatest } from './column-times.ts';
 import type { ColumnTime } from './time-values.ts';
 
 /** How long the thread may be busy before it yields. */
-const breathAfterMs = 50;
+const yieldAfterMs = 50;
 
 export type TimedPosition = Greatest & {
   /** The position of the source itself. */
@@ -112,17 +112,17 @@ async function eachBatch(
   { signal, elapsed }: Pick<SourceContext<unknown>, 'signal' | 'elapsed'>,
   use: (batch: SourceBatch) => void,
 ): Promise<void> {
-  let breath = elapsed();
+  let yieldedAt = elapsed();
   while (!signal.aborted) {
     const read = reader.read();
     const batch = read instanceof Promise ? await read : read;
     if (batch === null) return;
     use(batch);
-    if (elapsed() - breath < breathAfterMs) continue;
+    if (elapsed() - yieldedAt < yieldAfterMs) continue;
     await new Promise<void>((resolve) => {
       setTimeout(resolve, 0);
     });
-    breath = elapsed();
+    yieldedAt = elapsed();
   }
 }
 

@@ -5,7 +5,7 @@ import { addNodeBesideSelection, freePlace, insertNode } from '../graph/insert.t
 import { NodeIcon } from '../graph/NodeIcon.tsx';
 import { closeQuickAdd, type QuickAddRequest, useQuickAdd } from '../graph/quick-add.ts';
 import { searchNodes } from '../graph/search.ts';
-import { focusCanvas } from '../graph/viewport.ts';
+import { focusPane } from '../graph/viewport.ts';
 import { useSession } from '../session/session.ts';
 
 const menuSize = { width: 300, height: 340 };
@@ -29,7 +29,7 @@ function QuickAddMenu({ request }: { readonly request: QuickAddRequest }) {
 
   const close = () => {
     closeQuickAdd();
-    focusCanvas();
+    focusPane();
   };
   const add = (type: string | undefined) => {
     if (!type) return;

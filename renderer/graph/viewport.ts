@@ -16,7 +16,7 @@ export function setFlow(flow: ReactFlowInstance<CardNode, DataEdge> | null, elem
 export function flow(): ReactFlowInstance<CardNode, DataEdge> | null {
   return instance;
 }
-export function focusCanvas(): void {
+export function focusPane(): void {
   pane?.focus({ preventScroll: true });
 }
 

@@ -5,7 +5,7 @@ import type { NodeManifest } from '../../engine/protocol/messages.ts';
 import { dragType } from '../graph/drag-type.ts';
 import { addNodeBesideSelection } from '../graph/insert.ts';
 import { NodeIcon } from '../graph/NodeIcon.tsx';
-import { focusCanvas } from '../graph/viewport.ts';
+import { focusPane } from '../graph/viewport.ts';
 import { useSession } from '../session/session.ts';
 import { Markdown } from '../shell/Markdown.tsx';
 import './palette.css';
@@ -42,7 +42,7 @@ export function Palette() {
         onKeyDown={(event) => {
           const first = groups[0]?.[1][0];
           if (event.key === 'Enter' && query.trim() && first) addNodeBesideSelection(first.type);
-          if (event.key === 'Escape') query ? setQuery('') : focusCanvas();
+          if (event.key === 'Escape') query ? setQuery('') : focusPane();
         }}
       />
       <div className="palette-list">

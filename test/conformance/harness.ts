@@ -162,7 +162,7 @@ class Run {
       elapsed: () => performance.now(),
       state: () => new MemoryState(),
       memory: Number.POSITIVE_INFINITY,
-      breathe: () => {},
+      yieldNow: () => {},
       outputTime: { advance: () => {}, idle: () => {}, order: () => undefined },
       commits: 'end',
       resume: null,

@@ -5,7 +5,7 @@ import { grouping } from './grouping.ts';
 
 export function combining(
   { keys, aggregates, window }: CombineOp,
-  { inputs, outputs, memory, state, emit, fail, breathe, signal }: RowsContext,
+  { inputs, outputs, memory, state, emit, fail, yieldNow, signal }: RowsContext,
 ): StatefulOperator {
-  return grouping({ input: inputs.rows, output: outputs.rows, keys, window, aggregates, memory, state, emit, fail, breathe, signal });
+  return grouping({ input: inputs.rows, output: outputs.rows, keys, window, aggregates, memory, state, emit, fail, yieldNow, signal });
 }

@@ -23,7 +23,7 @@ import { SlicedWindows } from './window-slices.ts';
 import { type WindowTimes, windowTimes } from './window-times.ts';
 import { type Fire, LiveKeys, type Pane, Slots, SlotTable, type Windows } from './windows.ts';
 
-export interface GroupingOptions extends Pick<RowsContext, 'breathe' | 'signal'> {
+export interface GroupingOptions extends Pick<RowsContext, 'yieldNow' | 'signal'> {
   readonly input: Schema;
   /** The window's start and end (and pane) if there is one, the keys, then one column for each aggregate. */
   readonly output: Schema;

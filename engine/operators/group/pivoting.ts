@@ -14,7 +14,7 @@ import { keyOfType } from '../rows/key-columns.ts';
 import { columnSource, compile, picker, rowSource } from '../rows/rows.ts';
 import { type GroupingOptions, grouping } from './grouping.ts';
 
-interface PivotingOptions extends Omit<PivotOp, 'op' | 'values'>, Pick<RowsContext, 'memory' | 'state' | 'emit' | 'fail' | 'log' | 'breathe' | 'signal'> {
+interface PivotingOptions extends Omit<PivotOp, 'op' | 'values'>, Pick<RowsContext, 'memory' | 'state' | 'emit' | 'fail' | 'log' | 'yieldNow' | 'signal'> {
   readonly input: Schema;
   readonly output: Schema;
   /** In the order of the output's last columns. */

@@ -12,7 +12,7 @@ import { listBytes, rowsFromState, rowsToState } from '../rows/state.ts';
 import { SortedRuns } from '../spill/sorted-runs.ts';
 import { KeyIndex, keyText, keyValues, RowKeys } from './keys.ts';
 
-type Context = Pick<RowsContext, 'inputs' | 'state' | 'memory' | 'emit' | 'breathe' | 'signal'>;
+type Context = Pick<RowsContext, 'inputs' | 'state' | 'memory' | 'emit' | 'yieldNow' | 'signal'>;
 
 /** Keys of one entry where the index was put aside. */
 const chunkSize = 1024;

@@ -26,7 +26,7 @@ export function* inBatches(rows: Iterable<Row>): Iterable<readonly Row[]> {
  */
 export function inTurns<T>(
   steps: Iterable<T>,
-  { breathe, signal }: Pick<TransformContext<unknown>, 'breathe' | 'signal'>,
+  { yieldNow, signal }: Pick<TransformContext<unknown>, 'yieldNow' | 'signal'>,
   take: (step: T) => unknown,
 ): void | Promise<void> {
   const left = steps[Symbol.iterator]();
@@ -35,12 +35,12 @@ export function inTurns<T>(
     if (!done) take(value);
     return !done;
   };
-  const takeRest = async (breath: Promise<void>): Promise<void> => {
-    await breath;
-    while (!signal.aborted && takeNext()) await breathe();
+  const takeRest = async (pause: Promise<void>): Promise<void> => {
+    await pause;
+    while (!signal.aborted && takeNext()) await yieldNow();
   };
   while (takeNext()) {
-    const breath = breathe();
-    if (breath) return takeRest(breath);
+    const pause = yieldNow();
+    if (pause) return takeRest(pause);
   }
 }

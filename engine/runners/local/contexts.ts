@@ -75,7 +75,7 @@ export function transformContext(
   states: StatesOfNode,
   memory: number,
   { now, wallTime }: Clock,
-  breathe: () => void | Promise<void>,
+  yieldNow: () => void | Promise<void>,
   outputTime: OutputTime,
 ): TransformContext {
   return {
@@ -86,7 +86,7 @@ export function transformContext(
     },
     now,
     wallTime,
-    breathe,
+    yieldNow,
     outputTime,
     state: (name) => states.open(name),
     memory,

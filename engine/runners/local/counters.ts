@@ -36,7 +36,7 @@ export class NodeCounters {
     return { in: taken, out: { ...out }, dropped, failed, late, busyMs, idleMs, blockedMs, watermark };
   }
 
-  /** Goes on counting from there; the watermark is the hub's to restore. */
+  /** Goes on counting from there; the watermark is the router's to restore. */
   restore(counts: NodeCounts): void {
     const { in: taken, out, dropped, failed, busyMs, idleMs, blockedMs } = counts;
     Object.assign(this, { in: taken, dropped, failed, busyMs, idleMs, blockedMs });

@@ -10,10 +10,10 @@ import type { Sandbox } from '../../sandbox/sandbox.ts';
 import type { NodeCounts } from './counters.ts';
 import type { EarlierFlow } from './earlier-flows.ts';
 import type { FlowSnapshot } from './flow-snapshot.ts';
-import type { Hub, Unit } from './hub.ts';
 import type { InstanceHost } from './instances/messages.ts';
 import type { Monitor } from './monitor.ts';
 import type { NodeStates } from './node-states.ts';
+import type { Router, Unit } from './router.ts';
 
 export interface DataflowEnv {
   definition(type: string): NodeDefinition | undefined;
@@ -55,7 +55,7 @@ export interface DataflowEnv {
   onBroken?(error: unknown): void;
   /** Of a part of a plan: what takes the place of its sinks, and how long they have no room for more rows. */
   readonly outlets?: {
-    open(node: NodeId, hub: Hub): Unit;
+    open(node: NodeId, router: Router): Unit;
     room(): Promise<void> | null;
   };
   /** Of a stretch of the input: where each sink writes its rows aside, as of `Writer.part`. Phase one is then all there is. */
@@ -118,11 +118,11 @@ export interface Dataflow {
   readonly decider: NodeId | null;
   /** By sink, where a part of its rows is to be written; null where some sink takes none. See `Writer.part`. */
   part(index: number): { readonly [sink: NodeId]: Json } | null;
-  /** Takes up a part: what its sinks' `PartWriter.finish` gave, and its books. Parts come in their order, behind all rows that were pushed. */
+  /** Takes up a part: what its sinks' `PartWriter.finish` gave, and its counts. Parts come in their order, after all rows that were pushed. */
   join(finished: { readonly [sink: NodeId]: Json }, counts: { readonly [node: NodeId]: NodeCounts }): Promise<void>;
   /** How many outputs become visible each by itself. */
   readonly outputCount: number;
-  /** Everything that operators keep, and the books of all nodes, as of this checkpoint. To be called with no push under way. */
+  /** Everything that operators keep, and the counts of all nodes, as of this checkpoint. To be called with no push under way. */
   snapshot(checkpoint: number): Promise<FlowSnapshot>;
   /** Phase one: makes what the writers have durable, and gives their tokens. Rows that a sink only refuses here are on their way when it resolves. */
   prepare(checkpoint: number): Promise<{ readonly [sink: NodeId]: Json }>;

@@ -223,12 +223,12 @@ export class Execution {
       }
       env.onResumed(from.head.id);
       const at = { lineage: start.lineage, id: from.head.id };
-      for (const { type, params } of store?.bookkeepers() ?? []) await this.#keepingBooks(type)?.rewind?.(this.#bookContext(type, params), at);
+      for (const { type, params } of store?.rewindable() ?? []) await this.#keepingBooks(type)?.rewind?.(this.#bookContext(type, params), at);
       // Also of replays that this run does not go on with.
       await this.#acknowledge(from.content.sources, at, from.head.shape.nodes);
     }
-    const bookkeepers = Object.values(start.shape.nodes).filter(({ type }) => this.#keepingBooks(type)?.rewind);
-    await store?.addBookkeepers(bookkeepers.map(({ type, params }) => ({ type, params })));
+    const rewindable = Object.values(start.shape.nodes).filter(({ type }) => this.#keepingBooks(type)?.rewind);
+    await store?.addRewindable(rewindable.map(({ type, params }) => ({ type, params })));
     this.#flow = await this.#open(start);
     env.onOpened();
     if (from && this.#endsWith(from.head.kind)) {

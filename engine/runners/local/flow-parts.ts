@@ -5,11 +5,11 @@ import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
 import { NodeCounters } from './counters.ts';
 import type { DataflowEnv } from './dataflow.ts';
 import { Failures } from './failures.ts';
-import type { Station } from './hub.ts';
 import { Instances, type InstancesEnv } from './instances/instances.ts';
+import type { OpenNode } from './router.ts';
 
 /** In the plan's order. Throws a MillraceError for a node of unknown type. */
-export function stationsOf(plan: PhysicalPlan, env: DataflowEnv): Station[] {
+export function openNodesOf(plan: PhysicalPlan, env: DataflowEnv): OpenNode[] {
   return plan.nodes.map((planned, index) => {
     const definition = env.definition(planned.type);
     if (!definition) {
@@ -27,7 +27,7 @@ export function stationsOf(plan: PhysicalPlan, env: DataflowEnv): Station[] {
 export function instancesOf(
   plan: PhysicalPlan,
   env: DataflowEnv,
-  parts: Pick<InstancesEnv, 'stateFolder' | 'memory' | 'hub' | 'stations' | 'sinks'>,
+  parts: Pick<InstancesEnv, 'stateFolder' | 'memory' | 'router' | 'openNodes' | 'sinks'>,
 ): Instances {
   if (!env.instances) throw new Error('A plan with stages needs somebody to start their instances');
   return new Instances(plan, {

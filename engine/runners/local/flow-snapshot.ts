@@ -5,8 +5,8 @@ import type { Json, State } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
 import type { NodeCounts } from './counters.ts';
-import type { NodeTime } from './hub.ts';
 import type { KeyedSnapshot } from './keyed-snapshot.ts';
+import type { NodeTime } from './router.ts';
 
 export interface NodeSnapshot extends NodeTime {
   readonly counts: NodeCounts;

@@ -1,10 +1,10 @@
 import type { Problem } from '../../../model/problems/problem.ts';
 import { thousands } from '../../../model/text/thousands.ts';
 import type { NodeId } from '../../document/pipeline.ts';
-import type { Station } from './hub.ts';
+import type { OpenNode } from './router.ts';
 
 /** Warnings of rows that a node left out because they came too late, and that nobody takes from its late ports. */
-export function lateRows({ planned: { id }, counters }: Station, isTaken: (node: NodeId, port: string) => boolean): Problem[] {
+export function lateRows({ planned: { id }, counters }: OpenNode, isTaken: (node: NodeId, port: string) => boolean): Problem[] {
   return counters.latePorts.flatMap((port) => (isTaken(id, port) ? [] : [warning(id, counters.out[port] ?? 0)]));
 }
 

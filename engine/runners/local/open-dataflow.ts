@@ -14,9 +14,8 @@ import { type Clock, clockOf } from './clock.ts';
 import { SharedThings } from './contexts.ts';
 import type { NodeCounts } from './counters.ts';
 import type { Dataflow, DataflowEnv } from './dataflow.ts';
-import { instancesOf, stationsOf } from './flow-parts.ts';
+import { instancesOf, openNodesOf } from './flow-parts.ts';
 import { type FlowSnapshot, type NodeSnapshot, standing } from './flow-snapshot.ts';
-import { Hub, type Station, type Unit } from './hub.ts';
 import { divisionOf } from './instances/division.ts';
 import { Instances } from './instances/instances.ts';
 import { memoryShares } from './instances/memory-shares.ts';
@@ -27,6 +26,7 @@ import { NodeStates } from './node-states.ts';
 import { NodeOpener } from './opening.ts';
 import { RecentRows } from './recent-rows.ts';
 import { goOn, restoreNodes } from './resuming.ts';
+import { type OpenNode, Router, type Unit } from './router.ts';
 import { type OpenOperator, segmentsOf } from './segments.ts';
 import { plainBytes, stateSize, stateUse } from './state-use.ts';
 import { ChainUnit, leadsOn, SinkUnit, StatefulUnit } from './units.ts';
@@ -34,7 +34,7 @@ import { type Waiting, waitingForTime } from './waiting.ts';
 import { abortAll, closeAll, commitAll, deciders, independentOutputs, joinPart, markCommitted, type OpenWriter, prepareOne, takenBy } from './writers.ts';
 
 /** How long a node may go on emitting before others have a turn. */
-const breathAfterMs = 50;
+const yieldAfterMs = 50;
 /** The memory for state is shared out anew after so many batches. */
 const batchesPerShare = 32;
 
@@ -56,11 +56,11 @@ class OpenDataflow implements Dataflow {
   readonly #graph: Graph;
   #recent: RecentRows | null = null;
   readonly #env: DataflowEnv;
-  readonly #hub: Hub;
+  readonly #router: Router;
   readonly #shared = new SharedThings();
   readonly #states: NodeStates;
   readonly #opener: NodeOpener;
-  readonly #stations = new KnownMap<NodeId, Station>('node');
+  readonly #openNodes = new KnownMap<NodeId, OpenNode>('node');
   /** By its node, or the first one of a chain. */
   readonly #units = new Map<NodeId, Unit>();
   readonly #sinks: SinkUnit[] = [];
@@ -71,7 +71,7 @@ class OpenDataflow implements Dataflow {
   #memoryOfInstance = 0;
   readonly #running = new Set<NodeId>();
   readonly #clock: Clock;
-  #lastBreath = performance.now();
+  #lastYield = performance.now();
   /** Batches so far. */
   #pushed = 0;
 
@@ -89,46 +89,46 @@ class OpenDataflow implements Dataflow {
     const elsewhere = new Set(plan.stages?.flatMap(({ nodes }) => nodes));
     const holders = plan.nodes.filter(({ id, op }) => op && traitsOf(op).isStateful && !elsewhere.has(id));
     const memory = memoryOfOperators(this.#states.budget, env.commits ?? 'end') / Math.max(1, holders.length);
-    this.#hub = new Hub(env.sandbox, env.monitor, env.tap && ((node, port, rows) => env.tap?.(node, port, rows)));
+    this.#router = new Router(env.sandbox, env.monitor, env.tap && ((node, port, rows) => env.tap?.(node, port, rows)));
     this.#clock = clockOf(env.now, env.from?.snapshot.time);
     this.#opener = new NodeOpener({
       env,
       graph: this.#graph,
-      hub: this.#hub,
+      router: this.#router,
       shared: this.#shared,
       states: this.#states,
       memory,
-      stations: this.#stations,
+      openNodes: this.#openNodes,
       isTimed: (node) => this.timed.has(node),
       writers: this.#writers,
       clock: this.#clock,
-      breathe: () => this.#breathe(),
+      yieldNow: () => this.#yieldNow(),
     });
   }
 
   async open(): Promise<void> {
-    for (const station of stationsOf(this.#plan, this.#env)) {
-      this.#stations.set(station.planned.id, station);
-      if (station.planned.kind === 'source') this.#running.add(station.planned.id);
+    for (const openNode of openNodesOf(this.#plan, this.#env)) {
+      this.#openNodes.set(openNode.planned.id, openNode);
+      if (openNode.planned.kind === 'source') this.#running.add(openNode.planned.id);
     }
     if (this.#plan.stages) this.#instances = this.#stagesElsewhere();
-    const isHere = ({ planned }: Station) => !this.#instances?.nodes.has(planned.id);
-    await loadOperators([...this.#stations.values()].flatMap(({ op }) => (op ? [op.op] : [])));
+    const isHere = ({ planned }: OpenNode) => !this.#instances?.nodes.has(planned.id);
+    await loadOperators([...this.#openNodes.values()].flatMap(({ op }) => (op ? [op.op] : [])));
     // Code first: it is what fails most often, and before anything is touched.
     const operators = new Map<NodeId, OpenOperator>();
-    for (const station of this.#stations.values())
-      if (station.planned.kind === 'transform' && isHere(station)) operators.set(station.planned.id, this.#opener.transform(station));
-    for (const station of this.#stations.values()) if (station.planned.kind === 'sink') await this.#openSink(station);
+    for (const openNode of this.#openNodes.values())
+      if (openNode.planned.kind === 'transform' && isHere(openNode)) operators.set(openNode.planned.id, this.#opener.transform(openNode));
+    for (const openNode of this.#openNodes.values()) if (openNode.planned.kind === 'sink') await this.#openSink(openNode);
     this.#connect(operators);
     // No window waits for rows that failed before, and none fires on their account.
-    for (const id of this.#plan.replays ?? []) this.#hub.idle([this.#stations.of(id)], true);
+    for (const id of this.#plan.replays ?? []) this.#router.idle([this.#openNodes.of(id)], true);
     const { redoFolder, from } = this.#env;
     if (redoFolder) this.#keepRedo(redoFolder);
     if (from) {
-      const parts = { hub: this.#hub, stations: this.#stations, units: this.#units };
+      const parts = { router: this.#router, openNodes: this.#openNodes, units: this.#units };
       const times = standing(this.#plan, from.snapshot, from.isCarried);
       restoreNodes(parts, from, times);
-      for (const id of this.#stations.keys()) if (this.#hub.hasEnded(id)) this.#running.delete(id);
+      for (const id of this.#openNodes.keys()) if (this.#router.hasEnded(id)) this.#running.delete(id);
       await this.#instances?.open({ start: from, times });
       await goOn(parts, this.#plan.nodes);
       await this.#pending();
@@ -138,83 +138,83 @@ class OpenDataflow implements Dataflow {
 
   #stagesElsewhere(): Instances {
     const memory = { stateFolder: this.#states.folder, memory: this.#memoryOfInstance };
-    return instancesOf(this.#plan, this.#env, { ...memory, hub: this.#hub, stations: this.#stations, sinks: () => this.#sinksPending() });
+    return instancesOf(this.#plan, this.#env, { ...memory, router: this.#router, openNodes: this.#openNodes, sinks: () => this.#sinksPending() });
   }
 
-  async #openSink(station: Station): Promise<void> {
-    const outlet = this.#env.outlets?.open(station.planned.id, this.#hub);
+  async #openSink(openNode: OpenNode): Promise<void> {
+    const outlet = this.#env.outlets?.open(openNode.planned.id, this.#router);
     if (outlet) {
-      this.#units.set(station.planned.id, outlet);
+      this.#units.set(openNode.planned.id, outlet);
       return;
     }
-    const opened = await this.#opener.sink(station);
+    const opened = await this.#opener.sink(openNode);
     if (opened) this.#writers.push(opened);
-    const unit = new SinkUnit(station, opened?.writer ?? null, this.#hub);
+    const unit = new SinkUnit(openNode, opened?.writer ?? null, this.#router);
     this.#sinks.push(unit);
-    this.#units.set(station.planned.id, unit);
+    this.#units.set(openNode.planned.id, unit);
   }
 
   #connect(operators: ReadonlyMap<NodeId, OpenOperator>): void {
     const chained = this.#plan.chains.filter((chain) => chain.every((id) => operators.has(id)));
     const segments = segmentsOf({ ...this.#plan, chains: chained }, operators, this.#env.tap === undefined);
-    const inner = new Set(segments.flatMap((segment) => segment.flatMap(({ station, next }) => (next === null ? [] : [`${station.planned.id}.${next}`]))));
-    for (const { station, operator } of operators.values()) {
-      if ('process' in operator) this.#units.set(station.planned.id, new StatefulUnit(station, operator, this.#hub));
+    const inner = new Set(segments.flatMap((segment) => segment.flatMap(({ openNode, next }) => (next === null ? [] : [`${openNode.planned.id}.${next}`]))));
+    for (const { openNode, operator } of operators.values()) {
+      if ('process' in operator) this.#units.set(openNode.planned.id, new StatefulUnit(openNode, operator, this.#router));
     }
-    const chains = new Map(segments.map((segment) => [itemAt(segment, 0).station.planned.id, new ChainUnit(segment, this.#hub, this.#env.monitor)]));
+    const chains = new Map(segments.map((segment) => [itemAt(segment, 0).openNode.planned.id, new ChainUnit(segment, this.#router, this.#env.monitor)]));
     for (const [id, chain] of chains) this.#units.set(id, chain);
     for (const { from, to } of this.#plan.edges) {
       const unit = this.#units.get(to.node);
-      if (unit && !inner.has(`${from.node}.${from.port}`)) this.#hub.connect(from.node, from.port, unit, to.port);
+      if (unit && !inner.has(`${from.node}.${from.port}`)) this.#router.connect(from.node, from.port, unit, to.port);
     }
-    for (const { way, unit } of this.#instances?.exchanges ?? []) this.#hub.connect(way.edge.from.node, way.edge.from.port, unit, way.edge.to.port);
+    for (const { way, unit } of this.#instances?.exchanges ?? []) this.#router.connect(way.edge.from.node, way.edge.from.port, unit, way.edge.to.port);
     const compile = () => {
       for (const chain of chains.values()) chain.compile();
     };
     this.#recent = new RecentRows(!this.#plan.bounded, compile);
-    if (!this.#env.tap) this.#hub.recent = this.#recent;
+    if (!this.#env.tap) this.#router.recent = this.#recent;
     compile();
   }
 
   openReader(source: NodeId, start: Json = null, split?: Json): Promise<Reader> {
-    return this.#opener.reader(this.#stations.of(source), start, split);
+    return this.#opener.reader(this.#openNodes.of(source), start, split);
   }
 
   push(source: NodeId, batch: SourceBatch): void | Promise<void> {
-    const station = this.#stations.of(source);
+    const openNode = this.#openNodes.of(source);
     let from = 0;
     for (const { after, watermark } of batch.watermarks ?? []) {
-      if (after > from) this.#emitPart(station, batch, from, after);
+      if (after > from) this.#emitPart(openNode, batch, from, after);
       from = after;
-      this.#hub.advance([station], watermark);
+      this.#router.advance([openNode], watermark);
     }
-    if (from < batch.rows.length) this.#emitPart(station, batch, from, batch.rows.length);
-    else if (batch.rows.length === 0) this.#hub.emitFailures(station);
+    if (from < batch.rows.length) this.#emitPart(openNode, batch, from, batch.rows.length);
+    else if (batch.rows.length === 0) this.#router.emitFailures(openNode);
     if (++this.#pushed % batchesPerShare === 0) this.#states.shareWith(plainBytes(this.#units.values()));
     return this.#pending();
   }
 
-  #emitPart(station: Station, batch: SourceBatch, from: number, to: number): void {
-    const { origin } = this.#hub;
+  #emitPart(openNode: OpenNode, batch: SourceBatch, from: number, to: number): void {
+    const { origin } = this.#router;
     const { rows, locate } = batch;
     const isWhole = from === 0 && to === rows.length;
     const part = isWhole ? rows : rows.slice(from, to);
     origin.batch = isWhole ? batch : { rows: part, ...(locate && { locate: (index) => locate(from + index) }) };
     try {
-      this.#hub.emit(station, this.#outputOf(station), part);
-      this.#hub.emitFailures(station);
+      this.#router.emit(openNode, this.#outputOf(openNode), part);
+      this.#router.emitFailures(openNode);
     } finally {
       origin.batch = null;
     }
   }
 
   advance(source: NodeId, watermark: number): void | Promise<void> {
-    this.#hub.advance([this.#stations.of(source)], watermark);
+    this.#router.advance([this.#openNodes.of(source)], watermark);
     return this.#pending();
   }
 
   idle(source: NodeId, isIdle: boolean): void | Promise<void> {
-    this.#hub.idle([this.#stations.of(source)], isIdle);
+    this.#router.idle([this.#openNodes.of(source)], isIdle);
     return this.#pending();
   }
 
@@ -227,9 +227,9 @@ class OpenDataflow implements Dataflow {
 
   async end(source: NodeId): Promise<void> {
     if (!this.#running.delete(source)) return;
-    const station = this.#stations.of(source);
-    this.#hub.emitFailures(station);
-    await this.#hub.end([station]);
+    const openNode = this.#openNodes.of(source);
+    this.#router.emitFailures(openNode);
+    await this.#router.end([openNode]);
     await this.#pending();
     // What is read after it may count on all of its rows being where they belong.
     if (this.#instances) await this.#workedOff(this.#instances);
@@ -290,11 +290,11 @@ class OpenDataflow implements Dataflow {
   #snapshot(checkpoint: number): FlowSnapshot {
     const nodes: { [node: NodeId]: NodeSnapshot } = {};
     const stateful: NodeId[] = [];
-    for (const [id, station] of this.#stations) {
+    for (const [id, openNode] of this.#openNodes) {
       const unit = this.#units.get(id);
       const state = unit instanceof StatefulUnit ? unit.snapshot() : undefined;
       if (state !== undefined || this.#states.of(id).states.size > 0) stateful.push(id);
-      nodes[id] = { ...this.#hub.time(station, unit), counts: station.counters.snapshot(), state };
+      nodes[id] = { ...this.#router.time(openNode, unit), counts: openNode.counters.snapshot(), state };
     }
     return { nodes, stateful, keyed: this.#states.snapshot(checkpoint), time: this.#clock.now() };
   }
@@ -311,7 +311,7 @@ class OpenDataflow implements Dataflow {
 
   async join(finished: { readonly [sink: NodeId]: Json }, counts: { readonly [node: NodeId]: NodeCounts }): Promise<void> {
     await asEngineThroughout(this.#env.monitor, () => joinPart(this.#writers, finished, this.#atWork, this.#namedWriter));
-    for (const [id, { counters }] of this.#stations) {
+    for (const [id, { counters }] of this.#openNodes) {
       const part = counts[id];
       if (part) counters.restore(Instances.merged([counters.snapshot(), part]));
     }
@@ -322,7 +322,7 @@ class OpenDataflow implements Dataflow {
     // In the plan's order: what one of them refuses may go to sinks behind its error port.
     for (const each of this.#writers) {
       tokens[each.node] = await asEngineThroughout(this.#env.monitor, () => prepareOne(each, checkpoint, this.#atWork, this.#namedWriter));
-      this.#hub.emitFailures(this.#stations.of(each.node));
+      this.#router.emitFailures(this.#openNodes.of(each.node));
       await this.workOff();
     }
     return tokens;
@@ -364,25 +364,25 @@ class OpenDataflow implements Dataflow {
   }
 
   waited(source: NodeId, why: 'idleMs' | 'blockedMs', ms: number): void {
-    this.#stations.of(source).counters[why] += ms;
+    this.#openNodes.of(source).counters[why] += ms;
   }
 
   failed(node: NodeId): number {
-    return this.#stations.of(node).counters.failed;
+    return this.#openNodes.of(node).counters.failed;
   }
 
   dropFailures(source: NodeId, failed: number): void {
-    const { failures, counters } = this.#stations.of(source);
+    const { failures, counters } = this.#openNodes.of(source);
     failures.take();
     counters.failed = failed;
   }
 
   watermark(node: NodeId): number {
-    return this.#stations.of(node).counters.watermark;
+    return this.#openNodes.of(node).counters.watermark;
   }
 
   isIdle(node: NodeId): boolean {
-    return this.#hub.isIdle(node);
+    return this.#router.isIdle(node);
   }
 
   get timed(): ReadonlySet<NodeId> {
@@ -391,7 +391,7 @@ class OpenDataflow implements Dataflow {
   }
 
   waiting(): readonly Waiting[] {
-    return waitingForTime({ hub: this.#hub, stations: this.#stations, units: this.#units, instances: this.#instances });
+    return waitingForTime({ router: this.#router, openNodes: this.#openNodes, units: this.#units, instances: this.#instances });
   }
 
   abort(): Promise<void> {
@@ -421,9 +421,9 @@ class OpenDataflow implements Dataflow {
 
   counters(): { readonly [node: NodeId]: NodeCounts } {
     return Object.fromEntries(
-      [...this.#stations].map(([id, station]) => {
+      [...this.#openNodes].map(([id, openNode]) => {
         const state = this.#instances?.nodes.has(id) ? this.#instances.stateOf(id) : stateSize(this.#units.get(id), this.#states, id);
-        return [id, { ...station.counters.snapshot(), ...(state && { state }) }];
+        return [id, { ...openNode.counters.snapshot(), ...(state && { state }) }];
       }),
     );
   }
@@ -445,7 +445,7 @@ class OpenDataflow implements Dataflow {
   warnings(): Problem[] {
     const { leaving = [] } = this.#plan;
     const isTaken = (id: NodeId, port: string) => this.#graph.outgoing(id, port).length > 0 || leaving.some((from) => from.node === id && from.port === port);
-    return [...this.#stations.values()].flatMap((station) => lateRows(station, isTaken));
+    return [...this.#openNodes.values()].flatMap((openNode) => lateRows(openNode, isTaken));
   }
 
   recent(node: NodeId, port: string, limit: number): readonly Row[] | Promise<readonly Row[]> {
@@ -462,22 +462,22 @@ class OpenDataflow implements Dataflow {
     return output?.kind === 'memory' ? output : null;
   }
 
-  readonly #namedWriter = (error: unknown, { node }: OpenWriter): Error => this.#hub.named(error, this.#stations.of(node));
+  readonly #namedWriter = (error: unknown, { node }: OpenWriter): Error => this.#router.named(error, this.#openNodes.of(node));
 
-  readonly #atWork = <T>(node: NodeId, run: () => T): T => this.#hub.work(this.#stations.of(node), run);
+  readonly #atWork = <T>(node: NodeId, run: () => T): T => this.#router.work(this.#openNodes.of(node), run);
 
-  #outputOf({ definition }: Station): string {
+  #outputOf({ definition }: OpenNode): string {
     return definition.kind === 'source' ? itemAt(definition.outputs, 0).name : '';
   }
 
   /** Between two batches of what a node emits at its end. */
-  #breathe(): Promise<void> | undefined {
+  #yieldNow(): Promise<void> | undefined {
     const pending = this.#pending();
-    if (!pending && performance.now() - this.#lastBreath < breathAfterMs) return undefined;
+    if (!pending && performance.now() - this.#lastYield < yieldAfterMs) return undefined;
     return Promise.resolve(pending)
       .then(() => new Promise<void>((resolve) => setImmediate(resolve)))
       .then(() => {
-        this.#lastBreath = performance.now();
+        this.#lastYield = performance.now();
       });
   }
 

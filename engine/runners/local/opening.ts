@@ -10,11 +10,11 @@ import { Redactor } from '../../processes/redaction.ts';
 import type { Clock } from './clock.ts';
 import { Code, runContext, type SharedThings, type Surroundings, sourceContext, transformContext } from './contexts.ts';
 import type { DataflowEnv } from './dataflow.ts';
-import type { Hub, Station } from './hub.ts';
 import { asEngineThroughout } from './monitor.ts';
 import type { NodeStates } from './node-states.ts';
 import { orderCare } from './order.ts';
 import { watchedReader } from './reader.ts';
+import type { OpenNode, Router } from './router.ts';
 import type { OpenOperator } from './segments.ts';
 import { type OpenWriter, takenBy } from './writers.ts';
 
@@ -22,17 +22,17 @@ import { type OpenWriter, takenBy } from './writers.ts';
 export interface FlowParts {
   readonly env: DataflowEnv;
   readonly graph: Graph;
-  readonly hub: Hub;
+  readonly router: Router;
   readonly shared: SharedThings;
   readonly states: NodeStates;
   /** Bytes that each stateful node may hold outside of them. */
   readonly memory: number;
-  readonly stations: ReadonlyMap<NodeId, Station>;
+  readonly openNodes: ReadonlyMap<NodeId, OpenNode>;
   /** Whether event time decides what comes out of it. */
   isTimed(node: NodeId): boolean;
   readonly writers: readonly OpenWriter[];
   readonly clock: Clock;
-  readonly breathe: () => Promise<void> | undefined;
+  readonly yieldNow: () => Promise<void> | undefined;
 }
 
 export class NodeOpener {
@@ -45,17 +45,17 @@ export class NodeOpener {
     this.#redactor = new Redactor(Object.values(flow.env.secrets ?? {}));
   }
 
-  transform(station: Station): OpenOperator {
-    const { planned, definition } = station;
+  transform(openNode: OpenNode): OpenOperator {
+    const { planned, definition } = openNode;
     if (definition.kind !== 'transform') throw new Error(`${planned.type} is planned as a transform`);
-    const { hub, states, memory, clock, breathe } = this.#flow;
-    const emit = (port: string, rows: readonly Row[]) => hub.emit(station, port, rows);
+    const { router, states, memory, clock, yieldNow } = this.#flow;
+    const emit = (port: string, rows: readonly Row[]) => router.emit(openNode, port, rows);
     const outputTime: OutputTime = {
-      advance: (watermark) => hub.advance([station], watermark),
-      idle: (isIdle) => hub.idle([station], isIdle),
+      advance: (watermark) => router.advance([openNode], watermark),
+      idle: (isIdle) => router.idle([openNode], isIdle),
       order: () => this.#orderOf(planned.id),
     };
-    const context = transformContext(this.#context(station), emit, this.#codeOf(planned.id), states.of(planned.id), memory, clock, breathe, outputTime);
+    const context = transformContext(this.#context(openNode), emit, this.#codeOf(planned.id), states.of(planned.id), memory, clock, yieldNow, outputTime);
     const native = () => {
       if (definition.run) return definition.run(context);
       throw new MillraceError({
@@ -65,15 +65,15 @@ export class NodeOpener {
         node: planned.id,
       });
     };
-    const operator = hub.work(station, () => openOperator(station.op ?? missing(`what "${station.planned.id}" does`), context, native));
-    return { station, operator, outputs: definition.outputs.map((port) => port.name) };
+    const operator = router.work(openNode, () => openOperator(openNode.op ?? missing(`what "${openNode.planned.id}" does`), context, native));
+    return { openNode, operator, outputs: definition.outputs.map((port) => port.name) };
   }
 
   /** Null where nothing is written, as in previews. */
-  async sink(station: Station): Promise<OpenWriter | null> {
-    const { planned, definition, counters } = station;
+  async sink(openNode: OpenNode): Promise<OpenWriter | null> {
+    const { planned, definition, counters } = openNode;
     if (definition.kind !== 'sink') throw new Error(`${planned.type} is planned as a sink`);
-    const { env, hub } = this.#flow;
+    const { env, router } = this.#flow;
     if (env.writers !== 'run') return null;
     const { commits = 'end', lineage = '', from } = env;
     let writer: Writer;
@@ -82,48 +82,48 @@ export class NodeOpener {
       const isCarried = from?.isCarried(planned.id) && Object.hasOwn(from.tokens, planned.id);
       const token = isCarried ? (from?.tokens[planned.id] ?? null) : null;
       const resume = isCarried && from ? { checkpoint: from.checkpoint, token, isOlder: from.isOlder } : null;
-      const context: SinkContext = { ...this.#context(station), commits, resume, lineage };
+      const context: SinkContext = { ...this.#context(openNode), commits, resume, lineage };
       const place = env.places?.[planned.id];
       const open = place === undefined ? () => definition.run(context) : () => openPart(definition, { ...context, part: place });
-      writer = await asEngineThroughout(env.monitor, () => hub.work(station, open));
+      writer = await asEngineThroughout(env.monitor, () => router.work(openNode, open));
     } catch (error) {
-      throw hub.named(error, station);
+      throw router.named(error, openNode);
     }
     const before = from?.snapshot.nodes[planned.id]?.counts;
     const earlierRows = before ? takenBy({ counters: before }) : 0;
     return { node: planned.id, writer, counters, committed: false, committedRows: earlierRows, earlierRows, isSettled: false };
   }
 
-  async reader(station: Station, start: Json, split?: Json): Promise<Reader> {
-    const { planned, definition } = station;
+  async reader(openNode: OpenNode, start: Json, split?: Json): Promise<Reader> {
+    const { planned, definition } = openNode;
     if (definition.kind !== 'source') throw new Error(`${planned.id} is not a source`);
-    const { hub } = this.#flow;
+    const { router } = this.#flow;
     try {
       const code = this.#codeOf(planned.id);
-      const refuse = (failure: RowFailure) => station.failures.refuse(this.#saidOf(failure));
+      const refuse = (failure: RowFailure) => openNode.failures.refuse(this.#saidOf(failure));
       const pattern = (text: string, flags: string, field: string) => code.pattern(text, flags, field);
-      const whole = sourceContext(this.#context(station), start, this.#orderOf(planned.id), refuse, pattern);
+      const whole = sourceContext(this.#context(openNode), start, this.#orderOf(planned.id), refuse, pattern);
       const { share } = planned;
       const context = { ...whole, ...(split !== undefined && { split }), ...(share && { share }) };
       // Apart from its work: what it does then is the node's, from the first line on.
       await definition.code?.load();
-      return watchedReader(await hub.work(station, () => definition.run(context)), station, hub);
+      return watchedReader(await router.work(openNode, () => definition.run(context)), openNode, router);
     } catch (error) {
-      throw hub.named(error, station);
+      throw router.named(error, openNode);
     }
   }
 
   #codeOf(id: NodeId): Code {
-    const { env, hub } = this.#flow;
+    const { env, router } = this.#flow;
     return new Code(id, env.sandbox, env.monitor, (node, field) => {
-      const number = hub.addCode(node, field);
+      const number = router.addCode(node, field);
       env.onCode?.(number, node, field);
       return number;
     });
   }
 
-  #context(station: Station) {
-    const { env, hub, shared } = this.#flow;
+  #context(openNode: OpenNode) {
+    const { env, router, shared } = this.#flow;
     const surroundings: Surroundings = {
       folder: env.folder,
       signal: env.signal,
@@ -133,8 +133,8 @@ export class NodeOpener {
       onLog: (level, message, node) => env.onLog(level, this.#redactor.text(message), node),
       onGuard: (node, undo) => env.onGuard?.(node, undo),
     };
-    return runContext(station.planned, surroundings, (failure) => {
-      station.failures.add({ ...this.#saidOf(failure), position: failure.position ?? hub.origin.locate(failure.row) });
+    return runContext(openNode.planned, surroundings, (failure) => {
+      openNode.failures.add({ ...this.#saidOf(failure), position: failure.position ?? router.origin.locate(failure.row) });
     });
   }
 
@@ -146,12 +146,12 @@ export class NodeOpener {
   }
 
   #orderOf(id: NodeId) {
-    const { env, graph, stations, writers } = this.#flow;
+    const { env, graph, openNodes, writers } = this.#flow;
     // What was printed cannot be taken back.
     const startsOver = env.startsOver === true && !writers.some(({ writer }) => writer.output().kind === 'printed');
     return orderCare(id, {
       graph,
-      node: (each) => stations.get(each) ?? missing(`the node "${each}"`),
+      node: (each) => openNodes.get(each) ?? missing(`the node "${each}"`),
       waitsForTime: (each) => this.#flow.isTimed(each),
       disorder: env.disorder ?? new Map(),
       startsOver,

@@ -126,7 +126,7 @@ function waiting(tells: () => ReturnType<NonNullable<Reader['waiting']>>) {
 describe('a source that waits', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date', 'performance'] }));
   afterEach(() => void vi.useRealTimers());
-  /** Until the source waits once more, a breath included. */
+  /** Until the source waits once more, a yield included. */
   const settle = async () => {
     for (let i = 0; i < 4; i++) await new Promise((resolve) => setImmediate(resolve));
   };

@@ -9,7 +9,7 @@ import type { SourceMark } from './flow-snapshot.ts';
 import { Gate } from './gate.ts';
 
 /** How long the thread may be busy before it looks at messages and timers. */
-const breathAfterMs = 50;
+const yieldAfterMs = 50;
 /** How often sources that wait are asked what time does, and operators hear of the clock. Who waits in a `read` for so long has no rows for now. */
 const tickEveryMs = 100;
 
@@ -78,7 +78,7 @@ export class Pull {
   readonly #live: ReadonlySet<NodeId>;
   #inTurns = false;
   #isTicking = false;
-  #lastBreath = performance.now();
+  #lastYield = performance.now();
 
   constructor(flow: Dataflow, abort: AbortController, options: PullOptions = {}) {
     this.#flow = flow;
@@ -245,7 +245,7 @@ export class Pull {
       const pushed = this.#flow.push(source, batch);
       if (pushed) await this.#blocked(source, this.#atWork(pushed));
       alignment?.look();
-      if (performance.now() - this.#lastBreath > breathAfterMs) await this.#breathe();
+      if (performance.now() - this.#lastYield > yieldAfterMs) await this.#yieldNow();
       else if (this.#inTurns) await null;
     }
     state.before = null;
@@ -301,9 +301,9 @@ export class Pull {
     }
   }
 
-  async #breathe(): Promise<void> {
+  async #yieldNow(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
-    this.#lastBreath = performance.now();
+    this.#lastYield = performance.now();
   }
 
   /** A source that waits should end by itself when the run is stopped; this does not count on it. Null when it is drained. */

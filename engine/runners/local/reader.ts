@@ -1,23 +1,23 @@
 import type { Reader } from '@millrace/kit/node';
-import type { Hub, Station } from './hub.ts';
+import type { OpenNode, Router } from './router.ts';
 
 /** A source's reader with its time kept and its name in every error. */
-export function watchedReader(reader: Reader, station: Station, hub: Hub): Reader {
+export function watchedReader(reader: Reader, openNode: OpenNode, router: Router): Reader {
   const named = (error: unknown) => {
-    throw hub.named(error, station);
+    throw router.named(error, openNode);
   };
   return {
     read() {
-      const batch = hub.work(station, () => reader.read());
+      const batch = router.work(openNode, () => reader.read());
       return batch instanceof Promise ? batch.catch(named) : batch;
     },
     position: () => reader.position(),
-    waiting: reader.waiting && (() => hub.work(station, () => reader.waiting?.() ?? {})),
+    waiting: reader.waiting && (() => router.work(openNode, () => reader.waiting?.() ?? {})),
     committed:
       reader.committed &&
       (async (position, checkpoint) => {
         try {
-          await hub.work(station, () => reader.committed?.(position, checkpoint));
+          await router.work(openNode, () => reader.committed?.(position, checkpoint));
         } catch (error) {
           named(error);
         }

@@ -5,22 +5,22 @@ import type { KnownMap } from '../../../model/values/known-map.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { PlannedNode } from '../../protocol/physical-plan.ts';
 import type { FlowStart } from './dataflow.ts';
-import type { Hub, NodeTime, Station, Unit } from './hub.ts';
+import type { NodeTime, OpenNode, Router, Unit } from './router.ts';
 import { StatefulUnit } from './units.ts';
 
 export interface ResumedParts {
-  readonly hub: Hub;
-  readonly stations: KnownMap<NodeId, Station>;
+  readonly router: Router;
+  readonly openNodes: KnownMap<NodeId, OpenNode>;
   readonly units: ReadonlyMap<NodeId, Unit>;
 }
 
 /** First all nodes get their state back, and only then may rows come out of any of them. */
-export function restoreNodes({ hub, stations, units }: ResumedParts, start: FlowStart, times: { readonly [node: NodeId]: NodeTime }): void {
+export function restoreNodes({ router, openNodes, units }: ResumedParts, start: FlowStart, times: { readonly [node: NodeId]: NodeTime }): void {
   const { snapshot, isCarried, divided } = start;
-  hub.restore(times, stations, (node) => units.get(node));
-  for (const [id, station] of stations) {
+  router.restore(times, openNodes, (node) => units.get(node));
+  for (const [id, openNode] of openNodes) {
     const before = snapshot.nodes[id];
-    if (before) station.counters.restore(before.counts);
+    if (before) openNode.counters.restore(before.counts);
     const unit = units.get(id);
     if (!(unit instanceof StatefulUnit) || !isCarried(id)) continue;
     const earlier = divided?.earlier(id) ?? null;
@@ -31,13 +31,13 @@ export function restoreNodes({ hub, stations, units }: ResumedParts, start: Flow
 }
 
 /** Tells nodes that have not ended of inputs that had. `nodes` in topological order. */
-export async function goOn({ hub, units }: ResumedParts, nodes: readonly PlannedNode[]): Promise<void> {
+export async function goOn({ router, units }: ResumedParts, nodes: readonly PlannedNode[]): Promise<void> {
   for (const { id } of nodes) {
     const unit = units.get(id);
-    const ended = unit ? hub.endedPorts(unit) : [];
-    if (!unit || ended.length === 0 || hub.hasEnded(id)) continue;
-    if (unit instanceof StatefulUnit) unit.tellEnded(hub.isOpen(unit) ? ended : ended.slice(1));
-    if (hub.isOpen(unit)) continue;
+    const ended = unit ? router.endedPorts(unit) : [];
+    if (!unit || ended.length === 0 || router.hasEnded(id)) continue;
+    if (unit instanceof StatefulUnit) unit.tellEnded(router.isOpen(unit) ? ended : ended.slice(1));
+    if (router.isOpen(unit)) continue;
     // All that it would have heard came before, but not to this node as it is now.
     unit.advance(endOfTime);
     await unit.ended(itemAt(ended, 0));

@@ -3,11 +3,11 @@ import { missing } from '../../../model/faults/missing.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
 import type { RowOperator } from './fused.ts';
-import type { Station } from './hub.ts';
+import type { OpenNode } from './router.ts';
 import type { Link } from './units.ts';
 
 export interface OpenOperator {
-  readonly station: Station;
+  readonly openNode: OpenNode;
   readonly operator: Operator;
   readonly outputs: readonly string[];
 }
@@ -21,7 +21,7 @@ export function segmentsOf(plan: PhysicalPlan, operators: ReadonlyMap<NodeId, Op
   for (const chain of [...chains, ...alone]) {
     let segment: Link[] = [];
     chain.forEach((id, i) => {
-      const { station, operator, outputs } = operators.get(id) ?? missing(`the operator of "${id}"`);
+      const { openNode, operator, outputs } = operators.get(id) ?? missing(`the operator of "${id}"`);
       if (!isRowOperator(operator)) {
         segment = [];
         return;
@@ -31,7 +31,7 @@ export function segmentsOf(plan: PhysicalPlan, operators: ReadonlyMap<NodeId, Op
         following && isRowOperator(following.operator)
           ? (plan.edges.find((edge) => edge.from.node === id && edge.to.node === chain[i + 1])?.from.port ?? null)
           : null;
-      segment.push({ station, operator, outputs, next });
+      segment.push({ openNode, operator, outputs, next });
       if (segment.length === 1) segments.push(segment);
       if (next === null) segment = [];
     });

@@ -1,8 +1,8 @@
 /** How much nodes keep between rows: in plain memory, in keyed state, and of that on disk. In bytes, as estimated. */
 import type { NodeId } from '../../document/pipeline.ts';
 import type { RunSummary } from '../../protocol/messages.ts';
-import type { Unit } from './hub.ts';
 import type { NodeStates } from './node-states.ts';
+import type { Unit } from './router.ts';
 import { StatefulUnit } from './units.ts';
 
 /** Of all nodes. */

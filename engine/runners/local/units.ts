@@ -9,8 +9,8 @@ import type { NodeId } from '../../document/pipeline.ts';
 import type { Graph } from '../../plan/graph.ts';
 import type { NodeCounters } from './counters.ts';
 import { clockCost, fuse, type Loop, newTally, type OnThrow, type RowOperator, type Stage, type Tally } from './fused.ts';
-import type { Hub, Station, Unit } from './hub.ts';
 import { leaveCode, type Monitor, readMonitor } from './monitor.ts';
+import type { OpenNode, Router, Unit } from './router.ts';
 
 /** One batch in so many tells how a chain's time is shared out. */
 const timedEvery = 32;
@@ -18,7 +18,7 @@ const lookMs = clockCost();
 
 /** A row-by-row node of a chain; `next` is the port by which the chain goes on. */
 export interface Link {
-  readonly station: Station;
+  readonly openNode: OpenNode;
   readonly operator: RowOperator;
   readonly outputs: readonly string[];
   readonly next: string | null;
@@ -26,9 +26,9 @@ export interface Link {
 
 /** Row-by-row nodes as one loop. To be compiled once all edges are connected, since rows that nobody takes are not kept, and again when other ports are watched. */
 export class ChainUnit implements Unit {
-  readonly stations: readonly Station[];
+  readonly openNodes: readonly OpenNode[];
   readonly #links: readonly Link[];
-  readonly #hub: Hub;
+  readonly #router: Router;
   readonly #monitor: Monitor | undefined;
   readonly #counters: readonly NodeCounters[];
   readonly #tallies: readonly Tally[];
@@ -37,31 +37,33 @@ export class ChainUnit implements Unit {
   #timedLoop: Loop = () => {};
   #batches = 0;
 
-  constructor(links: readonly Link[], hub: Hub, monitor: Monitor | undefined) {
+  constructor(links: readonly Link[], router: Router, monitor: Monitor | undefined) {
     this.#links = links;
-    this.#hub = hub;
+    this.#router = router;
     this.#monitor = monitor;
-    this.stations = links.map((link) => link.station);
-    this.#counters = this.stations.map((station) => station.counters);
+    this.openNodes = links.map((link) => link.openNode);
+    this.#counters = this.openNodes.map((openNode) => openNode.counters);
     this.#tallies = links.map(newTally);
     this.#shares = links.map(() => 1 / links.length);
   }
 
   compile(): void {
     const links = this.#links;
-    const hub = this.#hub;
+    const router = this.#router;
     const monitor = this.#monitor;
     const stages = links.map(
-      ({ station, operator, outputs, next }): Stage => ({
+      ({ openNode, operator, outputs, next }): Stage => ({
         operator,
         next: Math.max(0, outputs.indexOf(next ?? '')),
-        isWatched: next !== null && hub.isWatched(station.planned.id, next),
-        taken: ('test' in operator ? [0, 1] : [0]).map((i) => outputs[i] !== undefined && (outputs[i] === next || hub.isTaken(station.planned.id, outputs[i]))),
+        isWatched: next !== null && router.isWatched(openNode.planned.id, next),
+        taken: ('test' in operator ? [0, 1] : [0]).map(
+          (i) => outputs[i] !== undefined && (outputs[i] === next || router.isTaken(openNode.planned.id, outputs[i])),
+        ),
       }),
     );
     const onThrow: OnThrow = (stage, thrown, row, rows, index) => {
-      const field = monitor && hub.fieldOf(readMonitor(monitor).code, itemAt(links, stage).station.planned.id);
-      itemAt(links, stage).station.failures.addThrown(thrown, hub.sandbox, row, field, hub.origin.locate(row, rows, index));
+      const field = monitor && router.fieldOf(readMonitor(monitor).code, itemAt(links, stage).openNode.planned.id);
+      itemAt(links, stage).openNode.failures.addThrown(thrown, router.sandbox, row, field, router.origin.locate(row, rows, index));
       // Not before: what was thrown is still the code's.
       if (monitor) leaveCode(monitor);
     };
@@ -80,19 +82,19 @@ export class ChainUnit implements Unit {
         // Within its own time, so that what was learnt holds for this batch already.
         if (isTimed) this.#share();
       };
-      this.#hub.work(itemAt(this.stations, 0), work, shift);
+      this.#router.work(itemAt(this.openNodes, 0), work, shift);
     } finally {
       this.#count();
     }
-    this.#links.forEach(({ station, outputs, next }, k) => {
+    this.#links.forEach(({ openNode, outputs, next }, k) => {
       outputs.forEach((port, output) => {
         const sent = itemAt(tallies, k).out[output];
         if (!sent) return;
         // What goes on within the chain is counted there.
-        if (port === next) this.#hub.look(station.planned.id, port, sent);
-        else this.#hub.emit(station, port, sent);
+        if (port === next) this.#router.look(openNode.planned.id, port, sent);
+        else this.#router.emit(openNode, port, sent);
       });
-      this.#hub.emitFailures(station);
+      this.#router.emitFailures(openNode);
     });
   }
 
@@ -107,7 +109,7 @@ export class ChainUnit implements Unit {
   }
 
   #count(): void {
-    this.#links.forEach(({ station: { counters }, next }, k) => {
+    this.#links.forEach(({ openNode: { counters }, next }, k) => {
       counters.in += itemAt(this.#tallies, k).in;
       counters.dropped += itemAt(this.#tallies, k).dropped;
       if (next !== null) counters.sent(next, itemAt(this.#tallies, k + 1).in);
@@ -115,30 +117,30 @@ export class ChainUnit implements Unit {
   }
 
   advance(watermark: number): void {
-    this.#hub.advance(this.stations, watermark);
+    this.#router.advance(this.openNodes, watermark);
   }
 
   idle(isIdle: boolean): void {
-    this.#hub.idle(this.stations, isIdle);
+    this.#router.idle(this.openNodes, isIdle);
   }
 
   ended(): Promise<void> {
-    return this.#hub.end(this.stations);
+    return this.#router.end(this.openNodes);
   }
 }
 
 /** A node that sees whole batches. */
 export class StatefulUnit implements Unit {
-  readonly station: Station;
+  readonly openNode: OpenNode;
   readonly #operator: StatefulOperator;
-  readonly #hub: Hub;
+  readonly #router: Router;
   /** No further row can change what comes out. */
   isDone = false;
 
-  constructor(station: Station, operator: StatefulOperator, hub: Hub) {
-    this.station = station;
+  constructor(openNode: OpenNode, operator: StatefulOperator, router: Router) {
+    this.openNode = openNode;
     this.#operator = operator;
-    this.#hub = hub;
+    this.#router = router;
   }
 
   /** Whether event time decides when rows come out. */
@@ -148,7 +150,7 @@ export class StatefulUnit implements Unit {
 
   /** It tells by itself when it is idle. */
   get #setsEventTime(): boolean {
-    const { op } = this.station;
+    const { op } = this.openNode;
     return op !== null && traitsOf(op).setsEventTime;
   }
 
@@ -157,11 +159,11 @@ export class StatefulUnit implements Unit {
   }
 
   snapshot(): State {
-    return this.#hub.work(this.station, () => this.#operator.snapshot?.());
+    return this.#router.work(this.openNode, () => this.#operator.snapshot?.());
   }
 
   restore(state: State): void {
-    this.#hub.work(this.station, () => {
+    this.#router.work(this.openNode, () => {
       if (state !== undefined) this.#operator.restore?.(state);
       this.isDone = this.#operator.done?.() ?? false;
     });
@@ -169,7 +171,7 @@ export class StatefulUnit implements Unit {
 
   /** See `StatefulOperator.takeOver`. */
   takeOver(earlier: readonly EarlierInstance[], owns: Owns): void {
-    this.#hub.work(this.station, () => {
+    this.#router.work(this.openNode, () => {
       if (!this.#operator.takeOver) {
         throw new MillraceError({
           code: 'run/instances',
@@ -184,10 +186,10 @@ export class StatefulUnit implements Unit {
 
   /** These ports had ended before the operator was made. */
   tellEnded(ports: readonly string[]): void {
-    this.#hub.work(this.station, () => {
+    this.#router.work(this.openNode, () => {
       for (const port of ports) this.#operator.ended?.(port);
     });
-    this.#hub.emitFailures(this.station);
+    this.#router.emitFailures(this.openNode);
   }
 
   stateSize(): { readonly entries: number; readonly bytes: number } | undefined {
@@ -195,118 +197,118 @@ export class StatefulUnit implements Unit {
   }
 
   receive(rows: readonly Row[], port: string): void {
-    const { counters, failures, planned } = this.station;
+    const { counters, failures, planned } = this.openNode;
     counters.in += rows.length;
     if (this.isDone) {
       counters.dropped += rows.length;
       return;
     }
     if (Object.keys(planned.inputs).length > 1) failures.port = port;
-    this.#hub.work(this.station, () => {
+    this.#router.work(this.openNode, () => {
       this.#operator.process(rows, port);
       this.isDone = this.#operator.done?.() ?? false;
     });
     failures.port = null;
-    this.#hub.emitFailures(this.station);
+    this.#router.emitFailures(this.openNode);
   }
 
   /** What leaves now was held back by the node: nobody knows the place that it came from. */
   advance(watermark: number): void {
-    const { origin } = this.#hub;
+    const { origin } = this.#router;
     const { batch } = origin;
     origin.batch = null;
     try {
-      this.#hub.work(this.station, () => this.#operator.advance?.(watermark));
+      this.#router.work(this.openNode, () => this.#operator.advance?.(watermark));
     } finally {
       origin.batch = batch;
     }
-    this.#hub.emitFailures(this.station);
+    this.#router.emitFailures(this.openNode);
     const out = this.#operator.outputWatermark?.(watermark) ?? watermark;
     // The end itself is told by `ended`, once `finish` has emitted the rest.
-    if (watermark < endOfTime && out > beginningOfTime) this.#hub.advance([this.station], out);
+    if (watermark < endOfTime && out > beginningOfTime) this.#router.advance([this.openNode], out);
   }
 
   idle(isIdle: boolean): void {
-    if (!this.#setsEventTime) this.#hub.idle([this.station], isIdle);
+    if (!this.#setsEventTime) this.#router.idle([this.openNode], isIdle);
   }
 
   tick(now: number): void {
     if (!this.#operator.tick) return;
-    this.#hub.work(this.station, () => this.#operator.tick?.(now));
-    this.#hub.emitFailures(this.station);
+    this.#router.work(this.openNode, () => this.#operator.tick?.(now));
+    this.#router.emitFailures(this.openNode);
   }
 
   async ended(port: string): Promise<void> {
-    this.#hub.work(this.station, () => this.#operator.ended?.(port));
-    if (!this.#hub.isOpen(this)) {
+    this.#router.work(this.openNode, () => this.#operator.ended?.(port));
+    if (!this.#router.isOpen(this)) {
       try {
-        await this.#hub.work(this.station, () => this.#operator.finish?.());
+        await this.#router.work(this.openNode, () => this.#operator.finish?.());
       } catch (error) {
-        throw this.#hub.named(error, this.station);
+        throw this.#router.named(error, this.openNode);
       }
-      this.#hub.emitFailures(this.station);
-      await this.#hub.end([this.station]);
+      this.#router.emitFailures(this.openNode);
+      await this.#router.end([this.openNode]);
     }
-    this.#hub.emitFailures(this.station);
+    this.#router.emitFailures(this.openNode);
   }
 }
 
 /** A sink. Without a writer it only counts and shows what arrives. */
 export class SinkUnit implements Unit {
-  readonly station: Station;
+  readonly openNode: OpenNode;
   readonly writer: Writer | null;
-  readonly #hub: Hub;
+  readonly #router: Router;
   /** The writes that are under way, or null. */
   pending: Promise<void> | null = null;
 
-  constructor(station: Station, writer: Writer | null, hub: Hub) {
-    this.station = station;
+  constructor(openNode: OpenNode, writer: Writer | null, router: Router) {
+    this.openNode = openNode;
     this.writer = writer;
-    this.#hub = hub;
+    this.#router = router;
   }
 
   receive(rows: readonly Row[], port: string): void {
-    this.station.counters.in += rows.length;
-    if (!this.writer) this.#hub.tap(this.station.planned.id, port, rows);
+    this.openNode.counters.in += rows.length;
+    if (!this.writer) this.#router.tap(this.openNode.planned.id, port, rows);
     else if (this.pending) {
-      const batch = this.#hub.origin.batch;
+      const batch = this.#router.origin.batch;
       this.#wait(this.pending.then(() => this.#write(rows, batch)));
     } else {
-      const written = this.#write(rows, this.#hub.origin.batch);
+      const written = this.#write(rows, this.#router.origin.batch);
       if (written) this.#wait(written);
     }
   }
 
   advance(watermark: number): void {
-    this.#hub.advance([this.station], watermark);
+    this.#router.advance([this.openNode], watermark);
   }
 
   /** Only its error port is behind a sink. */
   idle(isIdle: boolean): void {
-    this.#hub.idle([this.station], isIdle);
+    this.#router.idle([this.openNode], isIdle);
   }
 
   async ended(): Promise<void> {
     await this.pending;
-    this.#hub.emitFailures(this.station);
-    if (!this.#hub.isOpen(this)) await this.#hub.end([this.station]);
+    this.#router.emitFailures(this.openNode);
+    if (!this.#router.isOpen(this)) await this.#router.end([this.openNode]);
   }
 
   #write(rows: readonly Row[], batch: SourceBatch | null): Promise<void> | undefined {
-    const { origin } = this.#hub;
+    const { origin } = this.#router;
     const before = origin.batch;
     origin.batch = batch;
     try {
-      const written = this.#hub.work(this.station, () => (this.writer ?? missing('the writer')).write(rows));
+      const written = this.#router.work(this.openNode, () => (this.writer ?? missing('the writer')).write(rows));
       if (written) {
         return written.then(
-          () => this.#hub.emitFailures(this.station),
+          () => this.#router.emitFailures(this.openNode),
           (error) => {
-            throw this.#hub.named(error, this.station);
+            throw this.#router.named(error, this.openNode);
           },
         );
       }
-      this.#hub.emitFailures(this.station);
+      this.#router.emitFailures(this.openNode);
     } finally {
       origin.batch = before;
     }

@@ -2,7 +2,7 @@
 import type { NodeId } from '../../../document/pipeline.ts';
 import type { PhysicalPlan } from '../../../protocol/physical-plan.ts';
 import type { Division, FlowSnapshot, NodeSnapshot } from '../flow-snapshot.ts';
-import type { NodeTime } from '../hub.ts';
+import type { NodeTime } from '../router.ts';
 
 export function divisionOf({ stages = [] }: PhysicalPlan): Division {
   const places = stages.flatMap((stage) => stage.nodes.map((id) => [id, stage.places[id] ?? []] as const));

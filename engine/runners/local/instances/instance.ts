@@ -9,11 +9,11 @@ import { problemOf } from '../../../protocol/connection.ts';
 import type { Sandbox } from '../../../sandbox/sandbox.ts';
 import type { Dataflow, Divided } from '../dataflow.ts';
 import { EarlierFlows } from '../earlier-flows.ts';
-import type { Hub } from '../hub.ts';
 import { asEngineThroughout, countTurn, type Monitor } from '../monitor.ts';
 import { NodeStates } from '../node-states.ts';
 import { openDataflow } from '../open-dataflow.ts';
 import { readable } from '../readable.ts';
+import type { Router } from '../router.ts';
 import { type FlowEvent, type FromInstance, type InstanceJob, type InstancePort, type InstanceStart, type ToInstance, transferOf } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { Outlet } from './outlet.ts';
@@ -145,7 +145,7 @@ class Instance {
         isCarried: (node) => carried.has(node),
         divided: earlier && dividedBy(earlier, from),
       },
-      outlets: { open: (node, hub) => this.#outlet(node, hub), room: () => this.#room?.promise ?? null },
+      outlets: { open: (node, router) => this.#outlet(node, router), room: () => this.#room?.promise ?? null },
     });
     this.flow = await opening.finally(() => earlier?.close());
     this.#box.flush();
@@ -168,7 +168,7 @@ class Instance {
     return null;
   }
 
-  #outlet(id: NodeId, hub: Hub): Outlet {
+  #outlet(id: NodeId, router: Router): Outlet {
     const ways = new Map<string, number>();
     let next = 0;
     for (const node of this.#job.plan.nodes) {
@@ -178,7 +178,7 @@ class Instance {
         next++;
       }
     }
-    return new Outlet(ways, this.#box, hub);
+    return new Outlet(ways, this.#box, router);
   }
 
   async carryOut(message: Exclude<ToInstance, { readonly kind: 'open' | 'taken' | 'recent' | 'close' }>): Promise<void> {

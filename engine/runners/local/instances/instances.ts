@@ -11,7 +11,7 @@ import type { DataflowEnv, FlowStart } from '../dataflow.ts';
 import type { EarlierFlow } from '../earlier-flows.ts';
 import type { Division, FlowSnapshot } from '../flow-snapshot.ts';
 import { Gauge } from '../gauge.ts';
-import type { Hub, NodeTime, Station } from '../hub.ts';
+import type { NodeTime, OpenNode, Router } from '../router.ts';
 import { instanceFolder } from '../state-folders.ts';
 import { divisionOf } from './division.ts';
 import { Exchange } from './exchange.ts';
@@ -28,8 +28,8 @@ export interface InstancesEnv extends Pick<DataflowEnv, 'folder' | 'commits' | '
   readonly stateFolder: string | null;
   /** Bytes of state, of each instance. */
   readonly memory: number;
-  readonly hub: Hub;
-  readonly stations: KnownMap<NodeId, Station>;
+  readonly router: Router;
+  readonly openNodes: KnownMap<NodeId, OpenNode>;
   /** Resolves when sinks have taken what was emitted; undefined where they have. */
   sinks(): Promise<void> | undefined;
   /** An instance is of no more use. */
@@ -85,7 +85,7 @@ export class Instances {
     );
     this.exchanges = this.#ways.in.map((way, i) => ({
       way,
-      unit: new Exchange(i, exchangeKeys(way, planned.of(way.edge.to.node)), boxes, env.hub.origin),
+      unit: new Exchange(i, exchangeKeys(way, planned.of(way.edge.to.node)), boxes, env.router.origin),
     }));
   }
 
@@ -247,7 +247,7 @@ export class Instances {
     return this.#ways.in.filter(({ stage }) => stage.nodes.includes(node));
   }
 
-  /** What the instances' books of one node say together. */
+  /** The counts of one node, over all instances. */
   static merged(each: readonly NodeCounts[]): NodeCounts {
     const sum = (of: 'in' | 'dropped' | 'failed' | 'late' | 'busyMs' | 'idleMs' | 'blockedMs') => each.reduce((total, counts) => total + counts[of], 0);
     const out: { [port: string]: number } = {};
@@ -272,7 +272,7 @@ export class Instances {
 
   #countAs(each: readonly { readonly [node: NodeId]: NodeCounts }[]): void {
     for (const id of this.nodes) {
-      const { counters } = this.#env.stations.of(id);
+      const { counters } = this.#env.openNodes.of(id);
       const merged = Instances.merged(each.map((counts) => counts[id] ?? missing(`the counts of the node "${id}"`)));
       counters.restore(merged);
       // Of nodes that send rows out of the stage the watermark is that of what has arrived here.
@@ -281,8 +281,8 @@ export class Instances {
   }
 
   #deliver(instance: number, { packs, events }: FlowEvents): void | Promise<void> {
-    const { hub } = this.#env;
-    hub.origin.batch = null;
+    const { router } = this.#env;
+    router.origin.batch = null;
     for (const [i, event] of events.entries()) {
       const moved = this.#pass(instance, event, packs);
       if (moved) return this.#deliverRest(instance, packs, events.slice(i + 1), moved);
@@ -304,12 +304,12 @@ export class Instances {
 
   #pass(instance: number, event: FlowEvent, packs: FlowEvents['packs']): Promise<void> | undefined {
     if (event.kind === 'tick') return undefined;
-    const { hub, stations } = this.#env;
+    const { router, openNodes } = this.#env;
     const { node, port } = itemAt(this.#ways.out, event.way);
-    const station = stations.of(node);
+    const openNode = openNodes.of(node);
     if (event.kind === 'rows') {
       const pack = packs[event.way] ?? missing('the rows of a way out');
-      hub.emit(station, port, unpackRows(itemAt(this.#outForms, event.way), pack, event.from, event.to));
+      router.emit(openNode, port, unpackRows(itemAt(this.#outForms, event.way), pack, event.from, event.to));
       return undefined;
     }
     const times = this.#times.of(node);
@@ -319,10 +319,10 @@ export class Instances {
     else if (event.kind === 'idle') gauge.idle(instance, event.isIdle);
     else {
       gauge.end(instance);
-      if (++times.ended === this.#links.length) return hub.end([station]);
+      if (++times.ended === this.#links.length) return router.end([openNode]);
     }
-    if (gauge.watermark > watermark && gauge.watermark < endOfTime) hub.advance([station], gauge.watermark);
-    if (gauge.isIdle !== isIdle) hub.idle([station], gauge.isIdle);
+    if (gauge.watermark > watermark && gauge.watermark < endOfTime) router.advance([openNode], gauge.watermark);
+    if (gauge.isIdle !== isIdle) router.idle([openNode], gauge.isIdle);
     return undefined;
   }
 

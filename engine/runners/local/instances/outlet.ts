@@ -1,20 +1,20 @@
 import { missing } from '../../../../model/faults/missing.ts';
 import { endOfTime } from '../../../../model/schema/event-time.ts';
 import type { Row } from '../../../../model/values/types.ts';
-import type { Hub, Unit } from '../hub.ts';
+import type { Router, Unit } from '../router.ts';
 import type { Outbox } from './outbox.ts';
 
 /** In an instance, all ways out of one node. */
 export class Outlet implements Unit {
   readonly #ways: ReadonlyMap<string, number>;
   readonly #box: Outbox;
-  readonly #hub: Hub;
+  readonly #router: Router;
 
   /** `ways`: their numbers by port; time is told by one of them. */
-  constructor(ways: ReadonlyMap<string, number>, box: Outbox, hub: Hub) {
+  constructor(ways: ReadonlyMap<string, number>, box: Outbox, router: Router) {
     this.#ways = ways;
     this.#box = box;
-    this.#hub = hub;
+    this.#router = router;
   }
 
   receive(rows: readonly Row[], port: string): void {
@@ -34,7 +34,7 @@ export class Outlet implements Unit {
 
   /** All ports of a node end together. */
   ended(): void {
-    if (!this.#hub.isOpen(this)) this.#box.tell({ kind: 'end', way: this.#first });
+    if (!this.#router.isOpen(this)) this.#box.tell({ kind: 'end', way: this.#first });
   }
 
   get #first(): number {

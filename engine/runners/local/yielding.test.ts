@@ -68,10 +68,10 @@ it('waits for the sinks', async () => {
   let written = 0;
   const behind: number[] = [];
   await play(
-    async ({ emit, breathe }) => {
+    async ({ emit, yieldNow }) => {
       while (emitted < 20) {
         emit('rows', [{ n: emitted++ }]);
-        await breathe();
+        await yieldNow();
       }
     },
     async () => {
@@ -88,12 +88,12 @@ it('lets others cancel the run', async () => {
   const most = 5_000_000;
   let emitted = 0;
   await play(
-    async ({ emit, breathe, signal }) => {
+    async ({ emit, yieldNow, signal }) => {
       setTimeout(() => controller.abort(), 1);
       while (emitted < most && !signal.aborted) {
         emit('rows', [{ n: emitted++ }]);
-        const breath = breathe();
-        if (breath) await breath;
+        const pause = yieldNow();
+        if (pause) await pause;
       }
     },
     () => {},

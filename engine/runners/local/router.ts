@@ -15,8 +15,8 @@ import { enterNode, leaveCode, type Monitor } from './monitor.ts';
 import { Origin } from './origin.ts';
 import type { RecentRows } from './recent-rows.ts';
 
-/** A planned node that is open, and its books. */
-export interface Station {
+/** A planned node that is open, with its counters and failures. */
+export interface OpenNode {
   readonly planned: PlannedNode;
   readonly definition: NodeDefinition;
   /** What a transform does; null for sources and sinks. */
@@ -58,8 +58,8 @@ export interface NodeTime {
   readonly hasEnded: boolean;
 }
 
-/** Where all rows pass: sends them from a node's port to whoever is connected there, and keeps the books of time. */
-export class Hub {
+/** Passes all rows: from the port of a node to the operators that are connected to it. Counts them, and measures the time of each node. */
+export class Router {
   readonly origin = new Origin();
   readonly sandbox: Sandbox;
   readonly #clock = new Clock();
@@ -110,7 +110,7 @@ export class Hub {
     return this.#receivers.has(`${node}.${port}`);
   }
 
-  emit({ planned, counters }: Station, port: string, rows: readonly Row[]): void {
+  emit({ planned, counters }: OpenNode, port: string, rows: readonly Row[]): void {
     if (rows.length === 0) return;
     counters.sent(port, rows.length);
     this.#tap?.(planned.id, port, rows);
@@ -137,48 +137,48 @@ export class Hub {
   }
 
   /** Sends what a node's `fail` has put aside for its error port. */
-  emitFailures(station: Station): void {
-    const rows = station.failures.take();
-    if (rows) this.emit(station, errorPort, rows);
+  emitFailures(openNode: OpenNode): void {
+    const rows = openNode.failures.take();
+    if (rows) this.emit(openNode, errorPort, rows);
   }
 
   /** These nodes' watermark: no row of theirs with an event time up to it comes any more. */
-  advance(stations: readonly Station[], watermark: number): void {
-    for (const station of stations) {
-      station.counters.watermark = watermark;
-      for (const receiver of this.#behind(station)) this.#moved(receiver.unit, (gauge) => gauge.advance(receiver.edge, watermark));
+  advance(openNodes: readonly OpenNode[], watermark: number): void {
+    for (const openNode of openNodes) {
+      openNode.counters.watermark = watermark;
+      for (const receiver of this.#behind(openNode)) this.#moved(receiver.unit, (gauge) => gauge.advance(receiver.edge, watermark));
     }
   }
 
   /** These nodes have no rows for now: their watermark holds nobody back until they have. */
-  idle(stations: readonly Station[], isIdle: boolean): void {
-    for (const station of stations) {
-      if (isIdle) this.#idle.add(station.planned.id);
-      else this.#idle.delete(station.planned.id);
-      for (const receiver of this.#behind(station)) this.#moved(receiver.unit, (gauge) => gauge.idle(receiver.edge, isIdle));
+  idle(openNodes: readonly OpenNode[], isIdle: boolean): void {
+    for (const openNode of openNodes) {
+      if (isIdle) this.#idle.add(openNode.planned.id);
+      else this.#idle.delete(openNode.planned.id);
+      for (const receiver of this.#behind(openNode)) this.#moved(receiver.unit, (gauge) => gauge.idle(receiver.edge, isIdle));
     }
   }
 
   /** All rows of these nodes are out. */
-  async end(stations: readonly Station[]): Promise<void> {
-    for (const station of stations) {
-      station.counters.watermark = endOfTime;
-      this.#ended.add(station.planned.id);
-      for (const receiver of this.#behind(station)) await this.#edgeEnded(receiver);
+  async end(openNodes: readonly OpenNode[]): Promise<void> {
+    for (const openNode of openNodes) {
+      openNode.counters.watermark = endOfTime;
+      this.#ended.add(openNode.planned.id);
+      for (const receiver of this.#behind(openNode)) await this.#edgeEnded(receiver);
     }
   }
 
-  time({ planned, counters }: Station, unit: Unit | undefined): NodeTime {
+  time({ planned, counters }: OpenNode, unit: Unit | undefined): NodeTime {
     const arrived = (unit && this.#gauges.get(unit)?.watermark) ?? null;
     return { watermark: counters.watermark, arrived, hasEnded: this.#ended.has(planned.id) };
   }
 
   /** Goes on with the times of a checkpoint, once all edges are connected and before the first row; no source is idle then. Tells no unit of it. */
-  restore(times: { readonly [node: NodeId]: NodeTime }, stations: ReadonlyMap<NodeId, Station>, unitOf: (node: NodeId) => Unit | undefined): void {
+  restore(times: { readonly [node: NodeId]: NodeTime }, openNodes: ReadonlyMap<NodeId, OpenNode>, unitOf: (node: NodeId) => Unit | undefined): void {
     for (const [id, { watermark, hasEnded }] of Object.entries(times)) {
-      const station = stations.get(id);
-      if (!station) continue;
-      station.counters.watermark = watermark;
+      const openNode = openNodes.get(id);
+      if (!openNode) continue;
+      openNode.counters.watermark = watermark;
       if (hasEnded) this.#ended.add(id);
     }
     for (const { unit, from, port, edge } of [...this.#receivers.values()].flat()) {
@@ -219,7 +219,7 @@ export class Hub {
     return { watermark: gauge?.watermark ?? endOfTime, holder: holder?.from ?? null };
   }
 
-  #behind({ planned }: Station): Receiver[] {
+  #behind({ planned }: OpenNode): Receiver[] {
     return [...new Set([...Object.keys(planned.outputs), errorPort])].flatMap((port) => this.#receivers.get(`${planned.id}.${port}`) ?? []);
   }
 
@@ -246,14 +246,14 @@ export class Hub {
   }
 
   /** Runs a node's own code: its time, its name in errors, and the monitor's mark. */
-  work<T>(station: Station, run: () => T, shift: Shift = station.shift): T {
+  work<T>(openNode: OpenNode, run: () => T, shift: Shift = openNode.shift): T {
     const monitor = this.#monitor;
-    const before = monitor ? enterNode(monitor, station.index) : -1;
+    const before = monitor ? enterNode(monitor, openNode.index) : -1;
     this.#clock.enter(shift);
     try {
       return run();
     } catch (error) {
-      throw this.named(error, station);
+      throw this.named(error, openNode);
     } finally {
       this.#clock.leave();
       if (monitor) {
@@ -264,7 +264,7 @@ export class Hub {
   }
 
   /** Whatever a node's own code threw, as a MillraceError that names the node. */
-  named(error: unknown, { planned }: Station): MillraceError {
+  named(error: unknown, { planned }: OpenNode): MillraceError {
     if (error instanceof MillraceError) return error.problem.node ? error : new MillraceError({ ...error.problem, node: planned.id }, { cause: error });
     const explained = this.sandbox.explain(error);
     if (explained.range) return new MillraceError({ ...explained, node: planned.id }, { cause: error });

@@ -5,7 +5,7 @@ import type { PlannedNode } from '../../protocol/physical-plan.ts';
 import { createSandbox } from '../../sandbox/sandbox.ts';
 import { NodeCounters } from './counters.ts';
 import type { Failures } from './failures.ts';
-import { Hub, type NodeTime, type Station, type Unit } from './hub.ts';
+import { type NodeTime, type OpenNode, Router, type Unit } from './router.ts';
 
 const planned = (id: string): PlannedNode => ({
   id,
@@ -18,7 +18,7 @@ const planned = (id: string): PlannedNode => ({
   inputLists: {},
   outputs: { rows: { columns: [] } },
 });
-function station(id: string): Station {
+function openNode(id: string): OpenNode {
   const counters = new NodeCounters(['rows']);
   return {
     planned: planned(id),
@@ -33,7 +33,7 @@ function station(id: string): Station {
 
 /** Two sources before one unit that notes what it hears. */
 function trial() {
-  const hub = new Hub(createSandbox(), undefined, undefined);
+  const router = new Router(createSandbox(), undefined, undefined);
   const heard: (number | string)[] = [];
   const unit: Unit = {
     receive() {},
@@ -41,54 +41,54 @@ function trial() {
     idle: (isIdle) => void heard.push(isIdle ? 'idle' : 'awake'),
     ended: (port) => void heard.push(`ended ${port}`),
   };
-  const [a, b, sums] = [station('a'), station('b'), station('sums')];
-  hub.connect('a', 'rows', unit, 'rows');
-  hub.connect('b', 'rows', unit, 'lookup');
-  const stations = new Map([a, b, sums].map((each) => [each.planned.id, each]));
-  const times = () => Object.fromEntries([a, b, sums].map((each) => [each.planned.id, hub.time(each, each === sums ? unit : undefined)]));
-  const restore = (before: { readonly [node: string]: NodeTime }) => hub.restore(before, stations, (node) => (node === 'sums' ? unit : undefined));
-  return { hub, heard, unit, a, b, times, restore };
+  const [a, b, sums] = [openNode('a'), openNode('b'), openNode('sums')];
+  router.connect('a', 'rows', unit, 'rows');
+  router.connect('b', 'rows', unit, 'lookup');
+  const openNodes = new Map([a, b, sums].map((each) => [each.planned.id, each]));
+  const times = () => Object.fromEntries([a, b, sums].map((each) => [each.planned.id, router.time(each, each === sums ? unit : undefined)]));
+  const restore = (before: { readonly [node: string]: NodeTime }) => router.restore(before, openNodes, (node) => (node === 'sums' ? unit : undefined));
+  return { router, heard, unit, a, b, times, restore };
 }
 
 test('a watermark that idle sources let rise does not fall in a run that goes on', () => {
   const before = trial();
-  before.hub.advance([before.a], 5);
-  before.hub.idle([before.a], true);
-  before.hub.advance([before.b], 20);
+  before.router.advance([before.a], 5);
+  before.router.idle([before.a], true);
+  before.router.advance([before.b], 20);
   expect(before.heard).toEqual([20]);
 
   const after = trial();
   after.restore(before.times());
-  expect(after.hub.arrival(after.unit)).toEqual({ watermark: 20, holder: 'a' });
+  expect(after.router.arrival(after.unit)).toEqual({ watermark: 20, holder: 'a' });
   // The source begins awake, behind the watermark: it holds it until it has caught up.
-  after.hub.advance([after.a], 12);
-  after.hub.advance([after.b], 40);
+  after.router.advance([after.a], 12);
+  after.router.advance([after.b], 40);
   expect(after.heard).toEqual([]);
-  after.hub.advance([after.a], 30);
+  after.router.advance([after.a], 30);
   expect(after.heard).toEqual([30]);
 });
 
 test('what had ended has ended in a run that goes on', async () => {
   const before = trial();
-  before.hub.advance([before.a], 5);
-  await before.hub.end([before.b]);
+  before.router.advance([before.a], 5);
+  await before.router.end([before.b]);
   const after = trial();
   after.restore(before.times());
-  expect([after.hub.hasEnded('a'), after.hub.hasEnded('b'), after.hub.isOpen(after.unit), after.hub.endedPorts(after.unit)]).toEqual([
+  expect([after.router.hasEnded('a'), after.router.hasEnded('b'), after.router.isOpen(after.unit), after.router.endedPorts(after.unit)]).toEqual([
     false,
     true,
     true,
     ['lookup'],
   ]);
   expect(after.a.counters.watermark).toBe(5);
-  await after.hub.end([after.a]);
+  await after.router.end([after.a]);
   expect(after.heard).toEqual([endOfTime, 'ended rows']);
 });
 
 test('nodes that are new begin at the beginning', () => {
-  const { hub, unit, restore, b } = trial();
+  const { router, unit, restore, b } = trial();
   restore({ a: { watermark: 7, arrived: null, hasEnded: false }, gone: { watermark: 9, arrived: 9, hasEnded: true } });
-  expect(hub.arrival(unit)).toEqual({ watermark: beginningOfTime, holder: 'b' });
-  hub.advance([b], 9);
-  expect(hub.arrival(unit)).toEqual({ watermark: 7, holder: 'a' });
+  expect(router.arrival(unit)).toEqual({ watermark: beginningOfTime, holder: 'b' });
+  router.advance([b], 9);
+  expect(router.arrival(unit)).toEqual({ watermark: 7, holder: 'a' });
 });
