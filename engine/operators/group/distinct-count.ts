@@ -1,6 +1,6 @@
 import { itemAt } from '../../../model/faults/missing.ts';
 import type { State, Value } from '../../../model/values/types.ts';
-import type { Accumulator } from './accumulators.ts';
+import type { Accumulator } from './accumulator.ts';
 import { DistinctNumbers } from './distinct-numbers.ts';
 
 /** Values of some slots, those of each behind those of the one before. */
