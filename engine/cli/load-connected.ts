@@ -3,7 +3,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { completeParams } from '@millrace/kit/params';
 import { behaviourOf } from '../../model/problems/behaviour-of.ts';
+import type { Problem } from '../../model/problems/problem.ts';
 import { isBounded } from '../plan/catalogue.ts';
+import { connectionField } from '../plan/connections.ts';
 import { type Loaded, load } from './load.ts';
 import type { RunCommandOptions } from './options.ts';
 import { printProblems } from './run-report.ts';
@@ -30,5 +32,10 @@ function mayCome({ result, pipeline, catalogue }: Loaded): boolean {
     const definition = catalogue.get(type);
     return definition?.kind === 'source' && !isBounded(definition, completeParams(definition.params, params));
   });
-  return isEndless && errors.length > 0 && errors.every((problem) => behaviourOf(problem) === 'not-connected');
+  // A file that is not there is a mistake; a server that is away comes back.
+  const isRemote = ({ node = '' }: Problem) => {
+    const definition = catalogue.get(pipeline.nodes[node]?.type ?? '');
+    return definition !== undefined && connectionField(definition) !== null;
+  };
+  return isEndless && errors.length > 0 && errors.every((problem) => behaviourOf(problem) === 'not-connected' && isRemote(problem));
 }
