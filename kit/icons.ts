@@ -5,6 +5,8 @@ export const iconNames = [
   'database',
   'database-import',
   'database-export',
+  'database-search',
+  'database-share',
   'wave-sine',
   'filter',
   'columns',

@@ -10,9 +10,9 @@ export default defineNode({
   type: 'mysql-query',
   kind: 'source',
   title: 'MySQL query',
-  summary: 'Reads a table of a MySQL or MariaDB database, or the result of a query, once or again and again for what is new.',
+  summary: 'Reads a table or a query of MySQL or MariaDB, once or again and again for what is new.',
   category: 'Databases',
-  icon: 'database-import',
+  icon: 'database-search',
   version: 1,
   keywords: ['database', 'mysql', 'mariadb', 'table', 'sql', 'select', 'import'],
   docs: `

@@ -93,10 +93,10 @@ does not list, spaces at the end of \`char\`) fails for its row, as does a row t
       failures: ['Connection'],
     },
     {
-      title: 'A type that there is not',
-      params: { connection: 'shop', table: 'readings', types: { value: 'FLOAT12' } },
+      title: 'What is newer cannot be the key',
+      params: { connection: 'shop', table: 'readings', mode: 'upsert', keys: ['value'], newer: 'value' },
       inputs: { rows: [{ sensor: 'a', value: 1.5 }] },
-      failures: ['"FLOAT12" is not a type'],
+      failures: ['is part of the key'],
     },
   ],
 });

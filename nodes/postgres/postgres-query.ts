@@ -14,7 +14,7 @@ export default defineNode({
   title: 'PostgreSQL query',
   summary: 'Reads a table of a PostgreSQL database, or the result of a query, once or repeatedly.',
   category: 'Databases',
-  icon: 'table',
+  icon: 'database-share',
   version: 1,
   keywords: ['database', 'postgres', 'table', 'sql', 'select', 'import', 'poll', 'incremental'],
   docs: `
