@@ -70,8 +70,8 @@ export default defineConfig({
               environment: 'node',
               include: ['test/kill/**/*.test.ts'],
               exclude: [long],
-              // Apart from other tests, but two at a time: each waits for its processes more than it works.
-              maxWorkers: 2,
+              fileParallelism: false,
+              // Alone: its moments are those of a machine that is not busy with other tests.
               sequence: { groupOrder: 3 },
             },
           },
