@@ -70,7 +70,7 @@ export class Playground {
 
     const [found, wanted] = [outputs(place, inOrder), outputs(here, inOrder)];
     for (const name of Object.keys(wanted)) {
-      expect(found[name]!.length, `rows of ${name}`).toBe(wanted[name]!.length);
+      expect(found[name]!.length, `rows of ${name}. ${run.words}`).toBe(wanted[name]!.length);
       const first = found[name]!.findIndex((row, i) => row !== wanted[name]![i]);
       expect(first === -1 ? null : [first, found[name]![first]], name).toEqual(first === -1 ? null : [first, wanted[name]![first]]);
     }
